@@ -1,0 +1,437 @@
+/**
+ * The one write path. A batch of commands, whatever their source, in three round trips:
+ * open (begin, move positions, idempotency records, load and lock), a second load when a command could not name all it touches,
+ * close (rows, operations, timers, replies, append, commit — sent together). docs/decisions/0001 has the interface, kernel.md the measurements.
+ */
+import type pg from 'pg';
+import type { AnyService, Entry, Memory, NewEvent } from './batch.ts';
+import { changed_entries, empty_memory, execute, given_for, is_reference, kind_of, missing, put, summarize, view_of } from './batch.ts';
+import type { Wire } from './database.ts';
+import { append_statements, type Statement, type Tail } from './log.ts';
+import { partition_of } from './partition.ts';
+import type { Idempotency, Reply } from './route.ts';
+import { Problem } from './route.ts';
+import { ChangedMeanwhile, type Command, type Event, type Logged, type OperationState, type Rejection, type Row, type States, type View } from './service.ts';
+
+/** A position this service holds of another's log, moved from `old` to `new` or nothing happens at all. */
+export interface Move {
+  readonly source: string;
+  readonly partition: number;
+  readonly old: number;
+  readonly new: number;
+}
+
+export interface OperationChange {
+  readonly op_id: string;
+  readonly attempts: number;
+  readonly state: OperationState;
+  readonly next_at: string | null;
+  readonly waiting: boolean;
+  readonly learned: Row;
+  readonly last_outcome: Row;
+}
+
+/** A command type of the platform's own: the event asks nothing of this service, only its position (or its parked row) moves. */
+export const heard_only = 'heard_only';
+
+/** One command and where it came from. */
+export interface Item {
+  readonly command: Command;
+  readonly cause: string;
+  readonly actor: string;
+  readonly idempotency?: Idempotency;
+  /** The stored reply is not final yet (Prefer: wait). */
+  readonly waiting?: boolean;
+  respond?(view: View<States>, events: readonly Event[]): Reply;
+  reject?(rejection: Rejection): Reply;
+  readonly event?: Logged<Event>;
+  /** The event waits in `parked`; when it is handled its row goes. */
+  readonly parked?: true;
+  /** Handling failed outside decide (a constraint, say): park it without trying. */
+  readonly poison?: string;
+  readonly operation?: OperationChange;
+  readonly timer?: { readonly kind: string; readonly id: string; readonly due_at: string };
+}
+
+export type Result =
+  | { readonly result: 'decided'; readonly events: readonly Event[]; readonly reply?: Reply }
+  | { readonly result: 'rejected'; readonly rejection: Rejection; readonly reply?: Reply }
+  | { readonly result: 'replayed'; readonly reply: Reply }
+  | { readonly result: 'parked'; readonly reason: string }
+  | { readonly result: 'failed'; readonly error: Error };
+
+/** Another process moved a position first: this one stops before it works. */
+export class Superseded extends Error {}
+
+export interface Writer {
+  readonly service: AnyService;
+  /** All or nothing: throws on any database error, and nothing of the batch happened (or, when the connection broke in commit, it is unknown). */
+  write(items: readonly Item[], moves: readonly Move[]): Promise<Result[]>;
+}
+
+export interface WriterPorts {
+  readonly service: AnyService;
+  wire(): Promise<Wire>;
+  now(): string;
+  event_id(): string;
+  readonly tail?: Tail;
+  /** After commit: operations were written, timers changed. */
+  on_commit?(written: { operations: number; timers: number; events: number }): void;
+  /** States are frozen, so that an evolve that mutates throws. Tests. */
+  readonly freeze?: boolean;
+}
+
+export const park_attempts_max = 8;
+export const park_time_max_minutes = 30;
+export const park_backoff_ms = 1_000;
+export const park_backoff_max_ms = 300_000;
+
+export function create_writer(ports: WriterPorts): Writer {
+  return { service: ports.service, write: (items, moves) => write(ports, items, moves) };
+}
+
+interface Batch {
+  readonly ports: WriterPorts;
+  readonly wire: Wire;
+  readonly at: string;
+  readonly memory: Memory;
+  readonly items: readonly Item[];
+  readonly refs: (readonly { kind: string; id: string }[])[];
+  readonly results: (Result | undefined)[];
+  readonly replies: Map<string, StoredReply>;
+  readonly new_replies: Row[];
+  readonly blocked: Set<string>;
+  readonly newly_blocked: Map<string, Row>;
+  readonly parked: Row[];
+  readonly unparked: Row[];
+}
+
+interface StoredReply {
+  readonly body_hash: string;
+  readonly reply: Reply;
+  readonly waiting: boolean;
+}
+
+async function write(ports: WriterPorts, items: readonly Item[], moves: readonly Move[]): Promise<Result[]> {
+  const wire = await ports.wire();
+  const batch: Batch = {
+    ports, wire, items, at: ports.now(), memory: empty_memory(ports.service), refs: [], results: items.map(() => undefined),
+    replies: new Map(), new_replies: [], blocked: new Set(), newly_blocked: new Map(), parked: [], unparked: [],
+  };
+  try {
+    await open(batch, moves);
+    await load_second(batch);
+    decide_all(batch);
+  } catch (error) {
+    await wire.send('rollback', 'rollback').catch(() => undefined);
+    throw error;
+  }
+  await close(batch);
+  return batch.results.map(result => result ?? { result: 'failed', error: new Error('not decided') });
+}
+
+async function open(batch: Batch, moves: readonly Move[]): Promise<void> {
+  const { wire, items, ports, memory } = batch;
+  const name = ports.service.name;
+  const answers: Promise<void>[] = [wire.send('begin', 'begin').then(() => undefined)];
+  if (moves.length > 0) answers.push(move_positions(wire, name, moves), read_blocked(batch));
+  if (items.some(item => item.idempotency !== undefined)) answers.push(read_replies(batch));
+  for (const [index, item] of items.entries()) batch.refs[index] = touched(batch, index, item);
+  answers.push(...load(batch, missing(memory, batch.refs.flat() as never)));
+  await settled(answers);
+}
+
+/** What a command names by itself; a throw is the command's own fault. */
+function touched(batch: Batch, index: number, item: Item): readonly { kind: string; id: string }[] {
+  if (item.command.type === heard_only || item.poison !== undefined) return [];
+  try {
+    const handler = batch.ports.service.commands[item.command.type];
+    if (handler === undefined) throw new Error(`${batch.ports.service.name} has no command ${item.command.type}`);
+    return handler.touches(item.command) as readonly { kind: string; id: string }[];
+  } catch (error) {
+    batch.results[index] = { result: 'failed', error: as_error(error) };
+    return [];
+  }
+}
+
+async function load_second(batch: Batch): Promise<void> {
+  const { service } = batch.ports;
+  const more: { kind: string; id: string }[] = [];
+  for (const [index, item] of batch.items.entries()) {
+    const handler = service.commands[item.command.type];
+    if (handler?.then_touches === undefined || batch.results[index] !== undefined) continue;
+    const refs = batch.refs[index] ?? [];
+    try {
+      const second = handler.then_touches(item.command, view_of(batch.memory, refs)) as readonly { kind: string; id: string }[];
+      batch.refs[index] = [...refs, ...second];
+      more.push(...second);
+    } catch (error) {
+      if (error instanceof ChangedMeanwhile) throw error;
+      batch.results[index] = { result: 'failed', error: as_error(error) };
+    }
+  }
+  await settled(load(batch, missing(batch.memory, more as never)));
+}
+
+/** One statement per kind, in lock order; sent without waiting for each other. */
+function load(batch: Batch, wanted: Map<string, Set<string>>): Promise<void>[] {
+  const { service } = batch.ports;
+  return Object.keys(service.kinds)
+    .filter(kind => wanted.has(kind))
+    .map(async kind_name => {
+      const kind = kind_of(service, kind_name);
+      const ids = [...(wanted.get(kind_name) ?? [])];
+      const { rows } = await batch.wire.send(`${service.name}.${kind_name}.load`, kind.rows.load, [ids]);
+      // The parsed boundary: load's contract is a JSON array of rows with id and version.
+      const loaded = (rows[0]?.rows ?? []) as (Row & { id: string; version?: number })[];
+      for (const row of loaded) {
+        const state = kind.rows.from_row(row);
+        put(batch.memory, service, kind_name, row.id, { state: batch.ports.freeze === true ? deep_freeze(state) : state, version: row.version ?? 0 });
+      }
+      const entries = batch.memory.entries.get(kind_name);
+      for (const id of ids) if (entries?.has(id) !== true) put(batch.memory, service, kind_name, id);
+    });
+}
+
+async function move_positions(wire: Wire, schema: string, moves: readonly Move[]): Promise<void> {
+  const { rows } = await wire.send(
+    `${schema}.positions.move`,
+    `with moves as (select * from json_to_recordset($1) as m(source text, partition smallint, old bigint, new bigint)),
+          moved as (update ${schema}.positions p set position = m.new from moves m
+                     where p.source = m.source and p.partition = m.partition and p.position = m.old returning 1)
+     select count(*)::int as moved from moved`,
+    [JSON.stringify(moves)],
+  );
+  if (rows[0]?.moved !== moves.length) throw new Superseded(`${schema}: ${moves.length - (rows[0]?.moved ?? 0)} of ${moves.length} positions were moved by another process`);
+}
+
+async function read_blocked(batch: Batch): Promise<void> {
+  const schema = batch.ports.service.name;
+  const { rows } = await batch.wire.send(`${schema}.blocked`, `select source, key from ${schema}.blocked`);
+  for (const row of rows as { source: string; key: string }[]) batch.blocked.add(`${row.source} ${row.key}`);
+}
+
+async function read_replies(batch: Batch): Promise<void> {
+  const schema = batch.ports.service.name;
+  const wanted = batch.items.flatMap(item => (item.idempotency === undefined ? [] : [item.idempotency]));
+  const { rows } = await batch.wire.send(
+    `${schema}.idempotency.read`,
+    `select i.principal, i.route, i.key, i.body_hash, i.status, i.body, i.headers, i.waiting and i.created_at > $2::timestamptz - interval '40 seconds' as waiting
+       from json_to_recordset($1) as w(principal text, route text, key text) join ${schema}.idempotency i using (principal, route, key)`,
+    [JSON.stringify(wanted), batch.at],
+  );
+  for (const row of rows as StoredRow[]) {
+    const headers = { ...(row.headers ?? {}), 'Idempotency-Replayed': 'true' };
+    batch.replies.set(reply_id(row), { body_hash: row.body_hash, waiting: row.waiting, reply: { status: row.status, body: JSON.parse(row.body), headers } });
+  }
+}
+type StoredRow = Idempotency & { status: number; body: string; headers: Record<string, string> | null; waiting: boolean };
+
+function reply_id(idempotency: { principal: string; route: string; key: string }): string {
+  return `${idempotency.principal}\n${idempotency.route}\n${idempotency.key}`;
+}
+
+function decide_all(batch: Batch): void {
+  const { ports, memory, at } = batch;
+  for (const [index, item] of batch.items.entries()) {
+    batch.results[index] ??= replayed(batch, item) ?? held_back(batch, item) ?? decide_one(batch, index, item);
+    const result = batch.results[index];
+    if (item.event !== undefined && result?.result === 'failed') batch.results[index] = park(batch, item, result.error.message);
+    if (item.parked === true && result?.result !== 'failed' && result?.result !== 'parked') batch.unparked.push({ source: item.event?.source, position: item.event?.position, key: item.event?.key });
+  }
+  summarize(ports.service, memory, at, ports.event_id);
+}
+
+function decide_one(batch: Batch, index: number, item: Item): Result {
+  const { ports, memory, at } = batch;
+  if (item.command.type === heard_only) return { result: 'decided', events: [] };
+  try {
+    const refs = batch.refs[index] ?? [];
+    const outcome = execute(ports.service, memory, item.command, refs, given_for(ports.service.name, at, item.cause, item.actor), ports.event_id);
+    if (ports.freeze === true) freeze_memory(memory);
+    if ('rejection' in outcome) {
+      const reply = item.reject?.(outcome);
+      remember(batch, item, reply);
+      return { result: 'rejected', rejection: outcome, ...(reply === undefined ? {} : { reply }) };
+    }
+    const reply = item.respond?.(view_of(memory, refs), outcome.events);
+    remember(batch, item, reply);
+    return { result: 'decided', events: outcome.events, ...(reply === undefined ? {} : { reply }) };
+  } catch (error) {
+    if (error instanceof ChangedMeanwhile) throw error;
+    return { result: 'failed', error: as_error(error) };
+  }
+}
+
+/** Same key: the first reply again, also when the first stands in this very batch. */
+function replayed(batch: Batch, item: Item): Result | undefined {
+  if (item.idempotency === undefined) return undefined;
+  const known = batch.replies.get(reply_id(item.idempotency));
+  if (known === undefined) return undefined;
+  if (known.body_hash !== item.idempotency.body_hash) {
+    return { result: 'failed', error: new Problem(422, 'idempotency_key_reused', 'This Idempotency-Key was used with another body. Use a new key for a new request.') };
+  }
+  if (known.waiting) {
+    return { result: 'failed', error: new Problem(409, 'idempotency_in_progress', 'The first request with this Idempotency-Key is still running.', { headers: { 'Retry-After': '1' } }) };
+  }
+  return { result: 'replayed', reply: known.reply };
+}
+
+function remember(batch: Batch, item: Item, reply: Reply | undefined): void {
+  if (item.idempotency === undefined || reply === undefined) return;
+  const { principal, route, key, body_hash } = item.idempotency;
+  const body = JSON.stringify(reply.body);
+  batch.replies.set(reply_id(item.idempotency), {
+    body_hash,
+    waiting: item.waiting === true,
+    reply: { status: reply.status, body: reply.body, headers: { ...reply.headers, 'Idempotency-Replayed': 'true' } },
+  });
+  batch.new_replies.push({ principal, route, key, body_hash, status: reply.status, body, headers: reply.headers ?? null, waiting: item.waiting === true, created_at: batch.at });
+}
+
+/** An event whose key waits behind a poisoned one waits too; other keys flow. */
+function held_back(batch: Batch, item: Item): Result | undefined {
+  if (item.event === undefined) return undefined;
+  if (item.poison !== undefined) return park(batch, item, item.poison);
+  const waits = batch.newly_blocked.has(block_id(item.event)) || (item.parked !== true && batch.blocked.has(block_id(item.event)));
+  return waits ? park(batch, item, 'behind a parked event of its key') : undefined;
+}
+
+function block_id(event: Logged<Event>): string {
+  return `${event.source} ${event.key}`;
+}
+
+function park(batch: Batch, item: Item, reason: string): Result {
+  const { event } = item;
+  if (event === undefined) return { result: 'failed', error: new Error(reason) };
+  if (item.parked !== true) batch.parked.push({ source: event.source, position: event.position, key: event.key, event: event as unknown as Row });
+  const fresh = !batch.newly_blocked.has(block_id(event)) && (item.parked === true || !batch.blocked.has(block_id(event)));
+  if (fresh) {
+    batch.newly_blocked.set(block_id(event), { source: event.source, key: event.key, first_position: event.position, reason: reason.slice(0, 500), at: batch.at });
+  }
+  return { result: 'parked', reason };
+}
+
+async function close(batch: Batch): Promise<void> {
+  const { ports, wire, memory } = batch;
+  const name = ports.service.name;
+  const events: readonly NewEvent[] = memory.collected.events;
+  const statements = [
+    ...rows_statements(ports.service, changed_entries(memory)),
+    ...side_statements(batch, name),
+    ...(events.length === 0 ? [] : append_statements(name, events)),
+    { name: 'commit', text: 'commit', values: [] },
+  ];
+  const answers = await settled(statements.map(statement => wire.send(statement.name, statement.text, statement.values)));
+  // After a failed statement a pipelined commit answers ROLLBACK without an error.
+  const commit = answers.at(-1);
+  if (commit?.command !== 'COMMIT') throw new Error(`the transaction ended with ${commit?.command ?? 'nothing'}`);
+  if (events.length > 0) ports.tail?.push(Number(answers.at(-2)?.rows[0]?.last) - events.length + 1, events);
+  ports.on_commit?.({ operations: memory.collected.operations.length, timers: memory.collected.timers.length, events: events.length });
+}
+
+function rows_statements(service: AnyService, changed: Map<string, Entry[]>): Statement[] {
+  const statements: Statement[] = [];
+  for (const [kind_name, entries] of changed) {
+    const kind = kind_of(service, kind_name);
+    if (is_reference(kind)) continue;
+    const { rows } = kind;
+    const row_of = (entry: Entry): Row => ({ ...rows.to_row(entry.state, entry.id), id: entry.id, version: entry.version });
+    const add = (what: string, text: string, list: readonly Row[]) => {
+      if (list.length > 0) statements.push({ name: `${service.name}.${kind_name}.${what}`, text, values: [JSON.stringify(list)] });
+    };
+    add('insert', rows.insert, entries.filter(entry => !entry.stored).map(row_of));
+    add('update', rows.update, entries.filter(entry => entry.stored).map(row_of));
+    for (const [place, child] of (rows.children ?? []).entries()) {
+      const diffs = entries.map(entry => child.diff(entry.stored ? entry.before : undefined, entry.state));
+      add(`child_${place}.insert`, child.insert, diffs.flatMap(diff => diff.added));
+      add(`child_${place}.update`, child.update, diffs.flatMap(diff => diff.changed));
+    }
+  }
+  return statements;
+}
+
+/** Everything beside the aggregates: records, operations, timers, replies, parking. Only what the batch has is sent. */
+function side_statements(batch: Batch, schema: string): Statement[] {
+  const { collected } = batch.memory;
+  const statements: Statement[] = [];
+  const add = (what: string, text: string, list: readonly unknown[], ...more: unknown[]) => {
+    if (list.length > 0) statements.push({ name: `${schema}.${what}`, text, values: [JSON.stringify(list), ...more] });
+  };
+  const tables = new Map<string, Row[]>();
+  for (const { table, row } of collected.records) tables.set(table, [...(tables.get(table) ?? []), row]);
+  for (const [table, rows] of tables) {
+    const text = batch.ports.service.records?.[table];
+    if (text === undefined) throw new Error(`${schema} has no record table ${table}`);
+    add(`record.${table}`, text, rows);
+  }
+  add('operations.end', operation_end_sql(schema), batch.items.flatMap((item, index) => (item.operation === undefined || batch.results[index]?.result === 'failed' ? [] : [item.operation])), batch.at);
+  add('operations.settle', `update ${schema}.operations o set state = s.state, waiting = false, ended_at = $2
+       from json_to_recordset($1) as s(op_id text, state text) where o.op_id = s.op_id and o.state in ('requested', 'sent', 'unknown')`, collected.settled, batch.at);
+  add('operations.insert', `insert into ${schema}.operations (op_id, kind, provider, subject, key, request, state, next_at, requested_at)
+       select op_id, kind, provider, subject, key, request, 'requested', coalesce(not_before, $2::timestamptz), $2
+         from json_to_recordset($1) as o(op_id text, kind text, provider text, subject text, key text, request json, not_before timestamptz)
+           on conflict (op_id) do nothing`, collected.operations, batch.at);
+  const fired = batch.items.flatMap((item, index) => (item.timer === undefined || batch.results[index]?.result === 'failed' ? [] : [item.timer]));
+  add('timers.fired', `delete from ${schema}.timers t using json_to_recordset($1) as f(kind text, id text, due_at timestamptz)
+       where t.kind = f.kind and t.id = f.id and t.due_at = f.due_at`, fired);
+  const last = [...new Map(collected.timers.map(timer => [`${timer.kind} ${timer.id}`, timer])).values()];
+  add('timers.delete', `delete from ${schema}.timers t using json_to_recordset($1) as d(kind text, id text) where t.kind = d.kind and t.id = d.id`, last.filter(timer => timer.due_at === null));
+  add('timers.put', `insert into ${schema}.timers (kind, id, due_at, partition)
+       select kind, id, due_at, partition from json_to_recordset($1) as t(kind text, id text, due_at timestamptz, partition smallint)
+           on conflict (kind, id) do update set due_at = excluded.due_at`, last.filter(timer => timer.due_at !== null).map(timer => ({ ...timer, partition: partition_of(timer.id) })));
+  add('idempotency.insert', `insert into ${schema}.idempotency (principal, route, key, body_hash, status, body, headers, waiting, created_at)
+       select principal, route, key, body_hash, status, body, headers, waiting, created_at from json_populate_recordset(null::${schema}.idempotency, $1)`, batch.new_replies);
+  statements.push(...parking_statements(batch, schema));
+  return statements;
+}
+
+function parking_statements(batch: Batch, schema: string): Statement[] {
+  const statements: Statement[] = [];
+  const add = (what: string, text: string, list: readonly unknown[], ...more: unknown[]) => {
+    if (list.length > 0) statements.push({ name: `${schema}.${what}`, text, values: [JSON.stringify(list), ...more] });
+  };
+  add('parked.insert', `insert into ${schema}.parked select * from json_populate_recordset(null::${schema}.parked, $1)`, batch.parked);
+  add('blocked.put', `insert into ${schema}.blocked (source, key, first_position, attempts, next_at, since, reason)
+       select source, key, first_position, 1, at + interval '${park_backoff_ms} milliseconds', at, reason
+         from json_to_recordset($1) as b(source text, key text, first_position bigint, reason text, at timestamptz)
+           on conflict (source, key) do update set attempts = blocked.attempts + 1, first_position = excluded.first_position, reason = excluded.reason,
+              next_at = excluded.since + least(interval '${park_backoff_max_ms} milliseconds', interval '${park_backoff_ms} milliseconds' * (2 ^ blocked.attempts)),
+              quarantined = blocked.attempts + 1 >= ${park_attempts_max} or excluded.since - blocked.since > interval '${park_time_max_minutes} minutes'`, [...batch.newly_blocked.values()]);
+  add('parked.delete', `delete from ${schema}.parked p using json_to_recordset($1) as d(source text, position bigint) where p.source = d.source and p.position = d.position`, batch.unparked);
+  add('blocked.delete', `delete from ${schema}.blocked b using (select distinct source, key from json_to_recordset($1) as d(source text, key text)) d
+       where b.source = d.source and b.key = d.key and not exists (select 1 from ${schema}.parked p where p.source = b.source and p.key = b.key)`, batch.unparked);
+  return statements;
+}
+
+/** Only an operation that is still open, and only the attempt this outcome belongs to. */
+function operation_end_sql(schema: string): string {
+  return `update ${schema}.operations o set state = e.state, waiting = e.waiting, next_at = coalesce(e.next_at, o.next_at), last_outcome = e.last_outcome,
+            learned = (o.learned::jsonb || coalesce(e.learned::jsonb, '{}'))::json,
+            ended_at = case when e.state in ('succeeded', 'failed') then $2::timestamptz end
+       from json_to_recordset($1) as e(op_id text, attempts integer, state text, next_at timestamptz, waiting boolean, learned json, last_outcome json)
+      where o.op_id = e.op_id and o.attempts = e.attempts and o.state in ('requested', 'sent', 'unknown')`;
+}
+
+/** Waits for every answer, then throws the first error that is a cause and not its echo (25P02: the transaction is aborted). */
+async function settled<T>(answers: readonly Promise<T>[]): Promise<T[]> {
+  const outcomes = await Promise.allSettled(answers);
+  const errors = outcomes.flatMap(outcome => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+  if (errors.length > 0) throw errors.find(error => (error as pg.DatabaseError).code !== '25P02') ?? errors[0];
+  return outcomes.flatMap(outcome => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+}
+
+function as_error(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+function freeze_memory(memory: Memory): void {
+  for (const entries of memory.entries.values()) for (const entry of entries.values()) if (entry.changed) deep_freeze(entry.state);
+}
+
+function deep_freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const inner of Object.values(value)) deep_freeze(inner);
+  return value;
+}
