@@ -96,7 +96,8 @@ export function create_server(options: ServerOptions): HttpServer {
   app.setErrorHandler((error, request, reply) => {
     const problem = problem_of(error);
     if (problem.status >= 500) options.logger.error({ error, request_id: request.id }, problem.code);
-    if (!request.raw.complete) reply.header('connection', 'close');
+    // Fastify would close; bytes still on their way would then reset the connection before the reply is read. They are read and dropped.
+    reply.removeHeader('connection');
     send_problem(reply, request.id, problem);
   });
   app.setNotFoundHandler(() => {

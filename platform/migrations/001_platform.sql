@@ -9,7 +9,7 @@ create table {schema}.events (
   id        text        not null,
   subject   text        not null,
   sequence  integer,
-  time      timestamptz not null,
+  time      timestamptz(3) not null,
   cause     text        not null,
   data      json        not null
 );
@@ -48,8 +48,8 @@ create table {schema}.blocked (
   key            text        not null,
   first_position bigint      not null,
   attempts       integer     not null,
-  next_at        timestamptz not null,
-  since          timestamptz not null,
+  next_at        timestamptz(3) not null,
+  since          timestamptz(3) not null,
   quarantined    boolean     not null default false,
   reason         text        not null,
   redrives       integer     not null default 0,
@@ -70,14 +70,14 @@ create table {schema}.discarded (
   event        json        not null,
   reason       text        not null,
   actor        text        not null,
-  discarded_at timestamptz not null,
+  discarded_at timestamptz(3) not null,
   primary key (source, position)
 );
 
 create table {schema}.timers (
   kind      text        not null,
   id        text        not null,
-  due_at    timestamptz not null,
+  due_at    timestamptz(3) not null,
   partition smallint    not null,
   primary key (kind, id)
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
@@ -95,13 +95,13 @@ create table {schema}.operations (
   attempts     integer     not null default 0,
   queries      integer     not null default 0,
   -- requested: not before; sent: the deadline after which it is unknown; unknown and waiting: the next query.
-  next_at      timestamptz not null,
+  next_at      timestamptz(3) not null,
   waiting      boolean     not null default false,
   learned      json        not null default '{}',
   last_outcome json,
-  requested_at timestamptz not null,
-  sent_at      timestamptz,
-  ended_at     timestamptz
+  requested_at timestamptz(3) not null,
+  sent_at      timestamptz(3),
+  ended_at     timestamptz(3)
 ) with (fillfactor = 80);
 create index operations_open on {schema}.operations (next_at) where state in ('requested', 'sent', 'unknown');
 create index operations_subject on {schema}.operations (subject);
@@ -116,7 +116,7 @@ create table {schema}.idempotency (
   body       text        not null,
   headers    json,
   waiting    boolean     not null default false,
-  created_at timestamptz not null,
+  created_at timestamptz(3) not null,
   primary key (principal, route, key)
 );
 create index idempotency_created on {schema}.idempotency using brin (created_at);
@@ -124,6 +124,6 @@ create index idempotency_created on {schema}.idempotency using brin (created_at)
 -- Processes that run this service; partitions are shared among those seen lately.
 create table {schema}.members (
   process_id text        not null primary key,
-  started_at timestamptz not null,
-  seen_at    timestamptz not null
+  started_at timestamptz(3) not null,
+  seen_at    timestamptz(3) not null
 );

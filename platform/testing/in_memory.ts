@@ -79,10 +79,6 @@ export function in_memory(service: AnyService, options: { refresh?(kind: string,
       const kind = kind_of(service, kind_name);
       if (is_reference(kind)) continue;
       for (const entry of entries) {
-        // What the row cannot carry must not survive: the state goes through to_row and back, as in the database.
-        const row = JSON.parse(JSON.stringify({ ...kind.rows.to_row(entry.state, entry.id), id: entry.id, version: entry.version }));
-        for (const child of kind.rows.children ?? []) child.diff(entry.stored ? entry.before : undefined, entry.state);
-        void row;
         rows.get(kind_name)?.set(entry.id, { state: deep_freeze(entry.state), version: entry.version });
       }
     }
