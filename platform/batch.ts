@@ -134,6 +134,12 @@ export function execute(
   if (is_rejection(outcome)) return outcome;
   const draft = new Map<Entry, { state: unknown; version: number }>();
   const events = outcome.facts.map(fact => evolve_fact(service, declared, draft, fact, given, event_id));
+  for (const note of (outcome.notes ?? []) as readonly { kind: string; id: string; change(state: unknown): unknown }[]) {
+    const entry = declared_entry(declared, note.kind, note.id);
+    const current = draft.get(entry) ?? entry;
+    // A row that only notes ever touched still needs a version to be stored under.
+    draft.set(entry, { state: note.change(current.state), version: Math.max(current.version, 1) });
+  }
   for (const [entry, next] of draft) {
     entry.state = next.state;
     entry.version = next.version;

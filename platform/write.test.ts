@@ -33,7 +33,9 @@ after(async () => {
   await drop();
 });
 
-const add = (id: string, amount: number, more: Partial<Item> = {}): Item => ({ command: { type: 'add', id, amount } as Item['command'], cause: `req_${++ordinal}`, actor: 'test', ...more });
+const add = (id: string, amount: number, more: Partial<Item> = {}): Item => ({ command: command({ type: 'add', id, amount }), cause: `req_${++ordinal}`, actor: 'test', ...more });
+/** The writer takes any service's command; the toy's have ids and amounts. */
+const command = (value: Item['command'] & { id: string; amount?: number; other?: string }): Item['command'] => value;
 const total = async (id: string): Promise<number> => Number((await client.query('select total from toy.counter where id = $1', [id])).rows[0]?.total ?? 0);
 const events_of = async (key: string) => (await client.query('select sequence, data from toy.events where key = $1 order by position', [key])).rows;
 
@@ -61,7 +63,7 @@ describe('a batch', () => {
   });
 
   test('refuses to look at an aggregate that was not declared', async () => {
-    const [result] = await writer.write([{ command: { type: 'peek', id: 'a', other: 'b' } as Item['command'], cause: 'req_peek', actor: 'test' }], []);
+    const [result] = await writer.write([{ command: command({ type: 'peek', id: 'a', other: 'b' }), cause: 'req_peek', actor: 'test' }], []);
     assert.equal(result?.result, 'failed');
     assert.match(result?.result === 'failed' ? result.error.message : '', /undeclared ref: counter b/);
   });
@@ -117,7 +119,7 @@ describe('positions', () => {
       type: 'toy.added', data: { id: key, amount }, id: `evt_${position}`, key, partition: 3, source: 'source', position, subject: key, sequence: 1, time: '2026-03-01T10:00:00.000Z', cause: 'x',
     });
     const heard = (position: number, key: string, amount: number): Item => ({
-      command: (amount === 666 ? { type: 'explode', id: key } : { type: 'add', id: key, amount }) as Item['command'], cause: `evt_${position}`, actor: 'system', event: event(position, key, amount),
+      command: amount === 666 ? command({ type: 'explode', id: key }) : command({ type: 'add', id: key, amount }), cause: `evt_${position}`, actor: 'system', event: event(position, key, amount),
     });
     const results = await writer.write([heard(21, 'poisoned', 666), heard(22, 'healthy', 1), heard(23, 'poisoned', 1)], [{ source: 'source', partition: 3, old: 20, new: 23 }]);
     assert.deepEqual(results.map(result => result.result), ['parked', 'decided', 'parked']);
@@ -128,7 +130,7 @@ describe('positions', () => {
     const blocked = (await client.query('select key, attempts, reason from toy.blocked')).rows;
     assert.deepEqual(blocked, [{ key: 'poisoned', attempts: 1, reason: 'poison' }]);
     // The cause is mended: the parked events run in order and the block goes with the last.
-    const mended = (position: number, amount: number): Item => ({ ...heard(position, 'poisoned', amount), command: { type: 'add', id: 'poisoned', amount } as Item['command'], parked: true });
+    const mended = (position: number, amount: number): Item => ({ ...heard(position, 'poisoned', amount), command: command({ type: 'add', id: 'poisoned', amount }), parked: true });
     await writer.write([mended(21, 2), mended(23, 1)], [{ source: 'source', partition: 3, old: 23, new: 23 }]);
     assert.equal(await total('poisoned'), 3);
     assert.equal((await client.query('select 1 from toy.blocked')).rowCount, 0);

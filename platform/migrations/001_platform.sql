@@ -15,6 +15,8 @@ create table {schema}.events (
 );
 -- Gapless versions per aggregate, and an order's whole story by its key.
 create unique index events_key on {schema}.events (key, subject, sequence);
+-- What waits for a person, without reading the whole log.
+create index events_exceptions on {schema}.events (position) where type in ('exception.raised', 'exception.resolved');
 
 -- Marks of the cluster the log lives in. After a failover or a restore they no longer agree and appends and reads stop.
 create table {schema}.log_epoch (

@@ -26,25 +26,24 @@ export function failure(code: PostgresFailureCode, message: string, cause?: unkn
   return Object.assign(new Error(message, { cause }), { code });
 }
 
-/** A program or the file system gave up. Its words and the free space are all there is to tell a full disk by. */
-export function failure_in(data_dir: string, what: string, words: string, cause?: unknown): Error {
-  const said = `${what}: ${words.trim()}\n(server log: ${join(data_dir, 'server.log')})`;
-  // On a full disk the words may be missing, too: the log is on it.
-  const { bavail, bsize } = fs.statfsSync(data_dir);
-  const full =
-    bavail * bsize < disk_bytes_min || /No space left on device|Check free disk space|ENOSPC|Disk quota exceeded|EDQUOT/.test(words);
-  if (!full) return failure('start_failed', said, cause);
-  return failure(
-    'disk_full',
-    `The disk of ${data_dir} is full: free some space there and start again; what was committed is kept.\n${said}`,
-    cause,
-  );
+/** A program of PostgreSQL gave up. Its words and the free space (the words may be missing: the log is on that disk) are all there is to tell a full disk by. */
+export function failure_in(place: Place, what: string, words: string, cause?: unknown): Error {
+  const said = `${what}: ${words.trim()}\n(server log: ${place.log})`;
+  const { bavail, bsize } = fs.statfsSync(place.data_dir);
+  const full = bavail * bsize < disk_bytes_min || /No space left on device|Check free disk space|Disk quota exceeded/.test(words);
+  return full ? disk_full(place.data_dir, said, cause) : failure('start_failed', said, cause);
+}
+
+export function disk_full(data_dir: string, said: string, cause?: unknown): Error {
+  const advice = 'free some space there and start again; what was committed is kept.';
+  return failure('disk_full', `The disk of ${data_dir} is full: ${advice}\n${said}`, cause);
 }
 
 export interface Place {
   readonly data_dir: string;
   readonly cluster: string;
   readonly log: string;
+  readonly launchers: string;
   /** Empty: no Unix socket, its path would be too long. */
   readonly socket_dir: string;
   /** Stands in the title of every backend, readable by all: how a backend of this directory is told from others. */
@@ -56,11 +55,12 @@ export function place_of(folder: string): Place {
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
   const data_dir = fs.realpathSync(folder);
   fs.accessSync(data_dir, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK);
-  fs.mkdirSync(join(data_dir, 'launchers'), { recursive: true });
+  const launchers = join(data_dir, 'launchers');
+  fs.mkdirSync(launchers, { recursive: true });
   const cluster = join(data_dir, 'cluster');
   const socket_dir = Buffer.byteLength(join(data_dir, '.s.PGSQL.65535')) <= socket_path_bytes_max ? data_dir : '';
   const cluster_name = `cartwright-${createHash('sha256').update(cluster).digest('hex').slice(0, 12)}`;
-  return { data_dir, cluster, log: join(data_dir, 'server.log'), socket_dir, cluster_name };
+  return { data_dir, cluster, log: join(data_dir, 'server.log'), launchers, socket_dir, cluster_name };
 }
 
 /** PostgreSQL's programs as they run here: from which folder, as whom. */
@@ -86,8 +86,7 @@ export function programs_for(place: Place): Programs {
   const major_version = / (\d+)[.\w]*/.exec(answer.stdout ?? '')?.[1];
   if (major_version !== undefined) return { major_version, owner, invoke };
   const reason = answer.error?.message ?? answer.stderr.trim();
-  if (wrap.length === 0)
-    throw failure('not_supported_platform', `The PostgreSQL binaries do not run here (${reason}). ${use_your_own}`, answer.error);
+  if (wrap.length === 0) throw failure('not_supported_platform', `The PostgreSQL binaries do not run here (${reason}). ${use_your_own}`);
   throw failure(
     'account_not_supported',
     `PostgreSQL does not run as uid ${owner}, which is root or has no name here, and no user namespace is to be had (${reason}). Start as another user; ` +
@@ -141,7 +140,7 @@ function account_for(place: Place, native: string): { owner: number; wrap: reado
     throw failure('account_not_supported', `PostgreSQL refuses to run as root: start as another user. ${use_your_own}`);
   const { uid, gid } = fs.statSync(place.data_dir);
   if (user === 0 && uid !== 0 && uid !== unprivileged_id) return { owner: uid, wrap: [], identity: { uid, gid } };
-  if (user === 0 && open_to_others(dirname(place.data_dir)) && open_to_others(native)) {
+  if (user === 0 && knows_nobody() && open_to_others(dirname(place.data_dir)) && open_to_others(native)) {
     return { owner: unprivileged_id, wrap: [], identity: { uid: unprivileged_id, gid: unprivileged_id } };
   }
   // The namespace shows PostgreSQL nobody's id while the kernel sees ours: /root lets it in. Without a fork the pid is the server's.
@@ -150,6 +149,16 @@ function account_for(place: Place, native: string): { owner: number; wrap: reado
     wrap: ['unshare', '--user', `--map-user=${unprivileged_id}`, `--map-group=${unprivileged_id}`, '--'],
     identity: {},
   };
+}
+
+/** A rootless container may map no other id than its root's. */
+function knows_nobody(): boolean {
+  const ranges = fs
+    .readFileSync('/proc/self/uid_map', 'utf8')
+    .trim()
+    .split('\n')
+    .map(line => line.trim().split(/\s+/).map(Number));
+  return ranges.some(([first = 0, , count = 0]) => first <= unprivileged_id && unprivileged_id < first + count);
 }
 
 function has_name(): boolean {
@@ -214,7 +223,7 @@ export function initialize(place: Place, programs: Programs, durable: boolean): 
     ...(durable ? [] : ['--no-sync']),
   ]);
   const made = spawnSync(initdb.file, initdb.args, { ...initdb.options, encoding: 'utf8', timeout: initdb_timeout_ms });
-  if (made.status !== 0) throw failure_in(place.data_dir, 'initdb failed', made.error?.message ?? made.stderr, made.error);
+  if (made.status !== 0) throw failure_in(place, 'initdb failed', made.error?.message ?? made.stderr, made.error);
   fs.appendFileSync(join(half_made, 'postgresql.conf'), `\ninclude = '${settings_file}'\n`, { flush: durable });
   fs.renameSync(half_made, place.cluster);
   // Else a power cut may undo the move, and with it all that was committed since.

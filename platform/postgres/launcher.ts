@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import * as fs from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -23,7 +24,7 @@ const fast_stop_deadline_ms = 60_000;
 const immediate_stop_deadline_ms = 10_000;
 const orphans_deadline_ms = 1_000;
 const poll_ms = 25;
-const start_poll_ms_max = 250;
+const login_interval_ms_max = 250;
 const port_attempts_max = 5;
 const log_bytes_max = 16 * 1024 * 1024;
 const log_tail_characters = 2_000;
@@ -34,7 +35,7 @@ export interface StartOptions {
   readonly data_dir: string;
   /** Absent: the last start's when it is free, so that connection strings outlive a restart, else any free one. */
   readonly port?: number;
-  /** Over the defaults of cluster.ts. A server that is adopted keeps its port and its settings. */
+  /** Over the defaults of server.conf. A server that is adopted keeps its port and its settings. */
   readonly settings?: Readonly<Record<string, string>>;
   say?(line: string): void;
 }
@@ -56,7 +57,7 @@ export async function start_postgres(options: StartOptions): Promise<RunningPost
     return await with_lock(place, () => start_or_adopt(place, options));
   } catch (error) {
     const code = code_of(error);
-    if (code === 'ENOSPC' || code === 'EDQUOT') throw cluster.failure_in(options.data_dir, 'writing failed', String(error), error);
+    if (code === 'ENOSPC' || code === 'EDQUOT') throw cluster.disk_full(options.data_dir, String(error), error);
     if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') throw error;
     throw failure('not_our_directory', `${options.data_dir} must belong to the user who starts the database (${String(error)}).`, error);
   }
@@ -95,9 +96,9 @@ interface Server {
 }
 
 function running(place: Place, password: string, server: Server, adopted: boolean): RunningPostgres {
-  const ticket = register(place);
+  const ticket = register(place, adopted);
   const url = `postgresql://${cluster.superuser}:${password}@127.0.0.1:${server.port}/${database}`;
-  const stop = () => with_lock(place, () => leave(place, ticket, server.process));
+  const stop = () => with_lock(place, () => leave(place, ticket));
   return { url, adopted, pid: server.process.pid, version: server.version, stop };
 }
 
@@ -129,24 +130,33 @@ function try_lock(lock: DatabaseSync): boolean {
 
 /** The server of this directory, once it lets us in; undefined when none lives. */
 async function adopt(place: Place, password: string): Promise<Server | undefined> {
-  for (const deadline = AbortSignal.timeout(start_deadline_ms); ; await wait(poll_ms)) {
-    if (!fs.existsSync(join(place.cluster, 'postmaster.pid'))) return undefined;
-    // pid, directory, start time, port, …: one a line.
-    const [pid, , , port] = fs.readFileSync(join(place.cluster, 'postmaster.pid'), 'utf8').split('\n').map(Number);
-    if (pid === undefined || port === undefined) return undefined; // The disk was full when it was written.
-    const found = living_process(pid);
-    const ours = found !== undefined && serves(found, place) ? found : undefined;
-    const answer = await log_in(ours === undefined ? place.data_dir : '127.0.0.1', port, password, place);
-    if (ours !== undefined && 'version' in answer) return { process: ours, port, version: answer.version };
+  const deadline = AbortSignal.timeout(start_deadline_ms);
+  for (let attempt = 1; ; attempt += 1) {
+    const { pid, port, live } = named_server(place);
+    // Not by its pid alone: that may be another program's by now, or of another container that shares the directory but not our pids.
+    const answer = await log_in(live === undefined ? place.data_dir : '127.0.0.1', port, password, place);
+    if ('version' in answer && live !== undefined) return { process: live, port, version: answer.version };
     if ('version' in answer)
-      throw failure(
-        'start_failed',
-        `The PostgreSQL of ${place.data_dir} runs where we cannot see it (another container?): stop it there first.`,
-      );
-    if (ours === undefined) return undefined;
-    if (deadline.aborted)
-      throw failure('start_failed', `PostgreSQL (pid ${pid}) does not let us in (${answer.refused}): kill -INT ${pid} and start again.`);
+      throw failure('start_failed', `PostgreSQL runs in ${place.data_dir} unseen by us (another container?): stop it there.`);
+    if (live === undefined) return undefined;
+    if (answer.code === '28P01')
+      throw failure('not_our_directory', `${place.data_dir}/password is not the server's: put the right one back.`);
+    if (deadline.aborted) throw failure('start_failed', `PostgreSQL refuses us (${answer.refused}): kill -INT ${pid} and start again.`);
+    await pause(attempt);
   }
+}
+
+/** A server that recovers for long logs every login it refuses: ask ever less often. */
+function pause(attempt: number): Promise<void> {
+  return wait(Math.min(attempt * 5, login_interval_ms_max));
+}
+
+/** What postmaster.pid says (pid, directory, start time, port, …: one a line), and the process it names if it is a server of this directory. */
+function named_server(place: Place): { pid: number; port: number; live: Process | undefined } {
+  const path = join(place.cluster, 'postmaster.pid');
+  const [pid = 0, , , port = 0] = fs.existsSync(path) ? fs.readFileSync(path, 'utf8').split('\n').map(Number) : [];
+  const found = living_process(pid);
+  return { pid, port, live: found !== undefined && serves(found, place) ? found : undefined };
 }
 
 function serves({ command }: Process, place: Place): boolean {
@@ -164,33 +174,35 @@ async function bury(place: Place): Promise<void> {
     await wait(poll_ms);
   }
   fs.rmSync(join(place.cluster, 'postmaster.pid'), { force: true });
-  for (const name of fs.readdirSync(place.data_dir))
-    if (name.startsWith('.s.PGSQL.')) fs.rmSync(join(place.data_dir, name), { force: true });
+  for (const name of fs.readdirSync(place.data_dir)) if (name.startsWith('.s.PGSQL.')) fs.rmSync(join(place.data_dir, name));
 }
 
 async function choose_port(place: Place, asked: number | undefined): Promise<number> {
-  const wished = asked ?? cluster.last_port(place);
-  if (wished !== undefined && (await free_port(wished)) !== undefined) return wished;
-  if (asked !== undefined) throw port_busy(asked);
-  return (await free_port(0)) ?? 0;
+  const wished = asked ?? cluster.last_port(place) ?? 0;
+  const port = (await free_port(wished)) ?? (asked === undefined ? await free_port(0) : undefined);
+  if (port === undefined) throw port_busy(wished);
+  return port;
 }
 
 /** The port when it is free, undefined when it is taken; 0 asks for any. */
-function free_port(port: number): Promise<number | undefined> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', error => (code_of(error) === 'EADDRINUSE' ? resolve(undefined) : reject(error)));
-    probe.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' ? address?.port : undefined));
-    });
-  });
+async function free_port(port: number): Promise<number | undefined> {
+  const probe = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(probe, 'listening');
+    const address = probe.address();
+    return typeof address === 'object' ? address?.port : undefined;
+  } catch (error) {
+    if (code_of(error) === 'EADDRINUSE') return undefined;
+    throw error;
+  } finally {
+    probe.close();
+  }
 }
 
 function port_busy(port: number): Error {
   return failure(
     'port_busy',
-    `Port ${port} on 127.0.0.1 is taken: end the program that has it, or ask for another port for PostgreSQL, or for none (a free one is picked).`,
+    `Port ${port} on 127.0.0.1 is taken: end the program that has it, or ask for another port, or none: then a free one is picked.`,
   );
 }
 
@@ -210,21 +222,22 @@ async function launch(place: Place, programs: Programs, port: number, password: 
     const answer = await log_in('127.0.0.1', port, password, place);
     const process = living_process(child.pid ?? 0);
     if ('version' in answer && process !== undefined) return { process, port, version: answer.version };
-    await wait(Math.min(attempt * 5, start_poll_ms_max)); // A server that recovers for long logs every refused login.
+    await pause(attempt);
   }
   if (ended === undefined && child.pid !== undefined) kill(child.pid, 'SIGQUIT');
   const words = fs.readFileSync(place.log).subarray(log_start).toString();
   if (/could not bind .*Address (already )?in use/.test(words)) throw port_busy(port);
-  throw cluster.failure_in(
-    place.data_dir,
-    `PostgreSQL did not start (${ended ?? 'it was not ready in time'})`,
-    words.slice(-log_tail_characters),
-  );
+  throw cluster.failure_in(place, `PostgreSQL did not start (${ended ?? 'it was not ready in time'})`, words.slice(-log_tail_characters));
 }
 
 /** The only proof that a server is ready, and ours: a login with our password, and our directory. Makes our database when it is missing. */
-async function log_in(host: string, port: number, password: string, place: Place): Promise<{ version: string } | { refused: string }> {
-  const limits = { connectionTimeoutMillis: login_timeout_ms, query_timeout: login_timeout_ms };
+async function log_in(
+  host: string,
+  port: number,
+  password: string,
+  place: Place,
+): Promise<{ version: string } | { refused: string; code?: string | undefined }> {
+  const limits = { ssl: false, connectionTimeoutMillis: login_timeout_ms, query_timeout: login_timeout_ms };
   const client = new pg.Client({ host, port, user: cluster.superuser, password, database: 'postgres', ...limits });
   client.on('error', () => {}); // The server may die between two queries: the next one tells.
   try {
@@ -238,37 +251,39 @@ async function log_in(host: string, port: number, password: string, place: Place
     if (known.rowCount === 0) await client.query(`create database ${database}`);
     return { version: found.version };
   } catch (error) {
-    return { refused: String(error) };
+    return { refused: String(error), code: code_of(error) };
   } finally {
     await Promise.race([client.end().catch(() => {}), wait(login_timeout_ms, undefined, { ref: false })]);
   }
 }
 
-/** Who counts on the server: one file per start, named after its process, so that those of the dead are known. */
-function register(place: Place): string {
-  const folder = join(place.data_dir, 'launchers');
-  for (const name of fs.readdirSync(folder)) if (!launcher_lives(name)) fs.rmSync(join(folder, name), { force: true });
-  const ticket = `${launcher_name(process.pid)}.${randomBytes(4).toString('hex')}`;
-  fs.writeFileSync(join(folder, ticket), '');
+/** Who counts on the server: one file per start, named after its process, so that those of the dead are known; so are ours of a server that died. */
+function register(place: Place, adopted: boolean): string {
+  const own_name = launcher_name(process.pid);
+  for (const ticket of fs.readdirSync(place.launchers)) {
+    if (!launcher_lives(ticket) || (!adopted && ticket.startsWith(own_name))) fs.rmSync(join(place.launchers, ticket));
+  }
+  const ticket = own_name + randomBytes(4).toString('hex');
+  fs.writeFileSync(join(place.launchers, ticket), '');
   return ticket;
 }
 
 function launcher_name(pid: number): string {
-  return `${pid}.${living_process(pid)?.started.replaceAll(/\W+/g, '-')}`;
+  return `${pid}.${living_process(pid)?.started.replaceAll(/\W+/g, '-')}.`;
 }
 
 function launcher_lives(ticket: string): boolean {
-  return ticket.startsWith(`${launcher_name(Number.parseInt(ticket, 10))}.`);
+  return ticket.startsWith(launcher_name(Number.parseInt(ticket, 10)));
 }
 
-async function leave(place: Place, ticket: string, server: Process): Promise<void> {
-  const folder = join(place.data_dir, 'launchers');
-  if (!fs.existsSync(join(folder, ticket))) return; // Stopped before.
-  fs.rmSync(join(folder, ticket));
-  if (fs.readdirSync(folder).some(launcher_lives)) return;
-  if (await ends_by(server, 'SIGINT', fast_stop_deadline_ms)) return;
-  if (await ends_by(server, 'SIGQUIT', immediate_stop_deadline_ms)) return;
-  throw failure('stop_failed', `PostgreSQL (pid ${server.pid}) does not stop. Its log: ${place.log}`);
+async function leave(place: Place, ticket: string): Promise<void> {
+  if (!fs.existsSync(join(place.launchers, ticket))) return; // Stopped before.
+  fs.rmSync(join(place.launchers, ticket));
+  const { live } = named_server(place);
+  if (live === undefined || fs.readdirSync(place.launchers).some(launcher_lives)) return;
+  if (await ends_by(live, 'SIGINT', fast_stop_deadline_ms)) return;
+  if (await ends_by(live, 'SIGQUIT', immediate_stop_deadline_ms)) return;
+  throw failure('stop_failed', `PostgreSQL (pid ${live.pid}) does not stop. Its log: ${place.log}`);
 }
 
 async function ends_by(server: Process, signal: NodeJS.Signals, deadline_ms: number): Promise<boolean> {

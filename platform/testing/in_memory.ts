@@ -17,7 +17,7 @@ export interface InMemory {
   /** Runs commands as one batch; the outcome of the last is returned, with everything the batch wrote. */
   run(commands: Command | readonly Command[], how?: { at?: string; cause?: string; actor?: string }): Ran;
   /** Runs what the service's reaction makes of a heard event. */
-  hear(event: Logged<Event>): Ran;
+  hear(event: Logged<Event>, at?: string): Ran;
   /** What an operation's outcome becomes. */
   outcome(op_id: string, outcome: Outcome, how?: { at?: string }): Ran;
   /** Fires one timer as if it were due; its row goes unless the decision re-arms it. */
@@ -101,9 +101,9 @@ export function in_memory(service: AnyService, options: { refresh?(kind: string,
 
   const self: InMemory = {
     run: (commands, how = {}) => run_batch(Array.isArray(commands) ? commands : [commands as Command], { at: how.at ?? test_time, cause: how.cause ?? next('req'), actor: how.actor ?? 'system' }),
-    hear(event) {
+    hear(event, at = event.time) {
       const command = service.reactions[event.type]?.(event);
-      return command === undefined ? { events: [], types: [], operations: [], records: [] } : run_batch([command], { at: event.time, cause: event.id, actor: 'system' });
+      return command === undefined ? { events: [], types: [], operations: [], records: [] } : run_batch([command], { at, cause: event.id, actor: 'system' });
     },
     outcome(op_id, outcome, how = {}) {
       const operation = operations.get(op_id);

@@ -1,0 +1,116 @@
+/** `npm run order`: places an order through the public API and shows each event as it happens, until the parcel is at the door. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface OrderOptions {
+  readonly url: string;
+  readonly key: string;
+  readonly gateway: string;
+  readonly method: string;
+  readonly quantity: number;
+  readonly timeout_s: number;
+}
+
+const poll_ms = 120;
+const request_timeout_ms = 10_000;
+const ends = ['completed', 'cancelled', 'rejected', 'expired'];
+
+interface TimelineEntry {
+  readonly at: string;
+  readonly service: string;
+  readonly type: string;
+  readonly summary: string;
+  readonly id: string;
+}
+
+const plain = process.env['NO_COLOR'] !== undefined || !process.stdout.isTTY;
+const paint = (code: number) => (text: string) => (plain ? text : `\u001b[${code}m${text}\u001b[0m`);
+const bold = paint(1);
+const dim = paint(2);
+const colors: Readonly<Record<string, (text: string) => string>> = {
+  orders: paint(36), inventory: paint(33), payments: paint(32), shipping: paint(35), suppliers: paint(34),
+};
+
+/** Exit code 0 when the order is completed. */
+export async function show_order(options: OrderOptions): Promise<number> {
+  const api = client(options);
+  const products = await api('GET', '/v1/products?limit=3');
+  const lines = products.data.map((product: { sku: string }, index: number) => ({ sku: product.sku, quantity: index === 0 ? options.quantity : 1 }));
+  if (lines.length === 0) throw new Error('there are no products to order: start with `npm start`, which seeds a small catalog, or PUT /v1/products/{sku}');
+  const order = await api('POST', '/v1/orders', {
+    currency: 'GBP', lines,
+    customer: { id: 'ada', email: 'ada@example.com', name: 'Ada Lovelace' },
+    shipping_address: { name: 'Ada Lovelace', line1: "12 St James's Square", city: 'London', postal_code: 'SW1Y 4JH', country: 'GB' },
+    shipping: { service: 'standard', amount: 495 },
+    payment: { gateway: options.gateway, ...(options.gateway === 'manual' ? {} : { method: options.method }) },
+  });
+  print_head(order);
+  const final = await follow(api, order.id, order.placed_at, options.timeout_s);
+  return print_end(final);
+}
+
+type Answer = Awaited<ReturnType<ReturnType<typeof client>>>;
+
+function print_head(order: Answer): void {
+  console.log(`\n  ${bold(`Order ${order.number}`)}  ${dim(order.id)}`);
+  for (const line of order.lines) console.log(`    ${String(line.quantity).padStart(3)} × ${line.name.padEnd(34)} ${money(line.total, order.currency).padStart(12)}`);
+  console.log(`    ${'shipping'.padEnd(40)} ${money(order.shipping_total, order.currency).padStart(12)}`);
+  console.log(`    ${bold('total'.padEnd(40))} ${bold(money(order.total, order.currency).padStart(12))}\n`);
+}
+
+/** Prints what is new on the timeline until the order ends. */
+async function follow(api: ReturnType<typeof client>, id: string, placed_at: string, timeout_s: number): Promise<Answer> {
+  const shown = new Set<string>();
+  const until = performance.now() + timeout_s * 1_000;
+  for (;;) {
+    const [timeline, order] = [await api('GET', `/v1/orders/${id}/timeline`), await api('GET', `/v1/orders/${id}`)];
+    for (const entry of timeline.data as TimelineEntry[]) {
+      if (shown.has(entry.id)) continue;
+      shown.add(entry.id);
+      const seconds = (Date.parse(entry.at) - Date.parse(placed_at)) / 1_000;
+      const color = colors[entry.service] ?? ((text: string) => text);
+      console.log(`  ${dim(`${seconds.toFixed(2).padStart(6)} s`)}  ${color('●')} ${color(entry.service.padEnd(10))} ${entry.type.padEnd(30)} ${dim(entry.summary)}`);
+    }
+    if (ends.includes(order.status) || order.payment_status === 'action_required') return order;
+    if (performance.now() > until) return order;
+    await sleep(poll_ms);
+  }
+}
+
+function print_end(order: Answer): number {
+  const good = order.status === 'completed';
+  const mark = good ? paint(32)('✔') : paint(31)('✖');
+  console.log(`\n  ${mark} ${bold(order.status)} · payment ${order.payment_status} · ${order.fulfillment_status} · paid ${money(order.captured_total, order.currency)} of ${money(order.total, order.currency)}`);
+  for (const shipment of order.shipments ?? []) {
+    for (const parcel of shipment.parcels) console.log(`    ${dim('parcel')} ${parcel.tracking_number ?? ''} ${dim(`${shipment.carrier ?? ''} from ${shipment.location}`)} ${parcel.status}`);
+  }
+  if (order.payment_status === 'action_required') console.log(`    the shopper must act: ${order.payments.at(-1)?.action?.url}`);
+  if (order.rejection !== null && order.rejection !== undefined) console.log(`    ${JSON.stringify(order.rejection)}`);
+  console.log('');
+  return good ? 0 : 1;
+}
+
+function money(amount: number, currency: string): string {
+  const digits = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
+  return new Intl.NumberFormat('en-GB', { style: 'currency', currency }).format(amount / 10 ** digits);
+}
+
+function client({ url, key }: OrderOptions) {
+  // biome-ignore lint/suspicious/noExplicitAny: a client of the public API reads JSON it does not own the types of.
+  return async (method: string, path: string, body?: unknown): Promise<any> => {
+    const response = await fetch(url + path, {
+      method,
+      signal: AbortSignal.timeout(request_timeout_ms),
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(method === 'POST' ? { 'idempotency-key': `demo-${process.pid}-${performance.timeOrigin + performance.now()}` } : {}),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    }).catch((cause: unknown) => {
+      throw new Error(`nothing answers at ${url}: start it with \`npm start\` in another terminal`, { cause });
+    });
+    const answer = await response.json();
+    if (!response.ok) throw new Error(`${method} ${path}: ${answer.status} ${answer.code}: ${answer.detail}${answer.errors === undefined ? '' : ` ${JSON.stringify(answer.errors)}`}`);
+    return answer;
+  };
+}
