@@ -109,8 +109,9 @@ function client({ url, key }: OrderOptions) {
     }).catch((cause: unknown) => {
       throw new Error(`nothing answers at ${url}: start it with \`npm start\` in another terminal`, { cause });
     });
-    const answer = await response.json();
-    if (!response.ok) throw new Error(`${method} ${path}: ${answer.status} ${answer.code}: ${answer.detail}${answer.errors === undefined ? '' : ` ${JSON.stringify(answer.errors)}`}`);
-    return answer;
+    if (response.ok) return response.json();
+    // The door answers every error as application/problem+json (RFC 9457).
+    const problem = (await response.json()) as { status: number; code: string; detail: string; errors?: unknown };
+    throw new Error(`${method} ${path}: ${problem.status} ${problem.code}: ${problem.detail}${problem.errors === undefined ? '' : ` ${JSON.stringify(problem.errors)}`}`);
   };
 }

@@ -1,0 +1,91 @@
+/** The command line. Every command is one function elsewhere; this file only names them. */
+import { Command, CommanderError, Option } from 'commander';
+import { read_settings, service_list, setting_rows } from './main/settings.ts';
+
+const version = '0.1.0';
+
+/** Runs a command; known failures become one readable message and exit code 1, bugs keep their stack. */
+async function run(command: () => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await command();
+  } catch (error) {
+    const { code, message, stack } = error as { code?: string; message?: string; stack?: string };
+    console.error(code === undefined ? `\n  ${stack ?? message}` : `\n  ${message?.replaceAll('\n', '\n  ')}\n  (${code})`);
+    process.exitCode = 1;
+  }
+  // Pools and timers of a failed start must not keep the process.
+  process.exit();
+}
+
+const program = new Command('cartwright')
+  .description('The open checkout backend: everything between the Pay button and the parcel at the door.')
+  .version(version)
+  .showHelpAfterError()
+  .addHelpText('after', () => `\nSettings (environment):\n${setting_rows.map(row => `  ${row.name.padEnd(28)} ${row.meaning} [${row.preset}]`).join('\n')}\n`);
+
+program
+  .command('up', { isDefault: true })
+  .description('everything in one process, on an embedded PostgreSQL, with stand-ins of every third party')
+  .action(() => run(async () => (await import('./main/up.ts')).up(read_settings(process.env))));
+
+program
+  .command('start')
+  .description('some services in a process of their own, against the same database')
+  .argument('<services...>', service_list.join(', '))
+  .option('--no-door', 'serve no routes, only work')
+  .action((services: string[], options: { door: boolean }) =>
+    run(async () => {
+      const unknown = services.filter(service => !(service_list as readonly string[]).includes(service));
+      if (unknown.length > 0) throw Object.assign(new Error(`no service is called ${unknown.join(', ')}; there are ${service_list.join(', ')}`), { code: 'unknown_service' });
+      return (await import('./main/up.ts')).start(read_settings(process.env), services, options.door);
+    }),
+  );
+
+program
+  .command('migrate')
+  .description('create or bring up to date the schemas, roles and grants, then leave')
+  .action(() => run(async () => (await import('./main/maintenance.ts')).migrate_only(read_settings(process.env))));
+
+program
+  .command('order')
+  .description('place an order and show each event as it happens')
+  .addOption(new Option('--gateway <gateway>', 'payment gateway').choices(['stripe', 'manual']).default('stripe'))
+  .option('--method <method>', 'the gateway’s payment method', 'pm_card_visa')
+  .option('--quantity <units>', 'units of the first line', '2')
+  .option('--url <url>', 'where Cartwright listens')
+  .option('--timeout <seconds>', 'give up waiting', '60')
+  .action((options: { gateway: string; method: string; quantity: string; url?: string; timeout: string }) =>
+    run(async () => {
+      const settings = read_settings(process.env);
+      const key = await (await import('./main/up.ts')).demo_key(settings);
+      const { show_order } = await import('./main/order.ts');
+      return show_order({ url: options.url ?? settings.public_url, key, gateway: options.gateway, method: options.method, quantity: Number(options.quantity), timeout_s: Number(options.timeout) });
+    }),
+  );
+
+program
+  .command('audit')
+  .description('check the invariants against the tables, the logs and the stand-ins’ own ledgers')
+  .action(() => run(async () => (await import('./main/maintenance.ts')).audit_once(read_settings(process.env))));
+
+program
+  .command('replay')
+  .description('run a retailer’s history through the platform under the simulated clock')
+  .argument('<file>', 'a .parquet or .csv file with the columns of the Online Retail data set')
+  .option('--rows <count>', 'only the first rows')
+  .action((file: string, options: { rows?: string }) =>
+    run(async () => (await import('./main/replay/replay.ts')).replay(read_settings(process.env), file, options.rows === undefined ? {} : { rows_max: Number(options.rows) })),
+  );
+
+program
+  .command('adopt')
+  .description('after a failover or restore: say that the logs and positions now belong to this cluster')
+  .argument('<service>', service_list.join(', '))
+  .action((service: string) => run(async () => (await import('./main/maintenance.ts')).adopt(read_settings(process.env), service)));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode;
+}

@@ -1,0 +1,52 @@
+/** The composition root's list: every service, what it needs from the outside, where its migrations are. A new service is one entry. */
+import { contracts_of, event_contracts, is_event_type } from '../contracts/index.ts';
+import type { AnyService } from '../platform/batch.ts';
+import type { Desk, Route } from '../platform/route.ts';
+import type { Adapter, Command, Event, Rejection, States } from '../platform/service.ts';
+import { inventory_area } from './areas/inventory.ts';
+import { orders_area } from './areas/orders.ts';
+import { payments_area } from './areas/payments.ts';
+import { shipping_area } from './areas/shipping.ts';
+import { suppliers_area } from './areas/suppliers.ts';
+import type { Settings } from './settings.ts';
+
+/** Third parties as this process reaches them: the live hosts, or the sandbox's stand-ins. */
+export interface ThirdParties {
+  readonly stripe: { readonly base_url: string; readonly secret_key: string; readonly webhook_secret: string };
+  readonly easypost: { readonly base_url: string; readonly api_key: string; readonly webhook_secret: string };
+  readonly supplier: { readonly base_url: string; readonly secret: string };
+}
+
+export interface AreaGiven {
+  readonly settings: Settings;
+  readonly third_parties: ThirdParties;
+  readonly signing_secret: string;
+}
+
+export type AnyDesk = Desk<States, Command, Event, Rejection>;
+
+/** One service as main sees it. */
+export interface Area {
+  readonly service: AnyService;
+  readonly migrations_folder: string;
+  readonly adapters: Readonly<Record<string, Adapter>>;
+  routes(desk: AnyDesk): readonly Route[];
+}
+
+export const publishers = Object.keys(contracts_of);
+
+export function compose(given: AreaGiven): ReadonlyMap<string, Area> {
+  const areas = [orders_area(given), inventory_area(given), payments_area(given), shipping_area(given), suppliers_area(given)];
+  return new Map(areas.map(area => [area.service.name, area]));
+}
+
+/** Which events of which log a service hears: from its own table of reactions, so nobody keeps a second list. */
+export function heard_by(service: AnyService): Record<string, string[]> {
+  const heard: Record<string, string[]> = {};
+  for (const type of Object.keys(service.reactions)) {
+    if (!is_event_type(type)) throw new Error(`${service.name} reacts to ${type}, which no contract names`);
+    const source = event_contracts[type].service;
+    heard[source] = [...(heard[source] ?? []), type];
+  }
+  return heard;
+}

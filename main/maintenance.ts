@@ -1,0 +1,83 @@
+/** Commands that run once and leave: migrate, audit, adopt. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import { audit, print_line } from '../auditor/auditor.ts';
+import { invariants } from '../auditor/invariants.ts';
+import { audit_pools, read_ledgers } from '../auditor/watch.ts';
+import { real_clock } from '../platform/clock.ts';
+import { cluster_marks } from '../platform/log.ts';
+import { start_postgres } from '../platform/postgres/launcher.ts';
+import { bring_up } from './platform_up.ts';
+import { database_url_of, type ServiceName, type Settings } from './settings.ts';
+
+export async function migrate_only(settings: Settings): Promise<number> {
+  const running = await bring_up({ settings, services: [], with_sandbox: false, with_door: false, with_metrics: false, say: line => console.log(`  ${line}`) });
+  console.log('  schemas are up to date');
+  await running.stop();
+  return 0;
+}
+
+/** The database of this installation, started when it is embedded and not running. */
+async function with_database<T>(settings: Settings, work: (url_of: (service: string) => string) => Promise<T>): Promise<T> {
+  await mkdir(settings.data_folder, { recursive: true });
+  const postgres = settings.database_url === undefined ? await start_postgres({ data_dir: join(settings.data_folder, 'postgres') }) : undefined;
+  try {
+    return await work(service => database_url_of(settings, postgres?.url, service as ServiceName));
+  } finally {
+    await postgres?.stop();
+  }
+}
+
+/** Exit code 1 on a finding. Ledgers of stand-ins are read when they answer. */
+export async function audit_once(settings: Settings): Promise<number> {
+  return with_database(settings, async url_of => {
+    const pools = audit_pools(url_of);
+    const { sandbox_ports } = settings;
+    const ledgers = settings.sandbox ? await read_ledgers(Object.entries(sandbox_ports).map(([name, port]) => ({ name, url: `http://127.0.0.1:${port}` }))) : new Map();
+    const at_rest = await is_at_rest(pools.pool_of('orders'));
+    console.log(`\n  ${invariants.length} invariants${at_rest ? '' : ' (events are in flight: what holds only at rest is left out)'}${ledgers.size === 0 ? '; no stand-in answers, so ledgers are not compared' : ''}\n`);
+    const lines = await audit({ pool_of: pools.pool_of, ledgers, now: real_clock.now(), at_rest, incremental: false }, invariants, print_line);
+    await pools.end();
+    const findings = lines.flatMap(line => line.findings);
+    console.log(findings.length === 0 ? '\n  nothing found\n' : `\n  ${findings.length} findings\n`);
+    return findings.length === 0 ? 0 : 1;
+  });
+}
+
+const quiet_s = 3;
+
+/** Nothing was appended for a few seconds. */
+async function is_at_rest(pool: pg.Pool): Promise<boolean> {
+  const { rows } = await pool.query<{ recent: boolean }>(
+    `select coalesce(max(e.time) > now() - interval '${quiet_s} seconds', false) as recent from (select time from orders.events order by position desc limit 1) e`,
+  );
+  return rows[0]?.recent !== true;
+}
+
+/**
+ * After a failover or a restore: the service's log begins a new epoch (its positions go on far above every old one, so none is ever used twice), and its
+ * positions in the other logs are taken as belonging to the cluster as it is now. Positions ahead of a log that lost events are moved back to its head.
+ */
+export async function adopt(settings: Settings, service: string): Promise<number> {
+  return with_database(settings, async url_of => {
+    const client = new pg.Client({ connectionString: url_of(service) });
+    await client.connect();
+    try {
+      const marks = await cluster_marks(client as unknown as pg.Pool);
+      await client.query('begin');
+      await client.query(`select pg_advisory_xact_lock(hashtextextended('${service}.events', 0))`);
+      await client.query(
+        `insert into ${service}.log_epoch (epoch, system_identifier, timeline, floor) select max(epoch) + 1, $1, $2, (max(epoch) + 1) * 1099511627776 from ${service}.log_epoch
+          having not exists (select 1 from ${service}.log_epoch where system_identifier = $1 and timeline = $2 and epoch = (select max(epoch) from ${service}.log_epoch))`,
+        [marks.system_identifier, marks.timeline],
+      );
+      const { rowCount } = await client.query(`update ${service}.positions set system_identifier = $1, timeline = $2`, [marks.system_identifier, marks.timeline]);
+      await client.query('commit');
+      console.log(`  ${service}: ${rowCount ?? 0} positions and the log now belong to cluster ${marks.system_identifier}, timeline ${marks.timeline}. Run \`audit\` next: it compares every row with the fold of its events.`);
+      return 0;
+    } finally {
+      await client.end();
+    }
+  });
+}

@@ -1,0 +1,228 @@
+/** Brings up any subset of the services in this process: database, migrations, runtimes, door, metrics. What `up`, `start`, the tests and the bench share. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type pg from 'pg';
+import { type DeskService, desk_routes } from '../gateway/desk.ts';
+import { type Door, open_door } from '../gateway/door.ts';
+import { ensure_first_keys, type FirstKeys } from '../gateway/first_keys.ts';
+import { timeline_routes } from '../gateway/timeline.ts';
+import { type Clock, real_clock } from '../platform/clock.ts';
+import { open_pool, role_of } from '../platform/database.ts';
+import { ids } from '../platform/ids.ts';
+import { create_logger, type Logger } from '../platform/logger.ts';
+import type { Tail } from '../platform/log.ts';
+import { migrate, type Schema } from '../platform/migrate.ts';
+import { start_postgres } from '../platform/postgres/launcher.ts';
+import { real_random } from '../platform/random.ts';
+import { problem_reply } from '../platform/rejections.ts';
+import type { Route } from '../platform/route.ts';
+import { type Runtime, start_runtime } from '../platform/runtime.ts';
+import { type Area, compose, heard_by, publishers } from './compose.ts';
+import { metrics_registry, serve_metrics } from './metrics.ts';
+import { type Sandbox, start_sandbox, third_parties } from './sandbox.ts';
+import { database_url_of, type ServiceName, type Settings } from './settings.ts';
+
+export const admission_lag_max_s = 5;
+const lag_poll_ms = 500;
+const gateway_folder = join(import.meta.dirname, '..', 'gateway', 'migrations');
+
+export interface UpOptions {
+  readonly settings: Settings;
+  readonly services: readonly string[];
+  /** The stand-ins of third parties run in this process. */
+  readonly with_sandbox: boolean;
+  readonly with_door: boolean;
+  readonly with_metrics: boolean;
+  readonly clock?: Clock;
+  readonly say?: (line: string) => void;
+  readonly findings?: () => ReturnType<Parameters<typeof desk_routes>[0]['findings']>;
+}
+
+export interface Up {
+  readonly settings: Settings;
+  readonly runtimes: ReadonlyMap<string, Runtime>;
+  readonly areas: ReadonlyMap<string, Area>;
+  readonly door: Door | undefined;
+  readonly sandbox: Sandbox | undefined;
+  readonly metrics_port: number | undefined;
+  readonly first_keys: FirstKeys;
+  /** An owner's connection: for the auditor and the seeds, never for a service. */
+  readonly admin_url: string;
+  readonly gateway_pool: pg.Pool;
+  readonly logger: Logger;
+  url_of(service: string): string;
+  stop(): Promise<void>;
+}
+
+export async function bring_up(options: UpOptions): Promise<Up> {
+  const say = options.say ?? (() => undefined);
+  const stops: (() => Promise<unknown>)[] = [];
+  // Undone in reverse: what started last stops first.
+  const stop = async () => {
+    for (const undo of stops.splice(0).reverse()) await undo();
+  };
+  try {
+    return await assemble(options, say, stops, stop);
+  } catch (error) {
+    await stop().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function assemble(options: UpOptions, say: (line: string) => void, stops: (() => Promise<unknown>)[], stop: () => Promise<void>): Promise<Up> {
+  const { settings } = options;
+  const logger = create_logger(settings.log_level, 'cartwright');
+  const clock = options.clock ?? real_clock;
+  await mkdir(settings.data_folder, { recursive: true });
+  const embedded_url = await embedded_database(settings, say, stops);
+  const url_of = (service: string) => database_url_of(settings, embedded_url, service as ServiceName | 'gateway');
+  const signing_secret = settings.signing_secret ?? (await kept_secret(settings, 'signing_secret'));
+
+  const sandbox = options.with_sandbox ? await start_sandbox(settings) : undefined;
+  if (sandbox !== undefined) stops.push(sandbox.stop);
+  const areas = compose({ settings, signing_secret, third_parties: third_parties(settings, Object.fromEntries((sandbox?.stand_ins ?? []).map(one => [one.name, one.url]))) });
+  const ran = await migrate_all(areas, url_of);
+  if (ran.length > 0) say(`${ran.length} migrations applied`);
+
+  const gateway_pool = open_pool(url_of('gateway'), role_of('gateway'), 6);
+  stops.push(() => gateway_pool.end());
+  const fresh = ids(clock, real_random);
+  const first_keys = await ensure_first_keys(gateway_pool, {
+    clock, fresh_id: fresh.fresh,
+    ...(settings.secret_key === undefined ? {} : { secret_key: settings.secret_key }),
+    ...(settings.publishable_key === undefined ? {} : { publishable_key: settings.publishable_key }),
+    ...(settings.admin_password === undefined ? {} : { admin_password: settings.admin_password }),
+  });
+  const runtimes = await start_runtimes(options, areas, url_of, logger, clock);
+  stops.push(() => Promise.all([...runtimes.values()].map(runtime => runtime.stop())));
+  const admission = admission_of(runtimes);
+  stops.push(admission.stop);
+
+  const door = options.with_door ? await start_door({ options, areas, runtimes, gateway_pool, signing_secret, logger, clock, admit: admission.admit, fresh_id: fresh.fresh }) : undefined;
+  if (door !== undefined) stops.push(door.close);
+  if (door !== undefined && sandbox !== undefined) await sandbox.aim(door.url);
+  const metrics = options.with_metrics ? await serve_metrics(metrics_registry(runtimes), settings.host, settings.metrics_port) : undefined;
+  if (metrics !== undefined) stops.push(metrics.stop);
+  return { settings, runtimes, areas, door, sandbox, metrics_port: metrics?.port, first_keys, admin_url: url_of('gateway'), gateway_pool, logger, url_of, stop };
+}
+
+async function embedded_database(settings: Settings, say: (line: string) => void, stops: (() => Promise<unknown>)[]): Promise<string | undefined> {
+  const all_elsewhere = settings.database_url !== undefined || ['orders', 'inventory', 'payments', 'shipping', 'suppliers', 'gateway'].every(name => name in settings.service_database_urls);
+  if (all_elsewhere) return undefined;
+  const postgres = await start_postgres({ data_dir: join(settings.data_folder, 'postgres'), say });
+  stops.push(postgres.stop);
+  return postgres.url;
+}
+
+/** Each database gets the schemas that live in it, and of the others nothing. */
+async function migrate_all(areas: ReadonlyMap<string, Area>, url_of: (service: string) => string): Promise<string[]> {
+  const schemas: (Schema & { url: string })[] = [
+    ...[...areas.values()].map(area => ({ name: area.service.name, folder: area.migrations_folder, has_log: true, url: url_of(area.service.name) })),
+    { name: 'analytics', has_log: false, url: url_of('analytics') },
+    { name: 'gateway', folder: gateway_folder, has_log: false, url: url_of('gateway') },
+  ];
+  const ran: string[] = [];
+  for (const [url, list] of Map.groupBy(schemas, schema => schema.url)) ran.push(...(await migrate(url, list)));
+  return ran;
+}
+
+async function start_runtimes(options: UpOptions, areas: ReadonlyMap<string, Area>, url_of: (service: string) => string, logger: Logger, clock: Clock): Promise<Map<string, Runtime>> {
+  const tails = new Map<string, Tail>();
+  const source_urls = Object.fromEntries(publishers.map(name => [name, url_of(name)]));
+  const started = await Promise.all(
+    options.services
+      .flatMap(name => areas.get(name) ?? [])
+      .map(area =>
+        start_runtime({
+          service: area.service, url: url_of(area.service.name), source_urls, heard: heard_by(area.service), tails, adapters: area.adapters,
+          clock, waiting: real_clock, random: real_random, logger, problem_reply,
+        }),
+      ),
+  );
+  return new Map(started.map(runtime => [runtime.service.name, runtime]));
+}
+
+interface DoorParts {
+  readonly options: UpOptions;
+  readonly areas: ReadonlyMap<string, Area>;
+  readonly runtimes: ReadonlyMap<string, Runtime>;
+  readonly gateway_pool: pg.Pool;
+  readonly signing_secret: string;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  admit(): { admitted: boolean; retry_after_s: number };
+  fresh_id(prefix: string): string;
+}
+
+async function start_door(parts: DoorParts): Promise<Door> {
+  const { settings } = parts.options;
+  try {
+    return await open_door({
+      routes: routes_of(parts), pool: parts.gateway_pool, clock: parts.clock, logger: parts.logger, fresh_id: parts.fresh_id, admit: parts.admit,
+      settings: { host: settings.host, port: settings.port, server_secret: parts.signing_secret, ...(settings.port === 0 ? {} : { base_url: settings.public_url }) },
+    });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
+    throw Object.assign(new Error(`port ${settings.port} on ${settings.host} is taken by another program: stop it, or set PORT to another one`, { cause }), { code: 'port_busy' });
+  }
+}
+
+function routes_of({ options, areas, runtimes, gateway_pool, clock }: DoorParts): Route[] {
+  const services: DeskService[] = [...runtimes.values()].map(runtime => desk_service(runtime));
+  return [
+    ...[...runtimes.values()].flatMap(runtime => areas.get(runtime.service.name)?.routes(runtime.desk) ?? []),
+    ...desk_routes({ services, now: clock.now, findings: options.findings ?? (() => ({ at: null, checked: 0, findings: [] })) }),
+    ...timeline_routes({ logs: new Map(publishers.map(name => [name, gateway_pool])) }),
+  ];
+}
+
+/** The two commands of the desk that every service with exceptions or operations understands. */
+function desk_service(runtime: Runtime): DeskService {
+  const { service, desk } = runtime;
+  return {
+    name: service.name, pool: runtime.pool, lags: runtime.lags,
+    ...('resolve_exception' in service.commands
+      ? { async resolve_exception(request, exception_id, subject, note) {
+          await desk.submit({ type: 'resolve_exception', exception_id, subject, note } as never, { request });
+        } }
+      : {}),
+    ...('settle_operation' in service.commands
+      ? { async resolve_operation(request, op_id, outcome, evidence) {
+          const [operation] = await desk.query<{ subject: string }>('operation.subject', `select subject from ${service.name}.operations where op_id = $1`, [op_id]);
+          await desk.submit({ type: 'settle_operation', op_id, subject: operation?.subject, outcome, evidence } as never, { request });
+        } }
+      : {}),
+  };
+}
+
+/** New orders wait outside while what was accepted is more than a few seconds behind. */
+function admission_of(runtimes: ReadonlyMap<string, Runtime>): { admit(): { admitted: boolean; retry_after_s: number }; stop(): Promise<void> } {
+  let lag_s = 0;
+  const stopping = new AbortController();
+  const watch = async () => {
+    while (!stopping.signal.aborted) {
+      const lags = await Promise.all([...runtimes.values()].map(runtime => runtime.lags().catch(() => [])));
+      lag_s = Math.max(0, ...lags.flat().map(lag => lag.seconds));
+      await real_clock.sleep(lag_poll_ms, stopping.signal);
+    }
+  };
+  const watching = watch();
+  return {
+    admit: () => ({ admitted: lag_s <= admission_lag_max_s, retry_after_s: Math.max(1, Math.ceil(lag_s - admission_lag_max_s)) }),
+    async stop() {
+      stopping.abort();
+      await watching;
+    },
+  };
+}
+
+/** Made once, then read: order tokens must survive a restart. */
+async function kept_secret(settings: Settings, name: string): Promise<string> {
+  const file = join(settings.data_folder, name);
+  const known = await readFile(file, 'utf8').catch(() => undefined);
+  if (known !== undefined && known.trim() !== '') return known.trim();
+  const secret = randomBytes(32).toString('base64url');
+  await writeFile(file, secret, { mode: 0o600, flag: 'wx' });
+  return secret;
+}

@@ -1,0 +1,84 @@
+/** Starts the stand-ins of third parties and tells them where our inbound webhooks are. They are third parties: nothing but the adapters may know them. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { start_easypost } from '../sandbox/easypost/easypost.ts';
+import type { StandIn } from '../sandbox/stand_in.ts';
+import { start_stripe } from '../sandbox/stripe/stripe.ts';
+import { start_supplier } from '../sandbox/supplier/supplier.ts';
+import type { ThirdParties } from './compose.ts';
+import type { Settings } from './settings.ts';
+
+export const sandbox_secrets = {
+  stripe_key: 'sk_test_cartwright_sandbox',
+  stripe_webhook: 'whsec_cartwright_sandbox_stripe',
+  easypost_key: 'EZTK_cartwright_sandbox',
+  easypost_webhook: 'cartwright-sandbox-easypost',
+  supplier: 'cartwright-sandbox-supplier',
+} as const;
+
+export interface Sandbox {
+  readonly stand_ins: readonly StandIn[];
+  /** Tells every stand-in where to send its webhooks. */
+  aim(door_url: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const aim_timeout_ms = 5_000;
+
+export async function start_sandbox(settings: Settings): Promise<Sandbox> {
+  const folder = join(settings.data_folder, 'sandbox');
+  await mkdir(folder, { recursive: true });
+  const ledger = (name: string) => join(folder, `${name}.ndjson`);
+  const stand_ins = [
+    await named('SANDBOX_STRIPE_PORT', start_stripe({ port: settings.sandbox_ports.stripe, secret_key: sandbox_secrets.stripe_key, ledger_file: ledger('stripe') })),
+    await named('SANDBOX_EASYPOST_PORT', start_easypost({ port: settings.sandbox_ports.easypost, api_key: sandbox_secrets.easypost_key, ledger_file: ledger('easypost') })),
+    await named('SANDBOX_SUPPLIER_PORT', start_supplier({ port: settings.sandbox_ports.supplier, secret: sandbox_secrets.supplier, ledger_file: ledger('supplier') })),
+  ];
+  const secrets: Readonly<Record<string, string>> = { stripe: sandbox_secrets.stripe_webhook, easypost: sandbox_secrets.easypost_webhook, supplier: sandbox_secrets.supplier };
+  return {
+    stand_ins,
+    async aim(door_url) {
+      await Promise.all(
+        stand_ins.map(stand_in =>
+          fetch(`${stand_in.url}/__sim/webhook`, {
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify({ url: `${door_url}/inbound/${stand_in.name}`, secret: secrets[stand_in.name] }),
+            signal: AbortSignal.timeout(aim_timeout_ms),
+          }),
+        ),
+      );
+    },
+    async stop() {
+      await Promise.all(stand_ins.map(stand_in => stand_in.stop()));
+    },
+  };
+}
+
+async function named<T>(setting: string, starting: Promise<T>): Promise<T> {
+  try {
+    return await starting;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
+    throw Object.assign(new Error(`the port of a stand-in is taken: set ${setting} to another one (0: any free one)`, { cause }), { code: 'port_busy' });
+  }
+}
+
+/** Live hosts where credentials are set, the stand-ins elsewhere. `urls`: of stand-ins by name, when a sandbox runs. */
+export function third_parties(settings: Settings, urls: Readonly<Record<string, string>>): ThirdParties {
+  const { stripe, easypost, sandbox_ports } = settings;
+  const stand_in = (name: string, port: number) => urls[name] ?? `http://127.0.0.1:${port}`;
+  return {
+    stripe: {
+      base_url: stripe.base_url ?? (stripe.secret === undefined ? stand_in('stripe', sandbox_ports.stripe) : 'https://api.stripe.com'),
+      secret_key: stripe.secret ?? sandbox_secrets.stripe_key,
+      webhook_secret: stripe.webhook_secret ?? sandbox_secrets.stripe_webhook,
+    },
+    easypost: {
+      base_url: easypost.base_url ?? (easypost.secret === undefined ? `${stand_in('easypost', sandbox_ports.easypost)}/v2/` : 'https://api.easypost.com/v2/'),
+      api_key: easypost.secret ?? sandbox_secrets.easypost_key,
+      webhook_secret: easypost.webhook_secret ?? sandbox_secrets.easypost_webhook,
+    },
+    supplier: { base_url: stand_in('supplier', sandbox_ports.supplier), secret: sandbox_secrets.supplier },
+  };
+}

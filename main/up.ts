@@ -1,0 +1,91 @@
+/** `up`: everything in one process, a demo catalog on a fresh directory, and a short block that says where everything is. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { watch_audit } from '../auditor/watch.ts';
+import { bring_up, type Up } from './platform_up.ts';
+import { seed_demo } from './seed.ts';
+import { data_file, type Settings, service_list } from './settings.ts';
+
+const stop_deadline_ms = 20_000;
+const health_timeout_ms = 1_000;
+
+/** Runs until a signal; exit code 0 after a graceful stop. */
+export async function up(settings: Settings): Promise<number> {
+  await mkdir(settings.data_folder, { recursive: true });
+  await refuse_second(settings);
+  const started = performance.now();
+  const audit = watch_audit();
+  const running = await bring_up({ settings, services: service_list, with_sandbox: settings.sandbox, with_door: true, with_metrics: true, say: line => console.log(`  ${line}`), findings: audit.last });
+  await remember_demo_key(running);
+  if (settings.sandbox) await seed_demo(running);
+  audit.start(running);
+  await writeFile(data_file(settings, 'up.json'), JSON.stringify({ pid: process.pid, url: running.door?.url }));
+  print_block(running, performance.now() - started);
+  await until_signal();
+  console.log('\n  stopping: finishing what was taken …');
+  return stop_within(async () => {
+    await audit.stop();
+    await running.stop();
+    await writeFile(data_file(settings, 'up.json'), '{}');
+  });
+}
+
+/** A second start on the same folder says so instead of fighting over it. What kill -9 left behind is adopted. */
+async function refuse_second(settings: Settings): Promise<void> {
+  const text = await readFile(data_file(settings, 'up.json'), 'utf8').catch(() => '{}');
+  const { pid, url } = JSON.parse(text) as { pid?: number; url?: string };
+  if (pid === undefined || url === undefined || pid === process.pid) return;
+  const answers = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(health_timeout_ms) }).then(response => response.ok, () => false);
+  if (answers) throw Object.assign(new Error(`Cartwright already runs on this folder: ${url} (process ${pid}). Stop it first, or set CARTWRIGHT_DATA and PORT for a second one.`), { code: 'already_running' });
+}
+
+/** In sandbox mode `npm run order` needs no copied key: the generated one is kept beside the data, readable by its owner alone. */
+async function remember_demo_key({ settings, first_keys }: Up): Promise<void> {
+  const key = settings.secret_key ?? first_keys.secret_key;
+  if (settings.sandbox && key !== undefined) await writeFile(data_file(settings, 'demo_key'), key, { mode: 0o600 });
+}
+
+export async function demo_key(settings: Settings): Promise<string> {
+  const key = settings.secret_key ?? (await readFile(data_file(settings, 'demo_key'), 'utf8').catch(() => undefined));
+  if (key === undefined) throw new Error(`no key: start with \`npm start\` first (its folder is ${settings.data_folder}), or set CARTWRIGHT_SECRET_KEY`);
+  return key.trim();
+}
+
+function print_block(running: Up, milliseconds: number): void {
+  const { door, sandbox, first_keys, metrics_port, settings } = running;
+  const row = (name: string, text: string) => console.log(`    ${name.padEnd(16)} ${text}`);
+  console.log(`\n  Cartwright is up (${(milliseconds / 1_000).toFixed(1)} s)\n`);
+  row('API', `${door?.url}/v1`);
+  row('reference', `${door?.url}/docs`);
+  row('events', `${door?.url}/asyncapi.json`);
+  row('metrics', `http://${settings.host}:${metrics_port}/metrics`);
+  for (const stand_in of sandbox?.stand_ins ?? []) row(`${stand_in.name} (sim)`, `${stand_in.url}/__sim/ledger`);
+  row('data', settings.data_folder);
+  const keys = Object.entries({ 'secret key': first_keys.secret_key, 'publishable key': first_keys.publishable_key, 'admin password': first_keys.admin_password }).filter(([, value]) => value !== undefined);
+  if (keys.length > 0) console.log('\n  made now and shown once:');
+  for (const [name, value] of keys) row(name, value ?? '');
+  console.log('\n  Place an order and watch it arrive, in another terminal:  npm run order\n');
+}
+
+async function until_signal(): Promise<void> {
+  await new Promise<void>(resolve => {
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
+  });
+}
+
+async function stop_within(stop: () => Promise<void>): Promise<number> {
+  const late = sleep(stop_deadline_ms, 'late' as const, { ref: false });
+  const outcome = await Promise.race([stop().then(() => 'stopped' as const), late]);
+  if (outcome === 'late') console.error(`  did not stop within ${stop_deadline_ms / 1_000} s; what was accepted is safe, the next start goes on with it`);
+  return outcome === 'late' ? 1 : 0;
+}
+
+/** `start orders payments`: these services, and their routes, in a process of their own against the same database. */
+export async function start(settings: Settings, services: readonly string[], with_door: boolean): Promise<number> {
+  const running = await bring_up({ settings, services, with_sandbox: false, with_door, with_metrics: settings.metrics_port !== 0, say: line => console.log(`  ${line}`) });
+  console.log(`  running: ${services.join(', ')}${running.door === undefined ? '' : ` · ${running.door.url}`}`);
+  await until_signal();
+  return stop_within(running.stop);
+}
