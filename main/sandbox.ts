@@ -32,7 +32,7 @@ export async function start_sandbox(settings: Settings): Promise<Sandbox> {
   const stand_ins = [
     await named('SANDBOX_STRIPE_PORT', start_stripe({ port: settings.sandbox_ports.stripe, secret_key: sandbox_secrets.stripe_key, ledger_file: ledger('stripe') })),
     await named('SANDBOX_EASYPOST_PORT', start_easypost({ port: settings.sandbox_ports.easypost, api_key: sandbox_secrets.easypost_key, ledger_file: ledger('easypost') })),
-    await named('SANDBOX_SUPPLIER_PORT', start_supplier({ port: settings.sandbox_ports.supplier, secret: sandbox_secrets.supplier, ledger_file: ledger('supplier') })),
+    await named('SANDBOX_SUPPLIER_PORT', start_supplier({ port: settings.sandbox_ports.supplier, api_key: sandbox_secrets.supplier, ledger_file: ledger('supplier') })),
   ];
   const secrets: Readonly<Record<string, string>> = { stripe: sandbox_secrets.stripe_webhook, easypost: sandbox_secrets.easypost_webhook, supplier: sandbox_secrets.supplier };
   return {

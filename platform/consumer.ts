@@ -42,7 +42,8 @@ export interface EventLanePorts {
   readonly logger: Logger;
   now(): string;
   now_ms(): number;
-  /** Real waiting, also under a simulated clock. */
+  /** Real time and waiting, also under a simulated clock: how often tables are asked does not depend on the shop's time. */
+  pace_ms(): number;
   wait(milliseconds: number, signal: AbortSignal): Promise<void>;
   partitions(): readonly number[];
 }
@@ -324,9 +325,9 @@ async function load_positions(lane: Lane, partitions: readonly number[]): Promis
 
 /** A timer that is due becomes a command; it goes only with the transaction that handled it. */
 async function due_timers(lane: Lane, partitions: readonly number[]): Promise<void> {
-  const { service, pool, now_ms, now, logger } = lane.ports;
-  if (service.timers === undefined || now_ms() < lane.next_timers_ms) return;
-  lane.next_timers_ms = now_ms() + timers_poll_ms;
+  const { service, pool, pace_ms, now, logger } = lane.ports;
+  if (service.timers === undefined || pace_ms() < lane.next_timers_ms) return;
+  lane.next_timers_ms = pace_ms() + timers_poll_ms;
   const { rows } = await pool.query<{ kind: string; id: string; due_at: string }>({
     name: `${service.name}.timers.due`,
     text: `select kind, id, due_at from ${service.name}.timers where due_at <= $1 and partition = any($2) order by due_at limit ${timers_max}`,
@@ -352,9 +353,9 @@ async function due_timers(lane: Lane, partitions: readonly number[]): Promise<vo
 
 /** Parked keys whose time has come: all events of a key, in order, as one piece of the next batch. */
 async function due_parked(lane: Lane, partitions: readonly number[]): Promise<void> {
-  const { service, pool, now_ms, now, writer } = lane.ports;
-  if (now_ms() < lane.next_blocked_ms) return;
-  lane.next_blocked_ms = now_ms() + blocked_poll_ms;
+  const { service, pool, pace_ms, now, writer } = lane.ports;
+  if (pace_ms() < lane.next_blocked_ms) return;
+  lane.next_blocked_ms = pace_ms() + blocked_poll_ms;
   const { rows } = await pool.query<{ event: Logged<Event> }>(
     `select p.event from ${service.name}.blocked b join ${service.name}.parked p using (source, key)
       where b.next_at <= $1 and not b.quarantined order by p.source, p.position limit 500`,

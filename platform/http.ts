@@ -88,8 +88,7 @@ export function create_server(options: ServerOptions): HttpServer {
     reply.header('x-request-id', request.id);
     if (request.headers.host === undefined && request.raw.httpVersion === '1.1')
       done(new Problem(400, 'malformed_request', 'The Host header is missing.'));
-    else if (request.url.length > uri_bytes_max)
-      done(new Problem(414, 'uri_too_long', `The address is longer than ${uri_bytes_max} bytes.`));
+    else if (request.url.length > uri_bytes_max) done(uri_too_long());
     else if (request.is404) done(nowhere(server, request));
     else done();
   });
@@ -105,8 +104,11 @@ export function create_server(options: ServerOptions): HttpServer {
   });
   app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     const problem = new Problem(417, 'expectation_failed', 'Only Expect: 100-continue is understood.');
-    response.writeHead(417, { ...problem_headers(problem), 'x-request-id': request_id(request, options), connection: 'close' });
-    response.end(problem_body(problem, request_id(request, options)));
+    const id = request_id(request, options);
+    const body = Buffer.from(problem_body(problem, id));
+    response
+      .writeHead(417, { ...problem_headers(problem), 'x-request-id': id, connection: 'close', 'content-length': body.length })
+      .end(body);
   });
   return server;
 }
@@ -145,11 +147,14 @@ export function problem_of(error: unknown): Problem {
   if (code.startsWith('FST_ERR_CTP') || code === 'ECONNRESET') return new Problem(400, 'malformed_request', 'The body ended early.');
   if (['ECONNREFUSED', 'ETIMEDOUT', 'EPIPE', 'ENOENT'].includes(code) || (sqlstate(error) !== undefined && is_outage(error)))
     return database_unavailable(error);
-  return new Problem(500, 'internal_error', 'Something broke on our side; the request id tells us what.', { cause: error });
+  return new Problem(500, 'internal', 'Something broke on our side; the request id tells us what.', { cause: error });
 }
 
 export function database_unavailable(cause: unknown): Problem {
   return new Problem(503, 'database_unavailable', 'The database does not answer; try again.', { cause, headers: { 'retry-after': '2' } });
+}
+function uri_too_long(): Problem {
+  return new Problem(414, 'uri_too_long', `The address is longer than ${uri_bytes_max} bytes.`);
 }
 export function too_large(limit: number): Problem {
   return new Problem(413, 'too_large', `The body, or a line of an import, is larger than ${limit} bytes.`);
@@ -175,11 +180,14 @@ export function problem_body(problem: Problem, request_id: string): string {
 }
 
 function problem_headers(problem: Problem): Record<string, string> {
+  const { status } = problem;
   return {
     'content-type': 'application/problem+json',
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
-    ...problem.headers,
+    ...(status === 401 ? { 'www-authenticate': 'Bearer realm="cartwright"' } : {}),
+    ...(status === 429 || status === 503 ? { 'retry-after': '1' } : {}),
+    ...Object.fromEntries(Object.entries(problem.headers).map(([name, value]) => [name.toLowerCase(), value])),
   };
 }
 
@@ -196,8 +204,9 @@ function send_problem(reply: FastifyReply, request_id: string, problem: Problem)
 function client_problem(error: Error & { code?: string; rawPacket?: unknown }): Problem {
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Problem(408, 'request_timeout', 'The request did not arrive in time.');
   if (error.code === 'HPE_HEADER_OVERFLOW') {
-    const first_line_ended = !Buffer.isBuffer(error.rawPacket) || error.rawPacket.includes('\n');
-    if (!first_line_ended) return new Problem(414, 'uri_too_long', `The address is longer than ${uri_bytes_max} bytes.`);
+    const packet = Buffer.isBuffer(error.rawPacket) ? error.rawPacket.toString('latin1') : '';
+    const line_end = packet.indexOf('\n');
+    if (/^[A-Z]+ \//.test(packet) && (line_end < 0 || line_end > uri_bytes_max)) return uri_too_long();
     return new Problem(431, 'headers_too_large', `The headers are larger than ${head_bytes_max} bytes.`);
   }
   return new Problem(400, 'malformed_request', 'This is not HTTP/1.1 as RFC 9112 has it.');

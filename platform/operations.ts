@@ -155,9 +155,9 @@ function change_of(ports: RunnerPorts, operation: Claimed, outcome: Exclude<Outc
 }
 const far_future = '9999-01-01T00:00:00.000Z';
 
-/** Scalars of a value are what later calls may need (a provider's own id); lists of facts are the service's business. */
-function learned_of(value: Row): Row {
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null && typeof field !== 'object'));
+/** Facts are the service's business; the rest (a provider's own id, labels already paid) is what later calls may need. */
+function learned_of({ facts: _facts, ...learned }: Row): Row {
+  return learned;
 }
 
 export const breaker_window_ms = 10_000;

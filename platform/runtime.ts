@@ -96,7 +96,7 @@ export async function start_runtime(ports: RuntimePorts): Promise<Runtime> {
   });
   const events = event_lane({
     service, writer: writer_of(event_wire.get), pool, readers, heard: ports.heard, logger,
-    now: ports.clock.now, now_ms: ports.clock.now_ms, wait: ports.waiting.sleep, partitions: members.partitions,
+    now: ports.clock.now, now_ms: ports.clock.now_ms, pace_ms: ports.waiting.now_ms, wait: ports.waiting.sleep, partitions: members.partitions,
   });
   const unlisten = Object.keys(ports.heard).map(source => tail_of(ports.tails, source).on_append(() => events.poke()));
   const runner = Object.keys(ports.adapters).length === 0 ? undefined : runner_of(ports, pool, events);

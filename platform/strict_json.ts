@@ -19,7 +19,7 @@ Settings.Set({ maxErrors: field_errors_max });
 /**
  * The value of a JSON text in UTF-8. Errors: 400 `malformed_json` (also a byte order mark, bytes that are not UTF-8, deeper than 64), 400 `duplicate_key`,
  * 422 `forbidden_key`, `forbidden_character`, `card_data_forbidden`. JSON.parse makes the value; a scan before it and a walk after it see the rest,
- * which takes 6.5 microseconds instead of 2.2 for an order of 1 KB.
+ * which takes 5.4 microseconds instead of 2.5 for an order of 1 KB.
  */
 export function parse_json(bytes: Uint8Array): unknown {
   if (!isUtf8(bytes)) throw malformed('The body is not UTF-8.');
@@ -116,6 +116,8 @@ const issuers =
  * 13 digits with the check digit of an article number (an EAN is a good SKU, and one in ten passes Luhn's), and what begins with + (a telephone number).
  */
 export function holds_card_number(text: string): boolean {
+  // Almost no text gets further than this.
+  if (!/\d(?:[ -]?\d){12}/.test(text)) return false;
   for (let start = 0; start < text.length; start++) {
     if (!is_digit(text, start) || (start > 0 && (is_digit(text, start - 1) || text[start - 1] === '+'))) continue;
     let digits = '';

