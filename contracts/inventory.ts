@@ -137,6 +137,7 @@ export const stock_released = event({
     lines: Type.Array(Type.Object({ ...item, from: StockPromise })),
     cause: Text(),
     cancellation_no: optional(Ordinal()), // of the order.lines_cancelled it answers
+    answers: optional(Id()), // that event's id: one number may be cancelled in two events, and one event heard twice
   }),
   example: {
     order_id: ids.order,
@@ -175,6 +176,7 @@ export const stock_shortfall_detected = event({
     ...reservation,
     cause: ShortfallCause,
     shipment_id: optional(Id()),
+    answers: optional(Id()), // id of the shipment.shorted
     lines: Type.Array(
       Type.Object({
         ...item,

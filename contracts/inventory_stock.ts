@@ -1,6 +1,6 @@
 /** What inventory says of stock items, under the key of their SKU (domain.md 4, Inventory, the events with a star). */
 import Type from 'typebox';
-import { type EventOf, event, Id, optional, Quantity, Text } from './envelope.ts';
+import { At, type EventOf, event, Id, optional, Quantity, Text } from './envelope.ts';
 import { ids } from './examples.ts';
 import { Condition, Levels, MovementKind, Sku, StockAccount } from './shapes.ts';
 
@@ -64,6 +64,7 @@ export const stock_adjusted = event({
     reason: Text(),
     actor: Text(200),
     condition: optional(Condition), // of returned and sent back units
+    moved_at: optional(At()), // as in the ledger
     levels: Levels,
   }),
   example: {

@@ -46,6 +46,7 @@ export const order_lines_cancelled = event({
     release_stock: Type.Boolean(),
     shipping_total: Amount(), // of the shipping charge, what falls away with them
     shipping_tax: optional(Amount()),
+    answered: optional(Type.Boolean()), // shipping answered this number with it
     lines: Type.Array(
       Type.Object({
         line_no: LineNo(),
@@ -136,12 +137,13 @@ export const return_requested = event({
   ...by_order,
   heard_by: [],
   description: 'The shopper sends delivered units back.',
-  data: Type.Object(returning),
+  data: Type.Object({ ...returning, deadline: optional(At()) }), // when it lapses if nothing came
   example: {
     ...order_at(axes.completed),
     return_id: ids.returned,
     return_status: 'requested',
     lines: [{ line_no: 1, quantity: 2, reason: 'not_as_expected' }],
+    deadline: '2026-06-15T10:00:00.000Z',
   },
 });
 export type ReturnReceived = EventOf<typeof return_received>;

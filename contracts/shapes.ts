@@ -321,6 +321,9 @@ export const order_fields = {
   attempts: optional(Quantity()),
   expires_at: optional(At()),
   closed_at: optional(At()),
+  releases_open: optional(Quantity()), // order.lines_cancelled whose stock.released is still to come
+  // Which event of another service made the order say this: a stream's sequence is heard once, whatever comes again.
+  heard: optional(Type.Object({ stream: Id(), sequence: Type.Integer({ minimum: 1 }) })),
 };
 
 // Inventory
@@ -329,7 +332,7 @@ export type Levels = Shape<typeof Levels>;
 export const Levels = Type.Object({
   sku: Sku(),
   location_id: Id(),
-  version: Type.Integer({ minimum: 0 }),
+  version: Type.Integer({ minimum: 0 }), // moves once per transaction: of two events with the same version the later holds
   on_hand: Quantity(),
   damaged: Quantity(),
   quality_control: Quantity(),

@@ -1,9 +1,10 @@
 /** The operations desk (api.md 7): what every service's own tables say about what waits, what failed, what is unknown. Read and redriven by staff. */
-import Type from 'typebox';
+
 import type pg from 'pg';
+import Type from 'typebox';
+import { not_found } from '../platform/http.ts';
 import { Problem, type Reply, type Route, type RouteRequest } from '../platform/route.ts';
 import type { Lag } from '../platform/runtime.ts';
-import { not_found } from '../platform/http.ts';
 
 export interface DeskService {
   readonly name: string;
@@ -17,7 +18,11 @@ export interface DeskService {
 export interface DeskPorts {
   readonly services: readonly DeskService[];
   /** The last findings of the auditor that runs beside the services. */
-  findings(): { readonly at: string | null; readonly checked: number; readonly findings: readonly { readonly invariant: string; readonly detail: string; readonly ids: readonly string[] }[] };
+  findings(): {
+    readonly at: string | null;
+    readonly checked: number;
+    readonly findings: readonly { readonly invariant: string; readonly detail: string; readonly ids: readonly string[] }[];
+  };
   now(): string;
 }
 
@@ -62,11 +67,23 @@ function exception_routes(ports: DeskPorts): Route[] {
   const body = Type.Object({ note: Type.String({ minLength: 1, maxLength: 2_000 }) }, { additionalProperties: false });
   return [
     {
-      method: 'GET', path: '/v1/exceptions', summary: 'Business cases that need a person, with owner and deadline', scope: 'operations:read', replies: { 200: list }, rejections: [],
-      handle: async () => ok({ data: (await each(ports, open_exceptions)).sort((a, b) => a.deadline.localeCompare(b.deadline)), next_cursor: null }),
+      method: 'GET',
+      path: '/v1/exceptions',
+      summary: 'Business cases that need a person, with owner and deadline',
+      scope: 'operations:read',
+      replies: { 200: list },
+      rejections: [],
+      handle: async () =>
+        ok({ data: (await each(ports, open_exceptions)).sort((a, b) => a.deadline.localeCompare(b.deadline)), next_cursor: null }),
     },
     {
-      method: 'POST', path: '/v1/exceptions/:id/resolve', summary: 'Say how an exception was dealt with', scope: 'operations:write', body, replies: { 200: any_object }, rejections: ['not_found'],
+      method: 'POST',
+      path: '/v1/exceptions/:id/resolve',
+      summary: 'Say how an exception was dealt with',
+      scope: 'operations:write',
+      body,
+      replies: { 200: any_object },
+      rejections: ['not_found'],
       async handle(request) {
         const open = (await each(ports, open_exceptions)).find(exception => exception.exception_id === request.params['id']);
         const service = ports.services.find(one => one.name === open?.service);
@@ -107,20 +124,40 @@ async function dead_letter(ports: DeskPorts, id: string | undefined): Promise<{ 
 function dead_letter_routes(ports: DeskPorts): Route[] {
   return [
     {
-      method: 'GET', path: '/v1/dead-letters', summary: 'Events that could not be handled; their keys wait', scope: 'operations:read', replies: { 200: list }, rejections: [],
+      method: 'GET',
+      path: '/v1/dead-letters',
+      summary: 'Events that could not be handled; their keys wait',
+      scope: 'operations:read',
+      replies: { 200: list },
+      rejections: [],
       handle: async () => ok({ data: await each(ports, dead_letters), next_cursor: null }),
     },
     {
-      method: 'POST', path: '/v1/dead-letters/:id/redrive', summary: 'Try a parked key again now', scope: 'operations:write', replies: { 200: any_object }, rejections: ['not_found'], not_idempotent: true,
+      method: 'POST',
+      path: '/v1/dead-letters/:id/redrive',
+      summary: 'Try a parked key again now',
+      scope: 'operations:write',
+      replies: { 200: any_object },
+      rejections: ['not_found'],
+      not_idempotent: true,
       async handle(request) {
         const { letter, service } = await dead_letter(ports, request.params['id']);
-        await service.pool.query(`update ${service.name}.blocked set next_at = $3, attempts = 0, quarantined = false, redrives = redrives + 1, since = $3 where source = $1 and key = $2`, [letter.source, letter.key, ports.now()]);
+        await service.pool.query(
+          `update ${service.name}.blocked set next_at = $3, attempts = 0, quarantined = false, redrives = redrives + 1, since = $3 where source = $1 and key = $2`,
+          [letter.source, letter.key, ports.now()],
+        );
         return ok({ ...letter, redriven_at: ports.now() });
       },
     },
     {
-      method: 'POST', path: '/v1/dead-letters/:id/discard', summary: 'Give one event up, with the reason; what waits behind it goes on', scope: 'operations:write', body: reason_body, replies: { 200: any_object },
-      rejections: ['not_found'], not_idempotent: true,
+      method: 'POST',
+      path: '/v1/dead-letters/:id/discard',
+      summary: 'Give one event up, with the reason; what waits behind it goes on',
+      scope: 'operations:write',
+      body: reason_body,
+      replies: { 200: any_object },
+      rejections: ['not_found'],
+      not_idempotent: true,
       async handle(request) {
         const { letter, service } = await dead_letter(ports, request.params['id']);
         const { reason } = request.body as { reason: string };
@@ -129,9 +166,19 @@ function dead_letter_routes(ports: DeskPorts): Route[] {
           `with gone as (delete from ${service.name}.parked where source = $1 and position = $3 and key = $2 returning *),
                 kept as (insert into ${service.name}.discarded (source, position, key, event, reason, actor, discarded_at) select source, position, key, event, $4, $5, $6 from gone)
            update ${service.name}.blocked set next_at = $6, attempts = 0, quarantined = false where source = $1 and key = $2`,
-          [letter.source, letter.key, Number(letter.id.split('.')[2]), reason, `${request.principal.type}:${request.principal.id}`, ports.now()],
+          [
+            letter.source,
+            letter.key,
+            Number(letter.id.split('.')[2]),
+            reason,
+            `${request.principal.type}:${request.principal.id}`,
+            ports.now(),
+          ],
         );
-        await service.pool.query(`delete from ${service.name}.blocked b where source = $1 and key = $2 and not exists (select 1 from ${service.name}.parked p where p.source = b.source and p.key = b.key)`, [letter.source, letter.key]);
+        await service.pool.query(
+          `delete from ${service.name}.blocked b where source = $1 and key = $2 and not exists (select 1 from ${service.name}.parked p where p.source = b.source and p.key = b.key)`,
+          [letter.source, letter.key],
+        );
         return ok({ ...letter, discarded_at: ports.now(), reason });
       },
     },
@@ -140,29 +187,59 @@ function dead_letter_routes(ports: DeskPorts): Route[] {
 
 function operation_routes(ports: DeskPorts): Route[] {
   const states = ['requested', 'sent', 'succeeded', 'failed', 'unknown'] as const;
-  const query = Type.Object({ state: Type.Optional(Type.Union(states.map(state => Type.Literal(state)))), limit: Type.Optional(Type.String()), cursor: Type.Optional(Type.String()) }, { additionalProperties: false });
-  const body = Type.Object({ outcome: Type.Union([Type.Literal('succeeded'), Type.Literal('failed')]), evidence: Type.String({ minLength: 1, maxLength: 2_000 }) }, { additionalProperties: false });
+  const query = Type.Object(
+    {
+      state: Type.Optional(Type.Union(states.map(state => Type.Literal(state)))),
+      limit: Type.Optional(Type.String()),
+      cursor: Type.Optional(Type.String()),
+    },
+    { additionalProperties: false },
+  );
+  const body = Type.Object(
+    { outcome: Type.Union([Type.Literal('succeeded'), Type.Literal('failed')]), evidence: Type.String({ minLength: 1, maxLength: 2_000 }) },
+    { additionalProperties: false },
+  );
   return [
     {
-      method: 'GET', path: '/v1/operations', summary: 'Calls to the outside and what became of them', scope: 'operations:read', query, replies: { 200: list }, rejections: [],
-      handle: async request => ok({
-        data: await each(ports, async service => {
-          const { rows } = await service.pool.query(
-            `select op_id as id, '${service.name}' as service, kind, provider, subject, key, state, attempts, queries, next_at, waiting, last_outcome, requested_at, sent_at, ended_at
-               from ${service.name}.operations where $1::text is null or state = $1 order by op_id desc limit ${list_max}`, [request.query['state'] ?? null]);
-          return rows;
+      method: 'GET',
+      path: '/v1/operations',
+      summary: 'Calls to the outside and what became of them',
+      scope: 'operations:read',
+      query,
+      replies: { 200: list },
+      rejections: [],
+      handle: async request =>
+        ok({
+          data: await each(ports, async service => {
+            const { rows } = await service.pool.query(
+              `select op_id as id, '${service.name}' as service, kind, provider, subject, key, state, attempts, queries, next_at, waiting, last_outcome, requested_at, sent_at, ended_at
+               from ${service.name}.operations where $1::text is null or state = $1 order by op_id desc limit ${list_max}`,
+              [request.query['state'] ?? null],
+            );
+            return rows;
+          }),
+          next_cursor: null,
         }),
-        next_cursor: null,
-      }),
     },
     {
-      method: 'POST', path: '/v1/operations/:id/resolve', summary: 'A person has the evidence of what an unknown operation did', scope: 'operations:write', body, replies: { 200: any_object }, rejections: ['not_found'],
+      method: 'POST',
+      path: '/v1/operations/:id/resolve',
+      summary: 'A person has the evidence of what an unknown operation did',
+      scope: 'operations:write',
+      body,
+      replies: { 200: any_object },
+      rejections: ['not_found'],
       async handle(request) {
         const id = request.params['id'] ?? '';
-        const found = await each(ports, async service => (await service.pool.query<{ state: string }>(`select state from ${service.name}.operations where op_id = $1`, [id])).rows.map(row => ({ service, state: row.state })));
+        const found = await each(ports, async service =>
+          (await service.pool.query<{ state: string }>(`select state from ${service.name}.operations where op_id = $1`, [id])).rows.map(
+            row => ({ service, state: row.state }),
+          ),
+        );
         const [operation] = found;
         if (operation?.service.resolve_operation === undefined) throw not_found();
-        if (operation.state !== 'unknown') throw new Problem(409, 'invalid_transition', `The operation is ${operation.state}, not unknown.`);
+        if (operation.state !== 'unknown')
+          throw new Problem(409, 'invalid_transition', `The operation is ${operation.state}, not unknown.`);
         const { outcome, evidence } = request.body as { outcome: 'succeeded' | 'failed'; evidence: string };
         await operation.service.resolve_operation(request, id, outcome, evidence);
         return ok({ id, outcome, evidence });
@@ -174,11 +251,22 @@ function operation_routes(ports: DeskPorts): Route[] {
 function watch_routes(ports: DeskPorts): Route[] {
   return [
     {
-      method: 'GET', path: '/v1/consumers', summary: 'Per service and log: position, head, lag in events and seconds', scope: 'operations:read', replies: { 200: list }, rejections: [],
-      handle: async () => ok({ data: await each(ports, async service => (await service.lags()).map(lag => ({ service: service.name, ...lag }))) }),
+      method: 'GET',
+      path: '/v1/consumers',
+      summary: 'Per service and log: position, head, lag in events and seconds',
+      scope: 'operations:read',
+      replies: { 200: list },
+      rejections: [],
+      handle: async () =>
+        ok({ data: await each(ports, async service => (await service.lags()).map(lag => ({ service: service.name, ...lag }))) }),
     },
     {
-      method: 'GET', path: '/v1/audit', summary: 'The last findings of the auditor', scope: 'operations:read', replies: { 200: any_object }, rejections: [],
+      method: 'GET',
+      path: '/v1/audit',
+      summary: 'The last findings of the auditor',
+      scope: 'operations:read',
+      replies: { 200: any_object },
+      rejections: [],
       handle: async () => ok(ports.findings()),
     },
   ];

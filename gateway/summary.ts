@@ -8,7 +8,18 @@ export function summary_of(type: string, data: Data): string {
   return [...new Set(parts.filter(part => part !== ''))].slice(0, 4).join(' · ') || fallback(type);
 }
 
-const named = ['carrier', 'service', 'location_id', 'gateway', 'carrier_status', 'reason', 'decline_code', 'promise_at', 'expected_at', 'detail'] as const;
+const named = [
+  'carrier',
+  'service',
+  'location_id',
+  'gateway',
+  'carrier_status',
+  'reason',
+  'decline_code',
+  'promise_at',
+  'expected_at',
+  'detail',
+] as const;
 
 function field_text(data: Data, name: (typeof named)[number]): string {
   const value = data[name];
@@ -29,7 +40,10 @@ function amount_text(data: Data): string {
 
 function lines_text(lines: unknown): string {
   if (!Array.isArray(lines) || lines.length === 0) return '';
-  const units = lines.reduce((sum: number, line: Data) => sum + number_of(line, ['quantity', 'quantity_held', 'accepted', 'confirmed', 'wanted']), 0);
+  const units = lines.reduce(
+    (sum: number, line: Data) => sum + number_of(line, ['quantity', 'quantity_held', 'accepted', 'confirmed', 'wanted']),
+    0,
+  );
   const backordered = lines.reduce((sum: number, line: Data) => sum + number_of(line, ['quantity_backordered', 'backordered']), 0);
   return `${units} unit${units === 1 ? '' : 's'}${backordered > 0 ? `, ${backordered} backordered` : ''}`;
 }
@@ -41,7 +55,10 @@ function number_of(line: Data, names: readonly string[]): number {
 
 function parcels_text(parcels: unknown): string {
   if (!Array.isArray(parcels)) return '';
-  return parcels.flatMap((parcel: Data) => (typeof parcel['tracking_number'] === 'string' ? [parcel['tracking_number']] : [])).slice(0, 3).join(', ');
+  return parcels
+    .flatMap((parcel: Data) => (typeof parcel['tracking_number'] === 'string' ? [parcel['tracking_number']] : []))
+    .slice(0, 3)
+    .join(', ');
 }
 
 function fallback(type: string): string {

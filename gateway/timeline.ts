@@ -1,6 +1,7 @@
 /** An order's whole story: every event of every service under its key, read from the logs by their key index; nothing is stored twice. */
-import Type from 'typebox';
+
 import type pg from 'pg';
+import Type from 'typebox';
 import { not_found } from '../platform/http.ts';
 import type { Reply, Route } from '../platform/route.ts';
 import { summary_of } from './summary.ts';
@@ -66,17 +67,38 @@ function without_personal(data: Record<string, unknown>): Record<string, unknown
 }
 
 export function timeline_routes(ports: TimelinePorts): Route[] {
-  const entry = Type.Object({ id: Type.String(), at: Type.String(), service: Type.String(), type: Type.String(), summary: Type.String(), data: Type.Object({}), caused_by: Type.String() });
+  const entry = Type.Object({
+    id: Type.String(),
+    at: Type.String(),
+    service: Type.String(),
+    type: Type.String(),
+    summary: Type.String(),
+    data: Type.Object({}),
+    caused_by: Type.String(),
+  });
   return [
     {
-      method: 'GET', path: '/v1/orders/:id/timeline', summary: 'Every event of every service about this order, oldest first', scope: 'orders:read', also: ['order'],
-      replies: { 200: Type.Object({ data: Type.Array(entry) }) }, rejections: ['not_found'],
+      method: 'GET',
+      path: '/v1/orders/:id/timeline',
+      summary: 'Every event of every service about this order, oldest first',
+      scope: 'orders:read',
+      also: ['order'],
+      replies: { 200: Type.Object({ data: Type.Array(entry) }) },
+      rejections: ['not_found'],
       async handle(request): Promise<Reply> {
         const id = request.params['id'] ?? '';
         if (request.principal.type === 'order' && request.principal.order_id !== id) throw not_found();
         const rows = await timeline_of(ports, id);
         if (rows.length === 0) throw not_found();
-        const data = rows.map(({ id: event_id, at, service, type, data: payload, caused_by }) => ({ id: event_id, at, service, type, summary: summary_of(type, payload), data: without_personal(payload), caused_by }));
+        const data = rows.map(({ id: event_id, at, service, type, data: payload, caused_by }) => ({
+          id: event_id,
+          at,
+          service,
+          type,
+          summary: summary_of(type, payload),
+          data: without_personal(payload),
+          caused_by,
+        }));
         // Events are JSON by their contracts.
         return { status: 200, body: { data } as unknown as Reply['body'] };
       },

@@ -166,9 +166,9 @@ function sim_of(running: Running): Sim {
       const timer = setTimeout(() => {
         running.timers.delete(timer);
         try {
-          const webhooks = deed();
+          const queued = running.webhooks.queue(deed(), cause);
           memory.flush();
-          void running.webhooks.send(webhooks, cause);
+          void running.webhooks.deliver(queued);
         } catch (error) {
           // A bug of this stand-in must not end the process that hosts it.
           console.error(`stand-in ${options.name}: after ${cause.method} ${cause.path}:`, error);
@@ -225,17 +225,16 @@ async function serve(running: Running, incoming: IncomingMessage, response: Serv
   if (rule?.fault === 'delay') await wait(running, rule.delay_ms ?? wait_default_ms);
   if (running.stopped) return;
   const reply = await answer(running, request, rule);
+  const cause: Cause = { method: request.method, path: request.path };
+  const queued = running.webhooks.queue(reply.webhooks ?? [], cause);
   running.memory.flush();
   if (rule?.fault === 'reply_late') await wait(running, rule.delay_ms ?? reply_late_default_ms);
-  const webhooks = reply.webhooks ?? [];
-  const cause: Cause = { method: request.method, path: request.path };
-  const early = webhooks.length > 0 ? running.faults.take(['webhook_early'], cause.method, cause.path) : undefined;
-  const sent = early === undefined ? undefined : running.webhooks.send(webhooks, cause);
-  if (early !== undefined) await Promise.race([sent, wait(running, early.delay_ms ?? wait_default_ms)]);
+  const early = queued.length > 0 ? running.faults.take(['webhook_early'], cause.method, cause.path) : undefined;
+  if (early !== undefined) await Promise.race([running.webhooks.deliver(queued), wait(running, early.delay_ms ?? wait_default_ms)]);
   if (rule?.fault === 'reset_after') cut(incoming);
   else if (rule?.fault === 'truncate') write_half(response, reply);
   else write(running, response, spoil(running, reply, rule));
-  if (early === undefined && webhooks.length > 0) void running.webhooks.send(webhooks, cause);
+  if (early === undefined) void running.webhooks.deliver(queued);
 }
 
 /** The third party's own answer, or what keeps it from answering. */

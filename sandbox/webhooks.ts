@@ -30,6 +30,12 @@ export interface Delivery extends Webhook {
   readonly bad_signature?: boolean;
 }
 
+/** A delivery taken on. `hold_ms`: kept back until a later one was sent, or for so long. */
+export interface Queued {
+  readonly key: string;
+  readonly hold_ms?: number;
+}
+
 export const webhook_queue_max = 50_000;
 export const webhook_in_flight_max = 16;
 export const webhook_attempts_max = 10;
@@ -77,11 +83,20 @@ export class Webhooks {
   resume(): void {
     for (const [key] of this.#deliveries.entries()) void this.#first_attempt(key);
   }
-  /** Queues them; resolves when each was tried once (or held back by a fault). Nothing is sent while no address is known. */
-  async send(webhooks: readonly Webhook[], cause: Cause): Promise<void> {
-    if (this.target === undefined) return;
-    const attempts = webhooks.map(webhook => this.#send_one(webhook, cause));
-    await Promise.all(attempts);
+  /** Takes them on before the reply leaves, so that a journal has them; deliver what it returns afterwards. Nothing is sent while no address is known. */
+  queue(webhooks: readonly Webhook[], cause: Cause): Queued[] {
+    if (this.target === undefined) return [];
+    return webhooks.flatMap(webhook => this.#queue_one(webhook, cause));
+  }
+  /** Resolves when each was tried once (or is held back by a fault). */
+  async deliver(queued: readonly Queued[]): Promise<void> {
+    await Promise.all(
+      queued.map(async ({ key, hold_ms }) => {
+        if (hold_ms !== undefined) return this.#hold(key, hold_ms);
+        await this.#first_attempt(key);
+        this.#release();
+      }),
+    );
   }
   stop(): void {
     this.#stopping.abort();
@@ -90,20 +105,15 @@ export class Webhooks {
     this.#ready = [];
   }
 
-  async #send_one(webhook: Webhook, cause: Cause): Promise<void> {
+  #queue_one(webhook: Webhook, cause: Cause): Queued[] {
     const rule = this.#faults.take(webhook_faults, cause.method, cause.path, webhook.type);
     if (rule?.fault === 'webhook_drop' || this.#deliveries.size >= webhook_queue_max) {
       this.#dropped += 1;
-      return;
+      return [];
     }
     const key = this.#keep({ ...webhook, bad_signature: rule?.fault === 'webhook_bad_signature' || undefined });
-    if (rule?.fault === 'webhook_reorder') {
-      this.#hold(key, rule.delay_ms ?? reorder_hold_ms);
-      return;
-    }
-    const twin = rule?.fault === 'webhook_duplicate' ? this.#first_attempt(this.#keep(webhook)) : undefined;
-    await Promise.all([this.#first_attempt(key), twin]);
-    this.#release();
+    if (rule?.fault === 'webhook_reorder') return [{ key, hold_ms: rule.delay_ms ?? reorder_hold_ms }];
+    return rule?.fault === 'webhook_duplicate' ? [{ key }, { key: this.#keep(webhook) }] : [{ key }];
   }
   #keep(delivery: Delivery): string {
     // Unique beyond a restart, too: the journal may still hold deliveries of the process before.

@@ -1,0 +1,71 @@
+/** A retailer's file as it is: one row per invoice line, messy. Read by DuckDB, money in thousandths of the currency so that nothing rounds on the way in. */
+import { existsSync } from 'node:fs';
+import { DuckDBInstance } from '@duckdb/node-api';
+
+export interface FileRow {
+  readonly invoice: string;
+  /** Letters, digits, `-_.`: a space becomes `_` (decisions.md 6). */
+  readonly sku: string;
+  readonly name: string;
+  readonly quantity: number;
+  readonly price_mills: number;
+  readonly customer: string | null;
+  readonly country: string;
+}
+
+export interface Invoice {
+  readonly number: string;
+  /** RFC 3339; of the first row where an invoice spans two timestamps. */
+  readonly at: string;
+  readonly rows: readonly FileRow[];
+}
+
+const needed = ['InvoiceNo', 'StockCode', 'Description', 'Quantity', 'InvoiceDate', 'UnitPrice', 'CustomerID', 'Country'];
+
+/** Invoices in time order. Throws with a message that says which column is missing. */
+export async function read_invoices(file: string, rows_max?: number): Promise<Invoice[]> {
+  if (!existsSync(file)) throw Object.assign(new Error(`there is no file ${file}`), { code: 'no_file' });
+  const connection = await (await DuckDBInstance.create(':memory:')).connect();
+  const source = file.endsWith('.csv') ? `read_csv('${quoted(file)}', header = true, types = {'StockCode': 'VARCHAR', 'InvoiceNo': 'VARCHAR'})` : `read_parquet('${quoted(file)}')`;
+  const columns = (await connection.runAndReadAll(`describe select * from ${source}`)).getRowObjectsJson().map(row => row['column_name']);
+  const missing = needed.filter(name => !columns.includes(name));
+  if (missing.length > 0) throw Object.assign(new Error(`${file} has no column ${missing.join(', ')}; needed are ${needed.join(', ')}`), { code: 'wrong_columns' });
+  const reader = await connection.runAndReadAll(`
+    with file as (select row_number() over () as row_no, * from (select * from ${source} ${rows_max === undefined ? '' : `limit ${Math.trunc(rows_max)}`})),
+         starts as (select InvoiceNo, min(InvoiceDate) as started_at from file group by InvoiceNo)
+    select InvoiceNo, strftime(started_at, '%Y-%m-%dT%H:%M:%S.000Z'), replace(trim(StockCode), ' ', '_'), coalesce(trim(Description), ''), Quantity::INTEGER,
+           round(UnitPrice * 1000)::BIGINT::VARCHAR, CustomerID::BIGINT::VARCHAR, Country
+      from file join starts using (InvoiceNo) order by started_at, InvoiceNo, row_no`);
+  const invoices: { number: string; at: string; rows: FileRow[] }[] = [];
+  for (const [invoice, at, sku, name, quantity, mills, customer, country] of reader.getRowsJson()) {
+    const row: FileRow = {
+      invoice: String(invoice), sku: String(sku), name: String(name), quantity: Number(quantity), price_mills: Number(mills), customer: customer === null ? null : String(customer), country: String(country),
+    };
+    const last = invoices.at(-1);
+    if (last?.number === row.invoice) last.rows.push(row);
+    else invoices.push({ number: row.invoice, at: String(at), rows: [row] });
+  }
+  connection.closeSync();
+  return invoices;
+}
+
+function quoted(file: string): string {
+  return file.replaceAll("'", "''");
+}
+
+/** Stock codes that are no goods: carriage, manual entries, discounts, samples, bad debt, fees, vouchers (SOURCE.md of the data). */
+export function is_goods(sku: string): boolean {
+  return !/^(POST|DOT|C2|M|m|D|S|B|BANK_CHARGES|AMAZONFEE|CRUK|gift_0001_\d+)$/.test(sku);
+}
+
+/** ISO 3166 alpha-2. Where the file names no country of the world, the retailer's own. */
+export function country_code(name: string): string {
+  return codes[name] ?? 'GB';
+}
+
+const codes: Readonly<Record<string, string>> = {
+  'United Kingdom': 'GB', France: 'FR', Germany: 'DE', Norway: 'NO', EIRE: 'IE', Poland: 'PL', Portugal: 'PT', Italy: 'IT', Denmark: 'DK', Sweden: 'SE', Finland: 'FI', 'Hong Kong': 'HK',
+  Singapore: 'SG', 'Saudi Arabia': 'SA', Canada: 'CA', Brazil: 'BR', USA: 'US', Malta: 'MT', RSA: 'ZA', Australia: 'AU', Netherlands: 'NL', Switzerland: 'CH', Spain: 'ES', Belgium: 'BE',
+  Lithuania: 'LT', Japan: 'JP', Iceland: 'IS', 'Channel Islands': 'JE', Cyprus: 'CY', Austria: 'AT', Israel: 'IL', Bahrain: 'BH', Greece: 'GR', Lebanon: 'LB', 'United Arab Emirates': 'AE',
+  'Czech Republic': 'CZ', 'European Community': 'BE',
+};
