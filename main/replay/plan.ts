@@ -36,21 +36,25 @@ export interface Plan {
   readonly mills: number;
   /** Per invoice that becomes an order: its rows' tallies, so that a rejected order can be moved to its own kind. */
   readonly by_invoice: ReadonlyMap<string, Tally>;
+  /** SKU to the first name the file gives it. */
+  readonly products: ReadonlyMap<string, string>;
 }
 
 const mills_per_penny = 10;
 
-export function plan(invoices: readonly Invoice[]): Plan {
+export async function plan(invoices: AsyncIterable<Invoice>): Promise<Plan> {
   const book = new TallyBook();
   const steps: Step[] = [];
   const bought = new Purchases();
   const by_invoice = new Map<string, Tally>();
-  for (const invoice of invoices) {
+  const products = new Map<string, string>();
+  for await (const invoice of invoices) {
+    for (const row of invoice.rows) if (!products.has(row.sku)) products.set(row.sku, row.name || row.sku);
     if (invoice.number.startsWith('C')) steps.push(...credit(invoice, bought, book));
     else if (invoice.number.startsWith('A')) for (const row of invoice.rows) book.add('bad debt', row);
     else steps.push(...sale(invoice, bought, book, by_invoice));
   }
-  return { steps, tallies: book.tallies, rounding_mills: book.rounding_mills, rows: book.rows, mills: book.mills, by_invoice };
+  return { steps, tallies: book.tallies, rounding_mills: book.rounding_mills, rows: book.rows, mills: book.mills, by_invoice, products };
 }
 
 function sale(invoice: Invoice, bought: Purchases, book: TallyBook, by_invoice: Map<string, Tally>): Step[] {

@@ -22,31 +22,36 @@ export interface Invoice {
 
 const needed = ['InvoiceNo', 'StockCode', 'Description', 'Quantity', 'InvoiceDate', 'UnitPrice', 'CustomerID', 'Country'];
 
-/** Invoices in time order. Throws with a message that says which column is missing. */
-export async function read_invoices(file: string, rows_max?: number): Promise<Invoice[]> {
+/** Invoices in time order, read piece by piece. Throws with a message that says which column is missing. */
+export async function* read_invoices(file: string, rows_max?: number): AsyncGenerator<Invoice> {
   if (!existsSync(file)) throw Object.assign(new Error(`there is no file ${file}`), { code: 'no_file' });
   const connection = await (await DuckDBInstance.create(':memory:')).connect();
   const source = file.endsWith('.csv') ? `read_csv('${quoted(file)}', header = true, types = {'StockCode': 'VARCHAR', 'InvoiceNo': 'VARCHAR'})` : `read_parquet('${quoted(file)}')`;
   const columns = (await connection.runAndReadAll(`describe select * from ${source}`)).getRowObjectsJson().map(row => row['column_name']);
   const missing = needed.filter(name => !columns.includes(name));
   if (missing.length > 0) throw Object.assign(new Error(`${file} has no column ${missing.join(', ')}; needed are ${needed.join(', ')}`), { code: 'wrong_columns' });
-  const reader = await connection.runAndReadAll(`
+  const result = await connection.stream(`
     with file as (select row_number() over () as row_no, * from (select * from ${source} ${rows_max === undefined ? '' : `limit ${Math.trunc(rows_max)}`})),
          starts as (select InvoiceNo, min(InvoiceDate) as started_at from file group by InvoiceNo)
     select InvoiceNo, strftime(started_at, '%Y-%m-%dT%H:%M:%S.000Z'), replace(trim(StockCode), ' ', '_'), coalesce(trim(Description), ''), Quantity::INTEGER,
            round(UnitPrice * 1000)::BIGINT::VARCHAR, CustomerID::BIGINT::VARCHAR, Country
       from file join starts using (InvoiceNo) order by started_at, InvoiceNo, row_no`);
-  const invoices: { number: string; at: string; rows: FileRow[] }[] = [];
-  for (const [invoice, at, sku, name, quantity, mills, customer, country] of reader.getRowsJson()) {
-    const row: FileRow = {
-      invoice: String(invoice), sku: String(sku), name: String(name), quantity: Number(quantity), price_mills: Number(mills), customer: customer === null ? null : String(customer), country: String(country),
-    };
-    const last = invoices.at(-1);
-    if (last?.number === row.invoice) last.rows.push(row);
-    else invoices.push({ number: row.invoice, at: String(at), rows: [row] });
+  let invoice: { number: string; at: string; rows: FileRow[] } | undefined;
+  for await (const rows of result.yieldRowsJs()) {
+    for (const [number, at, sku, name, quantity, mills, customer, country] of rows) {
+      const row: FileRow = {
+        invoice: String(number), sku: String(sku), name: String(name), quantity: Number(quantity), price_mills: Number(mills), customer: customer === null ? null : String(customer), country: String(country),
+      };
+      if (invoice?.number === row.invoice) {
+        invoice.rows.push(row);
+        continue;
+      }
+      if (invoice !== undefined) yield invoice;
+      invoice = { number: row.invoice, at: String(at), rows: [row] };
+    }
   }
+  if (invoice !== undefined) yield invoice;
   connection.closeSync();
-  return invoices;
 }
 
 function quoted(file: string): string {
