@@ -212,9 +212,15 @@ export const Quantities = Type.Object({
   cancelled_tax: optional(Amount()),
   credited_tax: optional(Amount()),
 });
-/** Where a line's allocated units are: what a hold, a late payment or `ship_policy` complete keeps from being asked of shipping. */
+/** Where a line's allocated and backordered units are: what a hold, a late payment or `ship_policy` complete keeps from being asked of shipping. */
 export type Allocation = Shape<typeof Allocation>;
-export const Allocation = Type.Object({ line_no: LineNo(), location_id: Id(), quantity: Quantity(), in_fulfillment: Quantity() });
+export const Allocation = Type.Object({
+  line_no: LineNo(),
+  location_id: Id(),
+  quantity: Quantity(),
+  in_fulfillment: Quantity(),
+  backordered: optional(Quantity()), // units that wait for stock there; absent: 0
+});
 
 export type Money = Shape<typeof Money>;
 export const Money = Type.Object({

@@ -43,6 +43,7 @@ export const shipment_planned = event({
     cost: optional(Amount()),
     currency: optional(Currency()), // of the costs
     reasons: optional(Type.Array(Text())),
+    promise_at: optional(At()), // what a carrier should keep
     parcels: optional(
       Type.Array(
         Type.Object({
@@ -85,6 +86,9 @@ export const shipment_carrier_chosen = event({
     cost: Amount(),
     currency: optional(Currency()),
     reasons: Type.Array(Text()),
+    // Which operation buys which label, said before anything is bought: whose it is, and the provider's own id of it.
+    op_id: optional(Id()),
+    parcels: optional(Type.Array(Type.Object({ parcel_id: Id(), label_ref: Id(), carrier: Text(100), cost: Amount() }))),
   }),
   example: {
     ...of_shipment,
@@ -94,6 +98,8 @@ export const shipment_carrier_chosen = event({
     cost: 412,
     currency: 'GBP',
     reasons: ['cheapest_within_promise'],
+    op_id: ids.operation,
+    parcels: [{ parcel_id: ids.parcel, label_ref: 'shp_ep_42', carrier: 'RoyalMail', cost: 412 }],
   },
 });
 
@@ -115,6 +121,7 @@ export const parcel_label_purchased = event({
         cost: Amount(),
         adopted: Type.Boolean(),
         label_ref: optional(Id()),
+        carrier: optional(Text(100)), // who carries it, when the seller sells for several
       }),
       { minItems: 1 },
     ),
@@ -124,7 +131,7 @@ export const parcel_label_purchased = event({
     shipment_status: 'labeled',
     carrier: 'easypost',
     currency: 'GBP',
-    parcels: [{ parcel_id: ids.parcel, ...tracked, cost: 412, adopted: false, label_ref: 'shp_ep_42' }],
+    parcels: [{ parcel_id: ids.parcel, ...tracked, cost: 412, adopted: false, label_ref: 'shp_ep_42', carrier: 'RoyalMail' }],
   },
 });
 const label = { data: Type.Object({ ...parcel, op_id: Id(), code: optional(Text(100)) }) };

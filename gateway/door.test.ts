@@ -133,6 +133,13 @@ describe('what comes in (reliability.md 6.3, rows 1 to 24)', () => {
     assert.deepEqual(at.asked.at(-1)?.body, {});
   });
 
+  it('sends a rejection as the problem it is, with the id of the request that was decided', async () => {
+    const decided = await post('/v1/orders/ord_1/holds', '{}', { 'x-decided-by': 'req_first', 'x-request-id': 'req_second' });
+    assert.deepEqual([decided.status, decided.headers.get('content-type')], [409, 'application/problem+json']);
+    assert.match(await decided.text(), /"code":"order_held","request_id":"req_first".*"hold_id":"hld_1"/);
+    assert.match(await (await post('/v1/orders/ord_1/holds', '{}', { 'x-request-id': 'req_third' })).text(), /"request_id":"req_third"/);
+  });
+
   it('gives a webhook’s bytes as they came, of any type', async () => {
     const response = await fetch(`${at.url}/inbound/toy`, {
       method: 'POST',
@@ -215,6 +222,14 @@ describe('who may come in', () => {
       if (status === 401) assert.match(response.headers.get('www-authenticate') ?? '', /^Bearer/);
       await response.arrayBuffer();
     }
+  });
+
+  it('answers for another order as for one that does not exist', async () => {
+    const token = order_token(server_secret, ord);
+    const same = { 'x-request-id': 'one' };
+    const foreign = await ask('/v1/orders/ord_other', { headers: { ...bearer(token), ...same } });
+    const missing = await ask('/v1/nothing', { headers: { ...bearer(token), ...same } });
+    assert.equal(await foreign.text(), await missing.text());
   });
 
   it('looks at the key before the body', async () => {

@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type, { type TSchema } from 'typebox';
 import type { HttpServer } from '../platform/http.ts';
 import { body_bytes_max, not_found, parameter_characters_max, raw_body, too_large, unsupported_media_type } from '../platform/http.ts';
-import { type Idempotency, type Principal, Problem, type Route, type RouteRequest } from '../platform/route.ts';
+import { type Idempotency, type Principal, Problem, type Reply, type Route, type RouteRequest } from '../platform/route.ts';
 import { card_data_forbidden, holds_card_number, parse_json, validator } from '../platform/strict_json.ts';
 import { lines_of, send_stream } from './streams.ts';
 
@@ -92,14 +92,22 @@ async function answer(
       await send_stream(server, request, reply, result, async () => void (await mounting.authorize(route, request)));
       return reply;
     }
-    reply.code(result.status).header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
-    if (result.headers !== undefined) reply.headers(result.headers);
-    if (server.closing.signal.aborted) reply.header('connection', 'close');
-    if (result.status === 204) return reply.send();
-    return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(result.body));
+    return send(server, request, reply, result);
   } finally {
     if (route.ndjson) server.importing.delete(request.raw.socket);
   }
+}
+
+function send(server: HttpServer, request: FastifyRequest, reply: FastifyReply, result: Reply): FastifyReply {
+  const { status, body, headers } = result;
+  reply.code(status).header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
+  if (headers !== undefined) reply.headers(headers);
+  if (server.closing.signal.aborted) reply.header('connection', 'close');
+  if (status === 204) return reply.send();
+  if (status < 400) return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(body));
+  // A rejection is a reply: it was decided, and is stored. As bytes: Fastify adds a charset to texts of this type.
+  const fields = typeof body === 'object' && body !== null && !('request_id' in body) ? { ...body, request_id: request.id } : body;
+  return reply.header('content-type', 'application/problem+json').send(Buffer.from(JSON.stringify(fields)));
 }
 
 const json_types = ['*/*', 'application/*', 'application/json', 'application/problem+json'];

@@ -12,6 +12,7 @@ import { silent_logger } from '../platform/logger.ts';
 import { migrate } from '../platform/migrate.ts';
 import { fresh_database } from '../platform/postgres/test_database.ts';
 import { real_random } from '../platform/random.ts';
+import { problem_reply } from '../platform/rejections.ts';
 import { Problem, type Route, type RouteRequest } from '../platform/route.ts';
 import { type Door, type DoorGiven, type DoorSettings, open_door } from './door.ts';
 import { ensure_first_keys } from './first_keys.ts';
@@ -128,6 +129,13 @@ function toy_routes(asked: RouteRequest[], house: TestDoor['house']): readonly R
       scope: 'orders:write',
       also: ['order'],
       body: Type.Object({ reason: Type.Optional(Type.String()) }),
+    },
+    {
+      ...common,
+      method: 'POST',
+      path: '/v1/orders/:id/holds',
+      scope: 'orders:write',
+      handle: async request => problem_reply({ rejection: 'order_held', extra: { hold_id: 'hld_1' } }, request.headers['x-decided-by']),
     },
     { ...common, method: 'PUT', path: '/v1/products/:sku', scope: 'catalog:write', body: any_object },
     {

@@ -36,7 +36,7 @@ export interface Area {
 export const publishers = Object.keys(contracts_of);
 
 export function compose(given: AreaGiven): ReadonlyMap<string, Area> {
-  const areas = [orders_area(given), inventory_area(given), payments_area(given), shipping_area(given), suppliers_area(given)];
+  const areas = [orders_area(given), inventory_area(), payments_area(given), shipping_area(given), suppliers_area(given)];
   return new Map(areas.map(area => [area.service.name, area]));
 }
 

@@ -6,8 +6,11 @@ import Type, { type TSchema } from 'typebox';
 import type { Clock } from './clock.ts';
 import { is_outage, sqlstate } from './database.ts';
 import type { Logger } from './logger.ts';
+import { not_found, problem_document, problem_headers } from './rejections.ts';
 import { type Principal, Problem } from './route.ts';
 import { holds_card_number } from './strict_json.ts';
+
+export { not_found } from './rejections.ts';
 
 export const body_bytes_max = 256 * 1024;
 export const uri_bytes_max = 8 * 1024;
@@ -47,9 +50,6 @@ export interface HttpServer {
 
 /** A body schema for routes that verify a signature: the handler gets the bytes (Uint8Array) as they came, of any content type. */
 export const raw_body: TSchema = Type.Unsafe<Uint8Array>({ contentMediaType: 'application/octet-stream' });
-
-/** The same bytes for what does not exist and for what belongs to somebody else. */
-export const not_found = () => new Problem(404, 'not_found', 'There is nothing here, or it is not yours.');
 
 export function create_server(options: ServerOptions): HttpServer {
   const importing = new WeakSet<Socket>();
@@ -163,32 +163,8 @@ export function unsupported_media_type(expected: string): Problem {
   return new Problem(415, 'unsupported_media_type', `Content-Type must be ${expected}, without a Content-Encoding but gzip.`);
 }
 
-const retryable = new Set([408, 429, 503]);
-
 export function problem_body(problem: Problem, request_id: string): string {
-  return JSON.stringify({
-    type: `urn:cartwright:problem:${problem.code}`,
-    title: problem.code.replaceAll('_', ' ').replace(/^./, first => first.toUpperCase()),
-    status: problem.status,
-    detail: problem.detail,
-    code: problem.code,
-    request_id,
-    retryable: retryable.has(problem.status) || problem.code === 'idempotency_in_progress',
-    errors: problem.errors,
-    ...problem.extra,
-  });
-}
-
-function problem_headers(problem: Problem): Record<string, string> {
-  const { status } = problem;
-  return {
-    'content-type': 'application/problem+json',
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    ...(status === 401 ? { 'www-authenticate': 'Bearer realm="cartwright"' } : {}),
-    ...(status === 429 || status === 503 ? { 'retry-after': '1' } : {}),
-    ...Object.fromEntries(Object.entries(problem.headers).map(([name, value]) => [name.toLowerCase(), value])),
-  };
+  return JSON.stringify(problem_document(problem, request_id));
 }
 
 function send_problem(reply: FastifyReply, request_id: string, problem: Problem): void {

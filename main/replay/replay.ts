@@ -44,7 +44,7 @@ export async function replay(base: Settings, file: string, options: { rows_max?:
     console.log(`  ${planned.rows.toLocaleString('en-GB')} rows, ${planned.by_invoice.size.toLocaleString('en-GB')} orders, ${planned.products.size.toLocaleString('en-GB')} products; opening the shop`);
     await open_shop(api, planned);
     const outcome = await run_days(up, api, clock, planned, started);
-    const good = await print_accounting({ planned, ...outcome, pool: up.gateway_pool, url: up.admin_url, seconds: (real_clock.now_ms() - started) / 1_000 });
+    const good = await print_accounting({ planned, ...outcome, url: up.admin_url, seconds: (real_clock.now_ms() - started) / 1_000 });
     return (await verdict(up, clock)) && good ? 0 : 1;
   } finally {
     api.close();

@@ -39,11 +39,22 @@ export function evolve_reservation(state: Reservation, event: InventoryEvent): R
     case 'stock.shortfall_detected':
       return event.data.cause === 'short_pick' ? settled(after_short_pick(state, event.data)) : state;
     case 'backorder.queued':
-      return settled({ ...state, lines: changed(state, event.data.lines, (line, { from, quantity }) => shift(line, from ?? 'backorder_held', 'backordered', quantity)) });
+      return settled({
+        ...state,
+        lines: changed(state, event.data.lines, (line, { from, quantity }) =>
+          shift(line, from ?? 'backorder_held', 'backordered', quantity),
+        ),
+      });
     case 'backorder.filled':
-      return settled({ ...state, lines: changed(state, event.data.lines, (line, { quantity }) => shift(line, 'backordered', 'allocated', quantity)) });
+      return settled({
+        ...state,
+        lines: changed(state, event.data.lines, (line, { quantity }) => shift(line, 'backordered', 'allocated', quantity)),
+      });
     case 'backorder.cancelled':
-      return settled({ ...state, lines: changed(state, event.data.lines, (line, { quantity }) => shift(line, 'backordered', 'released', quantity)) });
+      return settled({
+        ...state,
+        lines: changed(state, event.data.lines, (line, { quantity }) => shift(line, 'backordered', 'released', quantity)),
+      });
     case 'stock.received':
     case 'stock.adjusted':
     case 'stock.levels_changed':
@@ -131,8 +142,18 @@ function shift(line: ReservationLine, from: Counter | 'available', to: Counter, 
 
 function empty_line(reservation_no: number, line_no: number, sku: string, location_id: string, accept_backorder: boolean): ReservationLine {
   return {
-    reservation_no, line_no, location_id, sku, accept_backorder,
-    quantity: 0, held: 0, backorder_held: 0, allocated: 0, backordered: 0, consumed: 0, released: 0,
+    reservation_no,
+    line_no,
+    location_id,
+    sku,
+    accept_backorder,
+    quantity: 0,
+    held: 0,
+    backorder_held: 0,
+    allocated: 0,
+    backordered: 0,
+    consumed: 0,
+    released: 0,
   };
 }
 

@@ -12,15 +12,9 @@ type Counter = 'on_hand' | 'held' | 'allocated' | 'backorder_held' | 'backordere
 export function evolve_stock_item(item: StockItem, event: InventoryEvent): StockItem {
   switch (event.type) {
     case 'stock.reserved':
-      return lines_at(event.data.lines, item).reduce(
-        (next, line) => ({ ...next, held: next.held + line.quantity_held, backorder_held: next.backorder_held + line.quantity_backordered }),
-        item,
-      );
+      return lines_at(event.data.lines, item).reduce((next, line) => keep(next, line.quantity_held, line.quantity_backordered), item);
     case 'stock.reservation_expired':
-      return lines_at(event.data.lines, item).reduce(
-        (next, line) => ({ ...next, held: next.held - line.quantity_held, backorder_held: next.backorder_held - line.quantity_backordered }),
-        item,
-      );
+      return lines_at(event.data.lines, item).reduce((next, line) => keep(next, -line.quantity_held, -line.quantity_backordered), item);
     case 'stock.allocated':
       return lines_at(event.data.lines, item).reduce((next, line) => leave(next, line.from ?? 'held', line.quantity, 'allocated'), item);
     case 'stock.released':
@@ -31,7 +25,10 @@ export function evolve_stock_item(item: StockItem, event: InventoryEvent): Stock
         return { ...left, on_hand: left.on_hand - line.quantity };
       }, item);
     case 'backorder.queued':
-      return lines_at(event.data.lines, item).reduce((next, line) => leave(next, line.from ?? 'backorder_held', line.quantity, 'backordered'), item);
+      return lines_at(event.data.lines, item).reduce(
+        (next, line) => leave(next, line.from ?? 'backorder_held', line.quantity, 'backordered'),
+        item,
+      );
     case 'backorder.filled':
       return lines_at(event.data.lines, item).reduce((next, line) => leave(next, 'backordered', line.quantity, 'allocated'), item);
     case 'backorder.cancelled':
@@ -59,13 +56,20 @@ export function evolve_stock_item(item: StockItem, event: InventoryEvent): Stock
   }
 }
 
+function keep(item: StockItem, held: number, backordered: number): StockItem {
+  return { ...item, held: item.held + held, backorder_held: item.backorder_held + backordered };
+}
+
 function leave(item: StockItem, from: StockPromise, quantity: number, to?: Counter): StockItem {
   const left = from === 'available' ? item : { ...item, [from]: item[from] - quantity };
   return to === undefined ? left : { ...left, [to]: left[to] + quantity };
 }
 
 /** The missing units are not in the building; the others that serve the order are elsewhere. */
-function after_short_pick(item: StockItem, lines: Extract<InventoryEvent, { type: 'stock.shortfall_detected' }>['data']['lines']): StockItem {
+function after_short_pick(
+  item: StockItem,
+  lines: Extract<InventoryEvent, { type: 'stock.shortfall_detected' }>['data']['lines'],
+): StockItem {
   let { on_hand, allocated } = item;
   for (const line of lines) {
     if (line.sku !== item.sku) continue;

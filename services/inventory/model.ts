@@ -89,7 +89,8 @@ export interface Footprint {
 
 /** Who waits for a stock item, the next first; read without a lock. At most `queue_rows_max`. */
 export interface BackorderQueue {
-  /** Of the whole queue, whatever its length. */
+  /** Of the stock item when the queue was read; backordered is the whole queue's, whatever its length. */
+  readonly available: number;
   readonly backordered: number;
   readonly waiting: readonly { readonly order_id: string; readonly line_no: number; readonly backordered: number }[];
 }

@@ -6,6 +6,7 @@ import { validator } from '../../platform/strict_json.ts';
 import { type Harness, service_on_postgres, test_request } from '../../platform/testing/harness.ts';
 import { nowhere, product_kind, shipping_table_kind, tax_table_kind } from './catalog.ts';
 import { catalog_routes } from './routes_catalog.ts';
+import { discount_routes } from './routes_discounts.ts';
 
 /** Only what the catalog adds to the service. */
 const catalog_only: Service<
@@ -29,7 +30,7 @@ let harness: Harness;
 let routes: readonly Route[];
 before(async () => {
   harness = await service_on_postgres({ service: catalog_only, folder: new URL('./migrations', import.meta.url).pathname });
-  routes = catalog_routes(harness.runtime.desk);
+  routes = [...catalog_routes(harness.runtime.desk), ...discount_routes(harness.runtime.desk)];
 });
 after(() => harness.stop());
 
@@ -227,5 +228,46 @@ describe('tables of rates', () => {
     await refused(422, 'duplicate', call('PUT /v1/shipping-rates', { data: [row, { ...row, amount: 1 }] }));
     await refused(422, 'required', call('PUT /v1/shipping-rates', { data: [{ ...row, bands }] }));
     await refused(422, 'required', call('PUT /v1/shipping-rates', { data: [{ ...row, region: 'SCT' }] }));
+  });
+});
+
+describe('discount codes', () => {
+  const put = (code: string, body: object) => call('PUT /v1/discounts/:code', body, { params: { code } });
+  test('a code is put in its canonical form, shown whatever its case, and listed', async () => {
+    const { body } = await put(' may10', { kind: 'percent', rate_ppm: 100_000, uses_max: 10, valid_from_at: '2026-05-01T00:00:00Z' });
+    assert.deepEqual(body, {
+      code: 'MAY10',
+      kind: 'percent',
+      rate_ppm: 100_000,
+      amount: null,
+      currency: null,
+      minimum_subtotal: 0,
+      uses_max: 10,
+      uses: 0,
+      uses_per_customer: null,
+      valid_from_at: '2026-05-01T00:00:00.000Z',
+      valid_until: null,
+    });
+    assert.deepEqual((await call('GET /v1/discounts/:code', undefined, { params: { code: 'May10' } })).body, body);
+    assert.deepEqual((await call('GET /v1/discounts')).body, { data: [body], next_cursor: null });
+  });
+  test('is replaced as a whole, but never below the uses it had', async () => {
+    await put('SPRING', { kind: 'amount', amount: 500, currency: 'GBP' });
+    await harness.runtime.pool.query("update orders.discount set uses = 3 where id = 'SPRING'");
+    await refused(409, 'uses_max_below_uses', put('SPRING', { kind: 'free_shipping', uses_max: 2 }));
+    const { body } = await put('SPRING', { kind: 'free_shipping', uses_max: 3 });
+    assert.deepEqual(
+      [(body as { kind: string }).kind, (body as { amount: null }).amount, (body as { uses: number }).uses],
+      ['free_shipping', null, 3],
+    );
+  });
+  test('a rule that lacks what its kind needs, or says what it has not, is refused', async () => {
+    await refused(422, 'required', put('A', { kind: 'percent' }));
+    await refused(422, 'required', put('A', { kind: 'amount', amount: 1 }));
+    await refused(422, 'required', put('A', { kind: 'free_shipping', minimum_subtotal: 1 }));
+    await refused(422, 'unknown_field', put('A', { kind: 'free_shipping', amount: 1 }));
+    await refused(422, 'out_of_range', put('A', { kind: 'percent', rate_ppm: 1_000_001 }));
+    await refused(422, 'format', put('MАY', { kind: 'free_shipping' }));
+    await refused(404, 'not_found', call('GET /v1/discounts/:code', undefined, { params: { code: 'A' } }));
   });
 });

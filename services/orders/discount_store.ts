@@ -23,7 +23,7 @@ export async function put_discount(desk: CatalogDesk, discount: DiscountRow): Pr
   const put = await desk.query(
     'discount.put',
     `insert into orders.discount as d (id, version, kind, rate_ppm, amount, currency, minimum_subtotal, valid_from_at, valid_until, uses, uses_max, uses_per_customer, created_at)
-     select $1->>'code', 1, r.kind, r.rate_ppm, r.amount, r.currency, r.minimum_subtotal, r.valid_from_at, r.valid_until, 0, r.uses_max, r.uses_per_customer, $2
+     select $1::json->>'code', 1, r.kind, r.rate_ppm, r.amount, r.currency, r.minimum_subtotal, r.valid_from_at, r.valid_until, 0, r.uses_max, r.uses_per_customer, $2
        from json_populate_record(null::orders.discount, $1::json) r
          on conflict (id) do update
         set version = d.version + 1, kind = excluded.kind, rate_ppm = excluded.rate_ppm, amount = excluded.amount, currency = excluded.currency,

@@ -237,12 +237,11 @@ function fold_quantities(line: OrderLine, change: Quantities): OrderLine {
 
 function fold_allocation(
   allocations: readonly LineAllocation[],
-  { location_id, quantity, in_fulfillment }: Allocation,
+  { location_id, quantity, in_fulfillment, backordered }: Allocation,
 ): readonly LineAllocation[] {
+  const folded = { location_id, quantity, in_fulfillment, backordered: backordered ?? 0 };
   const place = allocations.findIndex(known => known.location_id === location_id);
-  return place < 0
-    ? [...allocations, { location_id, quantity, in_fulfillment }]
-    : allocations.with(place, { location_id, quantity, in_fulfillment });
+  return place < 0 ? [...allocations, folded] : allocations.with(place, folded);
 }
 
 function fold_payments(payments: readonly Payment[], changes: readonly Pay[]): readonly Payment[] {

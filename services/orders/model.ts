@@ -233,7 +233,7 @@ export interface OrderLine {
   readonly shipped_tax: number;
   readonly cancelled_tax: number;
   readonly credited_tax: number;
-  /** Where inventory keeps allocated units; entries stay with 0, so a return knows where its units came from. */
+  /** Where inventory keeps allocated units and lets others wait; entries stay with 0, so a return knows where its units came from. */
   readonly allocations: readonly LineAllocation[];
 }
 /** `quantity` is inventory's word. Its sum is above the line's `allocated` while units that were cancelled meanwhile are still to be released. */
@@ -241,6 +241,7 @@ export interface LineAllocation {
   readonly location_id: string;
   readonly quantity: number;
   readonly in_fulfillment: number;
+  readonly backordered: number;
 }
 
 export interface Payment {

@@ -47,11 +47,20 @@ describe('the order object', () => {
   });
   test('shows money, people and parcels', () => {
     const shown = render_order(order_after(...paid), { version: 3, contact, shipments });
-    assert.deepEqual([shown['version'], shown['status'], shown['payment_status'], shown['total'], shown['amount_due']], [3, 'confirmed', 'authorized', 8400, 8400]);
+    assert.deepEqual(
+      [shown['version'], shown['status'], shown['payment_status'], shown['total'], shown['amount_due']],
+      [3, 'confirmed', 'authorized', 8400, 8400],
+    );
     assert.deepEqual(shown['customer'], { id: 'c-17850', email: 'ada@example.com', name: 'Ada Lovelace', phone: null });
     assert.deepEqual(shown['expires_at'], null, 'what is paid for does not expire');
     assert.deepEqual(shown['shipments'], [
-      { id: 'shp_1', location: 'loc_1', status: 'dispatched', carrier: 'manual', parcels: [{ id: 'pcl_1', tracking_number: 'MC1', tracking_url: null, status: 'in_transit' }] },
+      {
+        id: 'shp_1',
+        location: 'loc_1',
+        status: 'dispatched',
+        carrier: 'manual',
+        parcels: [{ id: 'pcl_1', tracking_number: 'MC1', tracking_url: null, status: 'in_transit' }],
+      },
     ]);
   });
   test('holds nothing that is for nobody’s eyes', () => {
@@ -88,7 +97,13 @@ test('a quote’s options say what they add to the order', () => {
 });
 
 test('a return names its units', () => {
-  const returned = { return_id: 'ret_1', status: 'requested', receipts: 0, deadline: '2026-06-01T00:00:00.000Z', lines: [{ line_no: 1, quantity: 2, reason: 'colour', received: 0, condition: null }] } as const;
+  const returned = {
+    return_id: 'ret_1',
+    status: 'requested',
+    receipts: 0,
+    deadline: '2026-06-01T00:00:00.000Z',
+    lines: [{ line_no: 1, quantity: 2, reason: 'colour', received: 0, condition: null }],
+  } as const;
   const shown = render_return(order_after(placed), returned);
   validator(return_schema).check(shown);
   assert.deepEqual(shown['lines'], [{ line_id: '1', sku: '85123A', quantity: 2, reason: 'colour', received: 0, condition: null }]);

@@ -2,7 +2,18 @@
 import type { InventoryEvent } from '../../../contracts/index.ts';
 import type { Decision, Given, Handler, View } from '../../../platform/service.ts';
 import type { AllocateStock, ConsumeStock } from '../commands.ts';
-import { all_locations, available, current_lines, free, in_order, item_id, type Reservation, type States, sellable, type WantedLine, wanted_again } from '../model.ts';
+import {
+  all_locations,
+  available,
+  current_lines,
+  free,
+  in_order,
+  item_id,
+  type Reservation,
+  type States,
+  type WantedLine,
+  wanted_again,
+} from '../model.ts';
 import type { InventoryRejection } from '../rejections.ts';
 import { type PlacedLine, plan_sources } from '../sourcing.ts';
 import { type Draft, draft, items_at, nothing, reservation_timer } from './draft.ts';
@@ -58,9 +69,13 @@ function allocate_lapsed(reservation: Reservation, view: View<States>, given: Gi
   const wanted = wanted_again(reservation);
   const plan = draft(view, given);
   const { placed } = plan_sources(wanted, in_order(view('locations', all_locations), destination), shelves_of(plan));
-  const allocated = placed.flatMap(line => (line.quantity_held > 0 ? [{ ...at(line), quantity: line.quantity_held, from: 'available' as const }] : []));
+  const allocated = placed.flatMap(line =>
+    line.quantity_held > 0 ? [{ ...at(line), quantity: line.quantity_held, from: 'available' as const }] : [],
+  );
   const queued = placed.flatMap(line =>
-    line.quantity_backordered > 0 ? [{ ...at(line), quantity: line.quantity_backordered, from: 'available' as const, priority, requested_at }] : [],
+    line.quantity_backordered > 0
+      ? [{ ...at(line), quantity: line.quantity_backordered, from: 'available' as const, priority, requested_at }]
+      : [],
   );
   plan.say_of_order(order_id, { type: 'stock.allocated', data: { order_id, lines: allocated } }, items_at(allocated));
   const missing = missing_of(wanted, placed);
@@ -151,5 +166,14 @@ function not_promised(plan: Draft, id: string): number {
 }
 
 function book_parcel(plan: Draft, item: { sku: string; location_id: string }, quantity: number, cause_id: string): void {
-  plan.book({ kind: 'shipped', ...item, from_account: 'sellable', to_account: 'customer', quantity, cause_type: 'parcel', cause_id, reason: null });
+  plan.book({
+    kind: 'shipped',
+    ...item,
+    from_account: 'sellable',
+    to_account: 'customer',
+    quantity,
+    cause_type: 'parcel',
+    cause_id,
+    reason: null,
+  });
 }

@@ -14,15 +14,13 @@ import { backorders_timer, type Draft, draft } from './draft.ts';
 /** Orders served in one decision; the timer serves the next ones. */
 export const served_orders_max = 100;
 const retry_ms = 1_000;
-/** As many units as are free. */
-const everything = Number.POSITIVE_INFINITY;
 
 export const fill_backorders: Handler<FillBackorders, States, InventoryEvent, InventoryRejection> = {
   touches: ({ item_id: id }) => [{ kind: 'backorder_queue', id }],
-  then_touches: ({ item_id: id }, view) => [...served_refs(view, id, everything), { kind: 'stock_item', id }],
+  then_touches: ({ item_id: id }, view) => [...served_refs(view, id, 0), { kind: 'stock_item', id }],
   decide({ item_id: id }, view, given) {
     const plan = draft(view, given);
-    serve_queue(id, everything, view, plan);
+    serve_queue(id, 0, view, plan);
     const decision = plan.decision();
     const item = plan.item(id);
     if (decision.facts.length > 0 || item.backordered === 0 || available(item) <= 0) return decision;
@@ -30,10 +28,14 @@ export const fill_backorders: Handler<FillBackorders, States, InventoryEvent, In
   },
 };
 
-/** The orders at the head of the queue that `units` can reach. Of a queue longer than was read, the head. */
-function head_of(queue: BackorderQueue, units: number): { readonly order_id: string; readonly line_no: number; readonly backordered: number }[] {
+/** The head of the queue that the units can reach which were free when it was read, and those that arrive. */
+function head_of(
+  queue: BackorderQueue,
+  arriving: number,
+): { readonly order_id: string; readonly line_no: number; readonly backordered: number }[] {
   const head = [];
   const orders = new Set<string>();
+  const units = arriving + Math.max(0, queue.available);
   let reached = 0;
   for (const one of queue.waiting) {
     if (reached >= units || (orders.size >= served_orders_max && !orders.has(one.order_id))) break;
@@ -44,19 +46,22 @@ function head_of(queue: BackorderQueue, units: number): { readonly order_id: str
   return head;
 }
 
-/** Reservations to lock when so many units may come free. */
-export function served_refs(view: View<States>, id: string, units: number): Ref<States>[] {
-  const orders = new Set(head_of(view('backorder_queue', id), units).map(one => one.order_id));
+/** Reservations to lock when so many units arrive. */
+export function served_refs(view: View<States>, id: string, arriving: number): Ref<States>[] {
+  const orders = new Set(head_of(view('backorder_queue', id), arriving).map(one => one.order_id));
   return [...orders].map(order_id => ({ kind: 'reservation', id: order_id }));
 }
 
-/** Allocates free units to the queue's head, in part if need be. `units` as in `served_refs`. */
-export function serve_queue(id: string, units: number, view: View<States>, plan: Draft): void {
+/** Allocates free units to the queue's head, in part if need be. `arriving` as in `served_refs`; what it does not reach the timer serves. */
+export function serve_queue(id: string, arriving: number, view: View<States>, plan: Draft): void {
   const queue = view('backorder_queue', id);
   const item = plan.item(id);
   let left = Math.min(available(item), item.backordered);
   if (left <= 0) return;
-  const head = head_of(queue, units).map(one => ({ ...one, now: waiting_now(view('reservation', one.order_id), one.line_no, item.location_id) }));
+  const head = head_of(queue, arriving).map(one => ({
+    ...one,
+    now: waiting_now(view('reservation', one.order_id), one.line_no, item.location_id),
+  }));
   const gone = head.reduce((sum, one) => sum + one.backordered - one.now, 0);
   if (item.backordered !== queue.backordered - gone) return;
   const served = new Map<string, { line_no: number; quantity: number }[]>();

@@ -37,7 +37,9 @@ function heard_before({ status, answered }: Reservation, { answers }: ReleaseSto
 type Why = Pick<ReleaseStock, 'cause' | 'cancellation_no' | 'answers'>;
 
 export function release_everything(reservation: Reservation, why: Why, plan: Draft): void {
-  const freed = current_lines(reservation).flatMap(line => counters.flatMap(from => (line[from] > 0 ? [freed_line(line, from, line[from])] : [])));
+  const freed = current_lines(reservation).flatMap(line =>
+    counters.flatMap(from => (line[from] > 0 ? [freed_line(line, from, line[from])] : [])),
+  );
   say_freed(reservation, freed, why, plan);
 }
 
@@ -51,7 +53,8 @@ function freed_line({ line_no, location_id, sku }: ReservationLine, from: Freed[
 function say_freed(reservation: Reservation, freed: readonly Freed[], { cause, cancellation_no, answers }: Why, plan: Draft): void {
   const { order_id, priority, requested_at, status } = reservation;
   const waiting = freed.filter(line => line.from === 'backordered').map(line => ({ ...line, priority, requested_at }));
-  if (waiting.length > 0) plan.say_of_order(order_id, { type: 'backorder.cancelled', data: { order_id, lines: waiting } }, items_at(waiting));
+  if (waiting.length > 0)
+    plan.say_of_order(order_id, { type: 'backorder.cancelled', data: { order_id, lines: waiting } }, items_at(waiting));
   const lines = freed.filter(line => line.from !== 'backordered');
   plan.say_of_order(order_id, { type: 'stock.released', data: { order_id, lines, cause, cancellation_no, answers } }, items_at(lines));
   const kept = current_lines(reservation).reduce((sum, line) => sum + line.held + line.backorder_held, 0);

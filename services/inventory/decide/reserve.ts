@@ -2,12 +2,31 @@
 import type { Destination, InventoryEvent } from '../../../contracts/index.ts';
 import { type Decision, type Given, type Handler, later, type View } from '../../../platform/service.ts';
 import type { ExpireReservation, ExtendReservation, ReserveAgain, ReserveStock } from '../commands.ts';
-import { all_locations, backorder_room, current_lines, free, in_order, item_id, type Reservation, type States, type WantedLine, wanted_again } from '../model.ts';
+import {
+  all_locations,
+  backorder_room,
+  current_lines,
+  free,
+  in_order,
+  item_id,
+  type Reservation,
+  type States,
+  type WantedLine,
+  wanted_again,
+} from '../model.ts';
 import type { InventoryRejection } from '../rejections.ts';
 import { plan_sources, type Shelves } from '../sourcing.ts';
 import { type Draft, draft, items_at, nothing, reservation_timer } from './draft.ts';
 import { release_everything } from './release.ts';
-import { first_touched, item_refs, items_anywhere, locations_ref, locked_reservation, release_of_replaced, then_touched } from './touched.ts';
+import {
+  first_touched,
+  item_refs,
+  items_anywhere,
+  locations_ref,
+  locked_reservation,
+  release_of_replaced,
+  then_touched,
+} from './touched.ts';
 
 type Decides<C> = Handler<C, States, InventoryEvent, InventoryRejection>;
 
@@ -41,7 +60,12 @@ export function reserve_handlers(settings: ReserveSettings): {
       },
       then_touches(command, view) {
         const replaced = release_of_replaced(command);
-        const items = item_refs(items_anywhere(command.lines.map(line => line.sku), view));
+        const items = item_refs(
+          items_anywhere(
+            command.lines.map(line => line.sku),
+            view,
+          ),
+        );
         return [{ kind: 'reservation', id: command.order_id }, ...items, ...(replaced === undefined ? [] : then_touched(replaced, view))];
       },
       decide(command, view, given) {
@@ -49,7 +73,7 @@ export function reserve_handlers(settings: ReserveSettings): {
         if (reservation.status !== 'new') return nothing;
         const plan = draft(view, given);
         free_replaced(command, view, plan);
-        return attempt(reservation, { ...command, keep_until: null }, view, given, plan, settings);
+        return attempt({ reservation, asked: { ...command, keep_until: null }, view, given, plan, settings });
       },
     },
     reserve_again: {
@@ -58,7 +82,7 @@ export function reserve_handlers(settings: ReserveSettings): {
       decide(command, view, given) {
         const reservation = locked_reservation(command, view);
         if (!has_lapsed(reservation)) return nothing;
-        return attempt(reservation, { ...command, keep_until: null }, view, given, draft(view, given), settings);
+        return attempt({ reservation, asked: { ...command, keep_until: null }, view, given, plan: draft(view, given), settings });
       },
     },
     extend_reservation: {
@@ -71,7 +95,7 @@ export function reserve_handlers(settings: ReserveSettings): {
         if (!has_lapsed(reservation)) return nothing;
         const { destination, priority } = reservation;
         const asked = { lines: wanted_again(reservation), destination, priority, customer_ref, keep_until: reserve_until };
-        return attempt(reservation, asked, view, given, draft(view, given), settings);
+        return attempt({ reservation, asked, view, given, plan: draft(view, given), settings });
       },
     },
   };
@@ -100,7 +124,11 @@ export function expire(reservation: Reservation, plan: Draft): void {
       ? []
       : [{ line_no, location_id, sku, quantity: held + backorder_held, quantity_held: held, quantity_backordered: backorder_held }],
   );
-  plan.say_of_order(order_id, { type: 'stock.reservation_expired', data: { order_id, reservation_no, expires_at, lines } }, items_at(lines));
+  plan.say_of_order(
+    order_id,
+    { type: 'stock.reservation_expired', data: { order_id, reservation_no, expires_at, lines } },
+    items_at(lines),
+  );
   plan.timer(reservation_timer, order_id, null);
 }
 
@@ -128,14 +156,16 @@ function extend(reservation: Reservation, reserve_until: string, view: View<Stat
   return plan.decision();
 }
 
-function attempt(
-  reservation: Reservation,
-  asked: Asked,
-  view: View<States>,
-  given: Given,
-  plan: Draft,
-  settings: ReserveSettings,
-): Decision<States, InventoryEvent> {
+interface Attempt {
+  readonly reservation: Reservation;
+  readonly asked: Asked;
+  readonly view: View<States>;
+  readonly given: Given;
+  readonly plan: Draft;
+  readonly settings: ReserveSettings;
+}
+
+function attempt({ reservation, asked, view, given, plan, settings }: Attempt): Decision<States, InventoryEvent> {
   const { order_id } = reservation;
   const { lines, destination, priority, customer_ref } = asked;
   const sources = plan_sources(lines, in_order(view('locations', all_locations), destination), shelves_of(plan));

@@ -2,7 +2,16 @@
 import type { InventoryEvent } from '../../../contracts/index.ts';
 import type { Handler } from '../../../platform/service.ts';
 import type { ReplaceShortUnits } from '../commands.ts';
-import { all_locations, current_lines, in_order, item_id, type Location, type Reservation, type ReservationLine, type States } from '../model.ts';
+import {
+  all_locations,
+  current_lines,
+  in_order,
+  item_id,
+  type Location,
+  type Reservation,
+  type ReservationLine,
+  type States,
+} from '../model.ts';
 import type { InventoryRejection } from '../rejections.ts';
 import { type Draft, draft, items_at, nothing } from './draft.ts';
 import { shelves_of } from './reserve.ts';
@@ -43,7 +52,13 @@ function shortages_of(command: ReplaceShortUnits, reservation: Reservation): Sho
   });
 }
 
-function replace(command: ReplaceShortUnits, reservation: Reservation, shortages: readonly Shortage[], locations: readonly Location[], plan: Draft): void {
+function replace(
+  command: ReplaceShortUnits,
+  reservation: Reservation,
+  shortages: readonly Shortage[],
+  locations: readonly Location[],
+  plan: Draft,
+): void {
   const { order_id, shipment_id, answers, reason } = command;
   const { priority, requested_at } = reservation;
   const taken = new Map<string, number>();
@@ -55,14 +70,19 @@ function replace(command: ReplaceShortUnits, reservation: Reservation, shortages
     const resourced = found_elsewhere(line, quantity, locations, plan, taken);
     const rest = quantity - resourced.reduce((sum, part) => sum + part.quantity, 0);
     const waits_at = line.accept_backorder && rest > 0 ? room_for(line, rest, locations, plan, waiting) : undefined;
-    if (waits_at !== undefined) queued.push({ line_no, location_id: waits_at, sku, quantity: rest, from: 'available' as const, priority, requested_at });
+    if (waits_at !== undefined)
+      queued.push({ line_no, location_id: waits_at, sku, quantity: rest, from: 'available' as const, priority, requested_at });
     const quantity_backordered = waits_at === undefined ? 0 : rest;
     lines.push({ line_no, location_id, sku, quantity, resourced, quantity_backordered, quantity_short: rest - quantity_backordered });
     const cause = { cause_type: 'short_pick' as const, cause_id: `${answers}/${line_no}`, reason };
     plan.book({ kind: 'adjusted', sku, location_id, from_account: 'sellable', to_account: 'loss', quantity, ...cause });
   }
   const items = [...items_at(lines), ...lines.flatMap(line => line.resourced.map(part => item_id(line.sku, part.location_id)))];
-  plan.say_of_order(order_id, { type: 'stock.shortfall_detected', data: { order_id, cause: 'short_pick', shipment_id, answers, lines } }, items);
+  plan.say_of_order(
+    order_id,
+    { type: 'stock.shortfall_detected', data: { order_id, cause: 'short_pick', shipment_id, answers, lines } },
+    items,
+  );
   if (queued.length > 0) plan.say_of_order(order_id, { type: 'backorder.queued', data: { order_id, lines: queued } }, items_at(queued));
 }
 
@@ -84,8 +104,16 @@ function found_elsewhere(line: ReservationLine, quantity: number, locations: rea
 }
 
 /** The first location that lets all of it wait. */
-function room_for(line: ReservationLine, quantity: number, locations: readonly Location[], plan: Draft, waiting: Map<string, number>): string | undefined {
-  const location = locations.find(one => shelves_of(plan).backorder_room(line.sku, one.id) - (waiting.get(item_id(line.sku, one.id)) ?? 0) >= quantity);
+function room_for(
+  line: ReservationLine,
+  quantity: number,
+  locations: readonly Location[],
+  plan: Draft,
+  waiting: Map<string, number>,
+): string | undefined {
+  const location = locations.find(
+    one => shelves_of(plan).backorder_room(line.sku, one.id) - (waiting.get(item_id(line.sku, one.id)) ?? 0) >= quantity,
+  );
   if (location === undefined) return undefined;
   const id = item_id(line.sku, location.id);
   waiting.set(id, quantity + (waiting.get(id) ?? 0));

@@ -44,7 +44,12 @@ export function items_anywhere(skus: Iterable<string>, view: View<States>): stri
 export function items_of(command: OrderCommand, seen: Footprint, view: View<States>): string[] {
   switch (command.type) {
     case 'reserve_again':
-      return lapsed(seen) ? items_anywhere(command.lines.map(line => line.sku), view) : [];
+      return lapsed(seen)
+        ? items_anywhere(
+            command.lines.map(line => line.sku),
+            view,
+          )
+        : [];
     case 'extend_reservation':
       return lapsed(seen) ? items_anywhere(wanted_skus(seen), view) : [];
     case 'allocate_stock':
@@ -54,7 +59,10 @@ export function items_of(command: OrderCommand, seen: Footprint, view: View<Stat
     case 'release_stock':
       return items_of_lines(seen, command.lines);
     case 'consume_stock':
-      return items_said(seen, command.parcels.flatMap(parcel => parcel.lines));
+      return items_said(
+        seen,
+        command.parcels.flatMap(parcel => parcel.lines),
+      );
     case 'replace_short_units':
       return [...items_said(seen, command.lines), ...items_anywhere(skus_of(seen, command.lines), view)];
     default:
@@ -100,7 +108,10 @@ export function release_of_replaced(command: ReserveStock): ReleaseStock | undef
 }
 
 /** Returned units by the SKU of their line; lines that were never stocked have none. A SKU of a line never changes: no lock. */
-export function restocked(command: Restock, seen: Footprint): { readonly line: Restock['lines'][number]; readonly sku: string; readonly location_id: string }[] {
+export function restocked(
+  command: Restock,
+  seen: Footprint,
+): { readonly line: Restock['lines'][number]; readonly sku: string; readonly location_id: string }[] {
   const by_line = new Map(seen.lines.map(line => [line.line_no, line]));
   return command.lines.flatMap(line => {
     const known = by_line.get(line.line_no);

@@ -7,7 +7,7 @@ import type { Allocation, Axes, OrdersEvent, Quantities } from '../../../contrac
 import type { Decision, Fact, Given, Handler, NewRecord, Ref, TimerChange, View } from '../../../platform/service.ts';
 import type { Heard } from '../commands.ts';
 import { evolve_order, type OrderFields } from '../evolve.ts';
-import type { Contact, Order, OrderLine, OrdersStates, Refund } from '../model.ts';
+import type { Contact, OpenException, Order, OrderLine, OrdersStates, Refund } from '../model.ts';
 import type { OrdersRejection } from '../rejections.ts';
 import { axes_of } from './axes.ts';
 import { money_of, pay_of } from './money.ts';
@@ -23,8 +23,8 @@ export interface Draft {
   readonly given: Given;
   /** New ids of this decision, each another one. */
   readonly new_id: (prefix: string) => string;
-  /** Personal; declared where an event may need it. */
-  readonly contact: () => Contact | undefined;
+  /** Personal, so only there where a decision may ask payments or shipping; absent: it asks them nothing. */
+  readonly asking: { readonly contact: Contact | undefined } | undefined;
   /** As the decision found it. */
   readonly before: Order;
   /** As the events said so far make it. */
@@ -35,6 +35,8 @@ export interface Draft {
   readonly facts: OrdersFact[];
   readonly records: NewRecord[];
   readonly timers: TimerChange[];
+  /** To be said with the last events (exceptions.ts). */
+  readonly raised: OpenException[];
   /** Why money goes back and for which units, where the cause knows better than the state. */
   refund: Pick<Refund, 'reason' | 'lines'> | undefined;
   /** The shipment that made money owed. */
@@ -43,18 +45,23 @@ export interface Draft {
 
 export const nothing: OrdersDecision = { facts: [] };
 
-export function open_draft(view: OrdersView, order: Order, given: Given, new_id: Draft['new_id'], heard?: Heard): Draft {
+export function open_draft(
+  order: Order,
+  given: Given,
+  more: { new_id?: Draft['new_id']; asking?: Draft['asking']; heard?: Heard } = {},
+): Draft {
   return {
     given,
-    new_id,
-    contact: () => view('contact', order.order_id),
+    new_id: more.new_id ?? id_source(given),
+    asking: more.asking,
     before: order,
     said: order,
     order,
-    heard,
+    heard: more.heard,
     facts: [],
     records: [],
     timers: [],
+    raised: [],
     refund: undefined,
     shipment_id: undefined,
   };
@@ -122,7 +129,8 @@ export function news(draft: Draft): OrderFields {
   if (order.payments !== said.payments) {
     fields.payments = order.payments.filter((payment, place) => payment !== said.payments[place]).map(pay_of);
   }
-  if (order.refunds !== said.refunds) fields.refunds = order.refunds.filter((refund, place) => refund !== said.refunds[place]).map(told_refund);
+  if (order.refunds !== said.refunds)
+    fields.refunds = order.refunds.filter((refund, place) => refund !== said.refunds[place]).map(told_refund);
   if (order.tender !== said.tender) fields.tender = order.tender;
   if (order.reservation_state !== said.reservation_state) fields.reservation_state = order.reservation_state;
   if (order.attempts !== said.attempts) fields.attempts = order.attempts;
@@ -139,11 +147,17 @@ export function has_news(draft: Draft): boolean {
   const { order_id, customer_ref, currency, axes, heard, ...changes } = news(draft);
   if (Object.keys(changes).length > 0) return true;
   return (
-    axes.status !== said.axes.status || axes.payment_status !== said.axes.payment_status || axes.fulfillment_status !== said.axes.fulfillment_status
+    axes.status !== said.axes.status ||
+    axes.payment_status !== said.axes.payment_status ||
+    axes.fulfillment_status !== said.axes.fulfillment_status
   );
 }
 
-function add_units(fields: { quantities?: OrderFields['quantities']; allocations?: OrderFields['allocations'] }, said: Order, order: Order): void {
+function add_units(
+  fields: { quantities?: OrderFields['quantities']; allocations?: OrderFields['allocations'] },
+  said: Order,
+  order: Order,
+): void {
   const quantities: Quantities[] = [];
   const allocations: Allocation[] = [];
   for (const [place, line] of order.lines.entries()) {

@@ -4,9 +4,7 @@ import type { OpenException, Order } from '../model.ts';
 import type { Draft } from './draft.ts';
 import { amount_due, cover, kept } from './money.ts';
 import { uncredited } from './units.ts';
-import { type Wait, wait_of } from './waits.ts';
-
-const day_ms = 24 * 60 * 60 * 1_000;
+import { day_ms, type Wait, wait_of } from './waits.ts';
 
 export type ExceptionReason =
   | `${Wait}_overdue`
@@ -55,4 +53,33 @@ export function tell_exceptions(draft: Draft): void {
 
 export function resolve(draft: Draft, open: OpenException, note: string): void {
   say_exception(draft, 'exception.resolved', open, note);
+}
+
+/** An exception event carries nothing of the order: what was not told yet stays to be told. */
+function say_exception(draft: Draft, type: 'exception.raised' | 'exception.resolved', exception: OpenException, note?: string): void {
+  const { order } = draft;
+  const data = { ...exception, subject: order.order_id, ...(note === undefined ? {} : { note }) };
+  const others = order.exceptions.filter(open => open.exception_id !== exception.exception_id);
+  const exceptions = type === 'exception.raised' ? [...others, exception] : others;
+  draft.facts.push({ event: { type, data }, key: order.order_id, subject: { kind: 'order', id: order.order_id } });
+  draft.said = { ...draft.said, exceptions };
+  draft.order = { ...order, exceptions };
+}
+
+function has_gone(order: Order, open: OpenException): boolean {
+  if (open.reason.endsWith('_overdue')) return open.reason !== `${wait_of(order)?.wait}_overdue`;
+  switch (open.reason) {
+    case 'authorization_expired':
+    case 'capture_failed':
+    case 'payment_declined':
+      return cover(order) >= amount_due(order);
+    case 'refund_failed':
+    case 'captured_too_much':
+      return kept(order) <= amount_due(order);
+    case 'parcel_lost':
+    case 'parcel_sent_back':
+      return order.lines.every(line => uncredited(line) === 0);
+    default:
+      return false;
+  }
 }

@@ -56,12 +56,25 @@ export function cancel_units(line: OrderLine, quantity: number): OrderLine {
   };
 }
 
-/** Units leave (or join) what inventory keeps at a location; never below nothing. `quantity` and `in_fulfillment` are changes. */
-export function move_allocation(line: OrderLine, location_id: string, change: { quantity: number; in_fulfillment: number }): OrderLine {
+/** Units leave (or join) what inventory keeps for the line at a location; never below nothing. All three are changes. */
+export function move_allocation(
+  line: OrderLine,
+  location_id: string,
+  change: { readonly quantity?: number; readonly in_fulfillment?: number; readonly backordered?: number },
+): OrderLine {
   const place = line.allocations.findIndex(at => at.location_id === location_id);
-  const known = line.allocations[place] ?? { location_id, quantity: 0, in_fulfillment: 0 };
-  const quantity = Math.max(0, known.quantity + change.quantity);
-  const moved = { location_id, quantity, in_fulfillment: Math.min(quantity, Math.max(0, known.in_fulfillment + change.in_fulfillment)) };
-  const allocations = place < 0 ? [...line.allocations, moved] : line.allocations.with(place, moved);
-  return { ...line, allocations, in_fulfillment: line.in_fulfillment + moved.in_fulfillment - known.in_fulfillment };
+  const known = line.allocations[place] ?? { location_id, quantity: 0, in_fulfillment: 0, backordered: 0 };
+  const quantity = Math.max(0, known.quantity + (change.quantity ?? 0));
+  const moved = {
+    location_id,
+    quantity,
+    in_fulfillment: Math.min(quantity, Math.max(0, known.in_fulfillment + (change.in_fulfillment ?? 0))),
+    backordered: Math.max(0, known.backordered + (change.backordered ?? 0)),
+  };
+  return {
+    ...line,
+    allocations: place < 0 ? [...line.allocations, moved] : line.allocations.with(place, moved),
+    in_fulfillment: line.in_fulfillment + moved.in_fulfillment - known.in_fulfillment,
+    backordered: line.backordered + moved.backordered - known.backordered,
+  };
 }

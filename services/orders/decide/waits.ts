@@ -69,7 +69,8 @@ function wait_for_units(order: Order): Waiting {
     allocated += line.allocated;
     backordered += line.backordered;
     shipped += line.shipped;
-    if (line.backordered > 0 && line.promise_at !== null && (promise_at === null || line.promise_at > promise_at)) promise_at = line.promise_at;
+    if (line.backordered > 0 && line.promise_at !== null && (promise_at === null || line.promise_at > promise_at))
+      promise_at = line.promise_at;
   }
   if (open > 0) return { wait: 'allocation', mark: '' };
   if (allocated > 0) return { wait: 'dispatch', mark: String(order.fulfillment_no) };
@@ -111,4 +112,3 @@ function next_return(order: Order): string | null {
   }
   return next;
 }
-

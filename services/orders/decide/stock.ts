@@ -1,0 +1,150 @@
+/** What inventory said: stock is reserved, gone, the order's own, waited for, or free again. */
+import type {
+  BackorderFilled,
+  BackorderQueued,
+  StockAllocated,
+  StockReleased,
+  StockReservationFailed,
+  StockShortfallDetected,
+} from '../../../contracts/index.ts';
+import { unreachable } from '../../../platform/service.ts';
+import type { NoteStock } from '../commands.ts';
+import type { Order, OrderLine } from '../model.ts';
+import { noted_of_order } from './about.ts';
+import { drop_units } from './cancel.ts';
+import { type Draft, news, put_lines, say, set_status } from './draft.ts';
+import { move_allocation, surplus, unplaced } from './units.ts';
+
+const may_ask = ({ fact }: NoteStock) => fact.type !== 'stock.reservation_failed' && fact.type !== 'stock.reservation_expired';
+
+export const note_stock = noted_of_order<NoteStock>(may_ask, (draft, { fact }) => {
+  switch (fact.type) {
+    case 'stock.reserved':
+      return reserved(draft);
+    case 'stock.reservation_failed':
+      return failed(draft, fact.data);
+    case 'stock.reservation_expired':
+      return lapsed(draft);
+    case 'stock.allocated':
+      return allocated(draft, fact.data);
+    case 'backorder.queued':
+      return queued(draft, fact.data);
+    case 'backorder.filled':
+      return filled(draft, fact.data);
+    case 'stock.shortfall_detected':
+      return fell_short(draft, fact.data);
+    case 'stock.released':
+      return released(draft, fact.data);
+    default:
+      return unreachable(fact);
+  }
+});
+
+function is_unpaid(order: Order): boolean {
+  return order.axes.status === 'placed' || order.axes.status === 'awaiting_payment';
+}
+/** Confirmed, and not at its end: what inventory keeps for it matters. */
+function keeps_stock(order: Order): boolean {
+  const { status } = order.axes;
+  return status === 'confirmed' || status === 'in_fulfillment' || status === 'cancelling';
+}
+
+function reserved(draft: Draft): void {
+  if (!is_unpaid(draft.order)) return;
+  draft.order = { ...draft.order, reservation_state: 'held' };
+  set_status(draft, 'awaiting_payment');
+}
+
+function failed(draft: Draft, { short_lines }: StockReservationFailed['data']): void {
+  if (!is_unpaid(draft.order)) return;
+  draft.order = { ...draft.order, reservation_state: 'failed', closed_at: draft.given.at };
+  set_status(draft, 'rejected');
+  say(draft, { type: 'order.rejected', data: { ...news(draft), reason: 'out_of_stock', short_lines } });
+}
+
+function lapsed(draft: Draft): void {
+  if (is_unpaid(draft.order) && draft.order.reservation_state === 'held') draft.order = { ...draft.order, reservation_state: 'lapsed' };
+}
+
+type Kept = { readonly line_no: number; readonly location_id?: string | null; readonly quantity: number };
+
+/** Changes lines one group after the other; each sees what the one before made of its line. */
+function change_lines<K extends Kept>(draft: Draft, groups: readonly K[], change: (line: OrderLine, group: K) => OrderLine): void {
+  const lines = new Map<number, OrderLine>();
+  for (const group of groups) {
+    const line = lines.get(group.line_no) ?? draft.order.lines[group.line_no - 1];
+    if (line !== undefined) lines.set(group.line_no, change(line, group));
+  }
+  put_lines(draft, lines.values());
+}
+
+type Place = Pick<Kept, 'location_id' | 'quantity'>;
+
+/** Inventory's word on where units are is kept whole; the order counts no more than it still wants (units.ts, surplus). */
+function allocate(line: OrderLine, { location_id, quantity }: Place): OrderLine {
+  const kept = move_allocation(line, location_id ?? '', { quantity });
+  return { ...kept, allocated: line.allocated + Math.min(quantity, unplaced(line)) };
+}
+
+function allocated(draft: Draft, { lines }: StockAllocated['data']): void {
+  if (!keeps_stock(draft.order)) return;
+  draft.order = { ...draft.order, reservation_state: 'allocated' };
+  change_lines(draft, lines, allocate);
+}
+
+/** A backorder has no date until suppliers peg it. */
+function queued(draft: Draft, { lines }: BackorderQueued['data']): void {
+  if (!keeps_stock(draft.order)) return;
+  draft.order = { ...draft.order, reservation_state: 'allocated' };
+  const undated: { line_no: number; old_at: string; new_at: null }[] = [];
+  change_lines(draft, lines, (line, { location_id, quantity }) => {
+    const units = Math.min(quantity, unplaced(line));
+    if (units === 0) return line;
+    if (line.backordered === 0 && line.promise_at !== null) undated.push({ line_no: line.line_no, old_at: line.promise_at, new_at: null });
+    return move_allocation(line, location_id ?? '', { backordered: units });
+  });
+  if (undated.length > 0) say(draft, { type: 'order.promise_changed', data: { ...news(draft), lines: undated, cause: 'backorder.queued' } });
+}
+
+function filled(draft: Draft, { lines }: BackorderFilled['data']): void {
+  if (!keeps_stock(draft.order)) return;
+  change_lines(draft, lines, (line, kept) => allocate(move_allocation(line, kept.location_id ?? '', { backordered: -kept.quantity }), kept));
+}
+
+/** Promised units are not there: some are kept elsewhere now, some wait (backorder.queued says so), the rest is out of the order. */
+function fell_short(draft: Draft, { cause, lines }: StockShortfallDetected['data']): void {
+  if (!keeps_stock(draft.order)) return;
+  change_lines(draft, lines, (line, { location_id, quantity, resourced }) => {
+    const missing = cause === 'short_pick' ? take_back(line, location_id ?? '', quantity) : line;
+    return resourced.reduce((now: OrderLine, place) => allocate(now, place), missing);
+  });
+  const short = lines
+    .map(({ line_no, quantity_short }) => ({ line_no, location_id: null, quantity: still_open(draft, line_no, quantity_short), was: 'open' as const }))
+    .filter(part => part.quantity > 0);
+  if (short.length === 0) return;
+  drop_units(draft, short, { cancellation_no: draft.order.cancellation_no + 1, reason: 'out_of_stock', short: true });
+}
+
+function take_back(line: OrderLine, location_id: string, quantity: number): OrderLine {
+  const moved = move_allocation(line, location_id, { quantity: -quantity, in_fulfillment: -quantity });
+  return { ...moved, allocated: Math.max(0, line.allocated - quantity) };
+}
+
+function still_open(draft: Draft, line_no: number, quantity: number): number {
+  const line = draft.order.lines[line_no - 1];
+  return line === undefined ? 0 : Math.min(quantity, unplaced(line));
+}
+
+/** The answer to order.lines_cancelled; and where inventory kept units for the order that it had cancelled before it knew of them, they are gone now. */
+function released(draft: Draft, { lines }: StockReleased['data']): void {
+  const { order } = draft;
+  if (!keeps_stock(order)) return;
+  if (order.releases_open > 0) draft.order = { ...order, releases_open: order.releases_open - 1 };
+  change_lines(draft, lines, (line, { location_id, quantity, from }) => {
+    const at = line.allocations.find(known => known.location_id === location_id);
+    if (from !== 'allocated' || at === undefined) return line;
+    const units = Math.min(quantity, surplus(line), at.quantity - at.in_fulfillment);
+    return units === 0 ? line : move_allocation(line, at.location_id, { quantity: -units });
+  });
+  if (draft.order.axes.status === 'cancelling' && draft.order.releases_open === 0) draft.order = { ...draft.order, reservation_state: 'none' };
+}

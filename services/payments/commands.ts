@@ -1,0 +1,84 @@
+/** What payments can be asked: by orders' events, by gateways' answers, by its timers, by people. */
+import type { PaymentCaptureRequested, PaymentRefundRequested, PaymentReleaseRequested, PaymentRequested } from '../../contracts/index.ts';
+import type { Outcome } from '../../platform/service.ts';
+import type { GatewayFact } from './gateways/port.ts';
+import type { OwnOperation } from './model.ts';
+
+export interface StartPayment {
+  readonly type: 'start_payment';
+  readonly asked: PaymentRequested['data'];
+}
+export interface CapturePayment {
+  readonly type: 'capture_payment';
+  readonly asked: PaymentCaptureRequested['data'];
+}
+export interface ReleasePayment {
+  readonly type: 'release_payment';
+  readonly asked: PaymentReleaseRequested['data'];
+}
+export interface RefundPayment {
+  readonly type: 'refund_payment';
+  readonly asked: PaymentRefundRequested['data'];
+}
+/** A reply to an operation, or a poll of it. */
+export interface RecordGatewayFact {
+  readonly type: 'record_gateway_fact';
+  readonly payment_id: string;
+  readonly op_id: string;
+  readonly kind: OwnOperation['kind'];
+  readonly outcome: Outcome;
+}
+/** A verified webhook; `id` is `provider/event_ref`. */
+export interface RecordWebhook {
+  readonly type: 'record_webhook';
+  readonly id: string;
+  readonly provider: string;
+  readonly event_ref: string;
+  readonly event_type: string;
+  readonly facts: readonly GatewayFact[];
+}
+export interface ClaimWebhook {
+  readonly type: 'claim_webhook';
+  readonly id: string;
+}
+export interface PassDeadline {
+  readonly type: 'pass_deadline';
+  readonly payment_id: string;
+}
+export interface PassExpiry {
+  readonly type: 'pass_expiry';
+  readonly payment_id: string;
+}
+export interface PassOverdue {
+  readonly type: 'pass_overdue';
+  readonly payment_id: string;
+  readonly op_id: string;
+}
+/** `subject`: a payment, or a webhook that nobody claims. */
+export interface ResolveException {
+  readonly type: 'resolve_exception';
+  readonly exception_id: string;
+  readonly subject: string;
+  readonly note: string;
+}
+/** An operator knows what an unknown operation did. For an authorization whose payment at the gateway is not known, `evidence` is its reference. */
+export interface SettleOperation {
+  readonly type: 'settle_operation';
+  readonly op_id: string;
+  readonly subject: string;
+  readonly outcome: 'succeeded' | 'failed';
+  readonly evidence: string;
+}
+export type PaymentsCommand =
+  | StartPayment
+  | CapturePayment
+  | ReleasePayment
+  | RefundPayment
+  | RecordGatewayFact
+  | RecordWebhook
+  | ClaimWebhook
+  | PassDeadline
+  | PassExpiry
+  | PassOverdue
+  | ResolveException
+  | SettleOperation;

@@ -1,0 +1,184 @@
+/** Facts come in, by reply, webhook or poll alike: judged, kept once, and what they mean for our operations. */
+import type { Outcome, Row } from '../../../platform/service.ts';
+import type { GatewayFact, LearnedValue } from '../gateways/port.ts';
+import {
+  type AuthorizeOperation,
+  authorize_of,
+  fact_key,
+  has_ended,
+  is_about_refund,
+  is_at_gateway,
+  type OwnOperation,
+  type Payment,
+  type StoredFact,
+} from '../model.ts';
+import { asked_of, type Contradiction, contradiction } from './asked.ts';
+import { replace_operation } from './proceed.ts';
+import { evidence_of, standing_of } from './standing.ts';
+import type { Dispute, ShopperAction } from './tell.ts';
+
+export interface Learned {
+  readonly payment: Payment;
+  readonly drifts: readonly Contradiction[];
+  readonly disputes: readonly Dispute[];
+  readonly action?: ShopperAction;
+}
+
+/** What an adapter said beside its outcome. */
+export function value_of(outcome: Outcome): Partial<LearnedValue> {
+  // The boundary to our own adapters: every `value` of an outcome has this form (gateways/port.ts).
+  return 'value' in outcome && outcome.value !== undefined ? (outcome.value as Partial<LearnedValue>) : {};
+}
+
+export function learn_facts(id: string, before: Payment, facts: readonly GatewayFact[], at: string): Learned {
+  const drifts: Contradiction[] = [];
+  const disputes: Dispute[] = [];
+  const known = new Set(before.facts.map(fact_key));
+  let payment = before;
+  let action: ShopperAction | undefined;
+  for (const fact of facts) {
+    payment = with_details(payment, fact);
+    if (known.has(fact_key(fact))) continue;
+    known.add(fact_key(fact));
+    const drift = contradiction(asked_of(id, { ...payment, ...sums_of(payment) }), fact);
+    payment = { ...payment, facts: [...payment.facts, stored(fact, at, drift?.measure ?? null)] };
+    if (drift !== undefined) drifts.push(drift);
+    else if (fact.fact === 'disputed') disputes.push(dispute_of(fact));
+    if (drift === undefined && fact.gateway_ref !== '' && payment.gateway_ref === null) payment = { ...payment, gateway_ref: fact.gateway_ref };
+    if (drift === undefined && fact.fact === 'action_required' && fact.url !== undefined) action = { url: fact.url, expires_at: undefined };
+  }
+  const contradicted = contradicts_itself(before) ? undefined : contradicts_itself(payment);
+  if (contradicted !== undefined) drifts.push(contradicted);
+  return { payment, drifts, disputes, ...(action && { action }) };
+}
+
+function stored({ raw, ...fact }: GatewayFact, received_at: string, drift: string | null): StoredFact {
+  return { ...fact, received_at, drift, raw };
+}
+
+function sums_of(payment: Payment): Pick<Payment, 'captured' | 'refunded'> {
+  const { captured, refunded } = payment.facts.length === 0 ? payment : standing_of(payment);
+  return { captured, refunded };
+}
+
+/** What a second telling of a known fact may add: of several ends of an authorization the earliest counts, of several answers the no. */
+function with_details(payment: Payment, fact: GatewayFact): Payment {
+  if (fact.fact !== 'authorized') return payment;
+  const { authorization_expires_at: ends_at, multi_capture } = fact;
+  const earlier = ends_at !== undefined && (payment.authorization_expires_at === null || ends_at < payment.authorization_expires_at);
+  const said = multi_capture !== undefined && payment.multi_capture !== false && payment.multi_capture !== multi_capture;
+  if (!earlier && !said) return payment;
+  return { ...payment, ...(earlier && { authorization_expires_at: ends_at }), ...(said && { multi_capture }) };
+}
+
+/** More taken and let go than ever was held: each fact could be, together they cannot. */
+function contradicts_itself(payment: Payment): Contradiction | undefined {
+  const { captured, let_go } = evidence_of(payment.facts);
+  const { authorized } = standing_of(payment);
+  if (captured + let_go <= authorized) return undefined;
+  return { measure: 'captured_and_voided', ours: String(authorized), theirs: `${captured} and ${let_go}` };
+}
+
+function dispute_of(fact: GatewayFact): Dispute {
+  const [dispute_ref = '', status = ''] = fact.object_ref.split('/');
+  const reason = fact.raw['reason'];
+  return { dispute_ref, amount: fact.amount, reason: typeof reason === 'string' ? reason : 'unknown', status: status.slice(0, 64) };
+}
+
+// --- what an answer means for the operation that was asked
+
+/** The operation after a reply or poll. Facts say more than words: what they prove is not undone here. */
+export function answered(payment: Payment, operation: OwnOperation, outcome: Outcome, drifted: boolean): Payment {
+  if (operation.kind === 'authorize') return answered_authorize(payment, operation, outcome, drifted);
+  if (has_ended(operation)) return payment;
+  switch (outcome.outcome) {
+    case 'ok':
+      // It speaks of something else than we asked for: nothing of it is believed.
+      return drifted ? payment : replace_operation(payment, { ...operation, state: 'succeeded' });
+    case 'declined':
+      return replace_operation(payment, declined(operation, outcome.code));
+    case 'permanent_error':
+      return replace_operation(payment, { ...refused(operation, outcome.code), refusal: 'permanent_error' });
+    case 'action_required':
+    case 'pending':
+      if (operation.kind !== 'refund' || (operation.state === 'open' && operation.progress === 'pending')) return payment;
+      return replace_operation(payment, { ...operation, state: 'open', progress: 'pending' });
+    case 'unknown':
+      if (operation.state !== 'open' || ('progress' in operation && operation.progress !== null)) return payment;
+      return replace_operation(payment, { ...operation, state: 'unknown' });
+    case 'retryable':
+      return payment;
+  }
+}
+
+/** A cancellation that the gateway refuses does not keep the payment: it may still succeed one day, and is late then. */
+function declined(operation: OwnOperation, code: string): OwnOperation {
+  if (operation.kind === 'abandon') return { ...operation, state: 'succeeded' };
+  return { ...refused(operation, code), refusal: 'declined' };
+}
+function refused(operation: OwnOperation, code: string): OwnOperation {
+  if (operation.kind === 'capture') return { ...operation, state: 'failed', code: decline_code_of(code) };
+  if (operation.kind === 'refund') return { ...operation, state: 'failed', code };
+  return { ...operation, state: 'failed' };
+}
+
+function answered_authorize(payment: Payment, operation: AuthorizeOperation, outcome: Outcome, drifted: boolean): Payment {
+  if (has_ended(operation)) return payment;
+  switch (outcome.outcome) {
+    case 'ok':
+      return drifted ? payment : replace_operation(payment, { ...operation, state: 'succeeded' });
+    case 'declined': {
+      const cancelled = evidence_of(payment.facts).cancelled;
+      if (cancelled && operation.held === 0) return replace_operation(payment, { ...operation, state: 'failed', refusal: 'cancelled' });
+      const { retryable } = outcome;
+      return replace_operation(payment, { ...operation, state: 'failed', refusal: 'declined', code: decline_code_of(outcome.code), retryable });
+    }
+    case 'permanent_error':
+      return replace_operation(payment, { ...operation, state: 'failed', refusal: 'permanent_error', code: 'processing_error' });
+    case 'action_required':
+    case 'pending': {
+      const progress = operation.progress === 'pending' ? 'pending' : outcome.outcome;
+      return replace_operation(payment, { ...operation, state: 'open', progress });
+    }
+    case 'unknown':
+      if (operation.state !== 'open' || operation.progress !== null) return payment;
+      return replace_operation(payment, { ...operation, state: 'unknown' });
+    case 'retryable':
+      return payment;
+  }
+}
+
+/** Declined, and yet the gateway keeps money: how much (0: none). */
+export function held_by(payment: Payment, operation: OwnOperation, outcome: Outcome): number {
+  if (operation.kind !== 'authorize' || outcome.outcome !== 'declined' || !is_at_gateway(operation)) return 0;
+  const held = (value_of(outcome).facts ?? []).filter(fact => fact.fact === 'authorized' && !is_about_refund(fact));
+  const amounts = held.map(fact => fact.amount).filter(amount => amount >= 1 && amount <= payment.amount);
+  return Math.max(0, ...amounts);
+}
+
+export function with_held(payment: Payment, held: number): Payment {
+  const authorize = authorize_of(payment);
+  return authorize === undefined || held === 0 ? payment : replace_operation(payment, { ...authorize, held });
+}
+
+const decline_codes: ReadonlySet<string> = new Set<NonNullable<AuthorizeOperation['code']>>([
+  'insufficient_funds',
+  'card_expired',
+  'card_invalid',
+  'incorrect_cvc',
+  'lost_or_stolen',
+  'suspected_fraud',
+  'do_not_honor',
+  'authentication_failed',
+  'limit_exceeded',
+  'processing_error',
+  'issuer_unavailable',
+  'partial_approval',
+  'other',
+]);
+function decline_code_of(code: string): NonNullable<AuthorizeOperation['code']> {
+  return decline_codes.has(code) ? (code as NonNullable<AuthorizeOperation['code']>) : 'other';
+}
+
+/** Text of a row, for what an operator reads. */
+export const text_of = (row: Row, name: string): string | undefined => (typeof row[name] === 'string' ? row[name] : undefined);
