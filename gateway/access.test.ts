@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { broken_audit_row } from './audit_log.ts';
 import { ensure_first_keys } from './first_keys.ts';
 import { password_fits, password_hash } from './keys.ts';
-import { admin_password, publishable_key, secret_key, type TestDoor, test_door } from './test_door.ts';
+import { admin_password, publishable_key, secret_key, type TestDoor, test_door } from './testing/door.ts';
 
 let at: TestDoor;
 let keys_used = 0;

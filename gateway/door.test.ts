@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { order_token } from '../platform/tokens.ts';
-import { publishable_key, raw, secret_key, server_secret, type TestDoor, test_door } from './test_door.ts';
+import { publishable_key, raw, secret_key, server_secret, type TestDoor, test_door } from './testing/door.ts';
 
 let at: TestDoor;
 before(async () => {

@@ -53,7 +53,7 @@ export interface Door {
   close(): Promise<void>;
 }
 
-const public_rate_default = 200;
+const public_rate_default = 500;
 const inbound_rate = 2_000;
 /** Wrong passwords and wrong guesses at an order: five, then one every three minutes (reliability.md 66). */
 const misses_per_second = 5 / (15 * 60);

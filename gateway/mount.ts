@@ -67,14 +67,16 @@ function enter(mounting: Mounting, mounted: Mounted, request: FastifyRequest, do
   };
   try {
     const principal = mounting.authorize(mounted.route, request);
-    if (principal instanceof Promise) principal.then(admitted).then(() => done(), done);
-    else {
-      admitted(principal);
-      done();
+    if (principal instanceof Promise) {
+      principal.then(admitted).then(() => done(), done);
+      return;
     }
+    admitted(principal);
   } catch (error) {
     done(error instanceof Error ? error : new Error('not an error was thrown', { cause: error }));
+    return;
   }
+  done();
 }
 
 async function answer(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { event_contracts } from '../contracts/index.ts';
-import { type TestDoor, test_door } from './test_door.ts';
+import { type TestDoor, test_door } from './testing/door.ts';
 
 let at: TestDoor;
 // OpenAPI's own shape, as far as these tests look into it.

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import { Problem } from '../platform/route.ts';
 import { lines_of } from './streams.ts';
-import { secret_key, type TestDoor, test_door } from './test_door.ts';
+import { secret_key, type TestDoor, test_door } from './testing/door.ts';
 
 let at: TestDoor;
 before(async () => {

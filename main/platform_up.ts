@@ -159,7 +159,7 @@ async function start_door(parts: DoorParts): Promise<Door> {
   const { settings } = parts.options;
   try {
     return await open_door({
-      routes: routes_of(parts), pool: parts.gateway_pool, clock: parts.clock, logger: parts.logger, fresh_id: parts.fresh_id, admit: parts.admit,
+      routes: routes_of(parts), pool: parts.gateway_pool, clock: real_clock, logger: parts.logger, fresh_id: parts.fresh_id, admit: parts.admit,
       settings: { host: settings.host, port: settings.port, server_secret: parts.signing_secret, ...(settings.port === 0 ? {} : { base_url: settings.public_url }) },
     });
   } catch (cause) {

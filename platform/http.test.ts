@@ -22,6 +22,12 @@ before(async () => {
   server.paths.push({ method: 'GET', pattern: /^\/things$/ }, { method: 'POST', pattern: /^\/things$/ });
   server.fastify.get('/things', async () => ({ ok: true }));
   server.fastify.post('/things', async request => ({ bytes: request.body instanceof Uint8Array ? request.body.length : 0 }));
+  server.fastify.post('/import', async request => {
+    server.importing.add(request.raw.socket);
+    let bytes = 0;
+    for await (const chunk of request.raw) bytes += chunk.length;
+    return { bytes };
+  });
   server.fastify.get('/broken', async () => {
     throw new Error('select * from secrets at /srv/file.ts');
   });
@@ -134,8 +140,27 @@ describe('every error is a problem (RFC 9457)', () => {
 
   it('says when to come back, and how to sign in', () => {
     assert.equal(problem_of(Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })).status, 503);
+    assert.equal(problem_of(Object.assign(new Error('aborted'), { code: 'ECONNRESET', statusCode: 400 })).status, 400);
     assert.equal(problem_of(new TypeError('x is not a function')).detail.includes('function'), false);
     assert.deepEqual(not_found().errors, []);
+  });
+});
+
+describe('an import', () => {
+  it('may take longer than any other request, as long as it moves', async () => {
+    const socket = connect(port, '127.0.0.1');
+    socket.setEncoding('utf8');
+    await once(socket, 'connect');
+    socket.write(`POST /import HTTP/1.1\r\n${host}Content-Type: application/x-ndjson\r\nContent-Length: 10\r\n\r\n`);
+    const started = performance.now();
+    for (let sent = 0; sent < 10; sent++) {
+      await real_clock.sleep(request_timeout_ms / 4);
+      socket.write('x');
+    }
+    const [reply] = await once(socket, 'data');
+    assert.match(String(reply), /^HTTP\/1.1 200 .*\{"bytes":10\}$/s);
+    assert.ok(performance.now() - started > 2 * request_timeout_ms);
+    socket.destroy();
   });
 });
 

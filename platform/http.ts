@@ -144,9 +144,11 @@ export function problem_of(error: unknown): Problem {
   if (code.startsWith('FST_ERR_CTP_INVALID_MEDIA') || code === 'FST_ERR_CTP_EMPTY_TYPE') return unsupported_media_type('application/json');
   if (code === 'FST_ERR_BAD_URL') return new Problem(400, 'malformed_request', 'The address is not well-formed.');
   if (code === 'FST_ERR_MAX_PARAM_LENGTH' || code === 'FST_ERR_NOT_FOUND') return not_found();
-  if (code.startsWith('FST_ERR_CTP') || code === 'ECONNRESET') return new Problem(400, 'malformed_request', 'The body ended early.');
-  if (['ECONNREFUSED', 'ETIMEDOUT', 'EPIPE', 'ENOENT'].includes(code) || (sqlstate(error) !== undefined && is_outage(error)))
-    return database_unavailable(error);
+  // Fastify marks with 400 what went wrong while the body was read: the client went away.
+  const unread = error instanceof Error && 'statusCode' in error && error.statusCode === 400;
+  if (unread) return new Problem(400, 'malformed_request', 'The body ended early.');
+  const away = ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EPIPE'].includes(code) || (sqlstate(error) !== undefined && is_outage(error));
+  if (away) return database_unavailable(error);
   return new Problem(500, 'internal', 'Something broke on our side; the request id tells us what.', { cause: error });
 }
 

@@ -11,7 +11,7 @@ const rows = [...read('docs/rejections.md').matchAll(/^\| `(\w+)` \| (\d{3}|—)
 );
 const documented = new Map(rows.map(({ code, status }) => [code, Number(status)]));
 const sources = globSync(['platform/**/*.ts', 'gateway/**/*.ts', 'services/**/*.ts'], { cwd: root }).filter(
-  path => !path.endsWith('.test.ts') && !path.includes('test_'),
+  path => !path.endsWith('.test.ts') && !path.includes('/testing/'),
 );
 /** What the code says: `code` with its status, and the file. */
 function found(pattern: RegExp, paths: readonly string[]): { code: string; status: number; path: string }[] {
@@ -44,6 +44,13 @@ describe('docs/rejections.md', () => {
     for (const { code, status, path } of found(/^ {2}(?<code>\w+): (?<status>\d{3}),$/gm, service_lists)) {
       assert.equal(documented.get(code), status, `${code} in ${path}`);
       assert.equal(status_of_rejection(code), status, `${code} in ${path}`);
+    }
+  });
+
+  it('knows every rejection that a service lists without a status', () => {
+    for (const path of service_lists) {
+      for (const [, code = ''] of read(path).matchAll(/(?<!Rejection\[)'([a-z]+(?:_[a-z]+)*)'/g))
+        assert.ok(documented.has(code), `${code} in ${path}`);
     }
   });
 

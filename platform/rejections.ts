@@ -21,6 +21,9 @@ export const rejection_status: Readonly<Record<string, number>> = {
   destination_required: 422,
   customer_required: 422,
   line_not_found: 422,
+  units_mismatch: 422,
+  evidence_incomplete: 422,
+  gateway_reference_needed: 422,
   too_many_unpaid_orders: 429,
 };
 export const default_rejection_status = 409;

@@ -3,7 +3,8 @@ import type pg from 'pg';
 import type { AnyService } from './batch.ts';
 import type { Clock } from './clock.ts';
 import { type EventLane, event_lane } from './consumer.ts';
-import { open_pool, open_wire, role_of, type Wire } from './database.ts';
+import { is_outage, open_pool, open_wire, role_of, type Wire } from './database.ts';
+import { database_unavailable } from './http.ts';
 import { type Ids, ids } from './ids.ts';
 import { type FrontLane, front_lane } from './lanes.ts';
 import { cluster_marks, log_tail, table_log, type Tail } from './log.ts';
@@ -35,7 +36,7 @@ export interface RuntimePorts {
   readonly waiting: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  problem_reply(rejection: Rejection): Reply;
+  problem_reply(rejection: Rejection, request_id: string): Reply;
   readonly freeze?: boolean;
 }
 
@@ -245,25 +246,35 @@ function desk_of(ports: RuntimePorts, pool: pg.Pool, front: FrontLane, tail: Tai
         command, cause: fresh.fresh('req'), actor: `${request.principal.type}:${request.principal.id}`,
         ...(request.idempotency === undefined ? {} : { idempotency: request.idempotency, waiting: (request.wait_s ?? 0) > 0 }),
         ...(respond === undefined ? {} : { respond }),
-        reject: reject ?? ports.problem_reply,
+        reject: reject ?? (rejection => ports.problem_reply(rejection, request.request_id)),
       });
       return submitted(result);
     },
     async query<T extends object>(name: string, text: string, values: readonly unknown[] = []) {
-      const { rows } = await pool.query<T>({ name: `${service.name}.${name}`, text, values: [...values] });
+      const { rows } = await answered(pool.query<T>({ name: `${service.name}.${name}`, text, values: [...values] }));
       return rows;
     },
     async amend_reply({ principal, route, key }, reply) {
-      await pool.query({
+      const amend = pool.query({
         name: `${service.name}.idempotency.amend`,
         text: `update ${service.name}.idempotency set status = $4, body = $5, waiting = false where principal = $1 and route = $2 and key = $3`,
         values: [principal, route, key, reply.status, JSON.stringify(reply.body)],
       });
+      await answered(amend);
     },
     heard: (key, milliseconds) => heard(tail, ports.waiting, key, milliseconds),
     now: clock.now,
     fresh_id: fresh.fresh,
   };
+}
+
+/** A database that is away is the caller's 503, whatever form the driver's error has. */
+async function answered<T>(query: Promise<T>): Promise<T> {
+  try {
+    return await query;
+  } catch (error) {
+    throw is_outage(error) ? database_unavailable(error) : error;
+  }
 }
 
 function submitted(result: Result): Submitted<Event, Rejection> {

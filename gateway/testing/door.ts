@@ -4,18 +4,18 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import type pg from 'pg';
 import Type from 'typebox';
-import { type Clock, real_clock } from '../platform/clock.ts';
-import { open_pool, role_of } from '../platform/database.ts';
-import { raw_body } from '../platform/http.ts';
-import { ids } from '../platform/ids.ts';
-import { silent_logger } from '../platform/logger.ts';
-import { migrate } from '../platform/migrate.ts';
-import { fresh_database } from '../platform/postgres/test_database.ts';
-import { real_random } from '../platform/random.ts';
-import { problem_reply } from '../platform/rejections.ts';
-import { Problem, type Route, type RouteRequest } from '../platform/route.ts';
-import { type Door, type DoorGiven, type DoorSettings, open_door } from './door.ts';
-import { ensure_first_keys } from './first_keys.ts';
+import { type Clock, real_clock } from '../../platform/clock.ts';
+import { open_pool, role_of } from '../../platform/database.ts';
+import { raw_body } from '../../platform/http.ts';
+import { ids } from '../../platform/ids.ts';
+import { silent_logger } from '../../platform/logger.ts';
+import { migrate } from '../../platform/migrate.ts';
+import { fresh_database } from '../../platform/postgres/test_database.ts';
+import { real_random } from '../../platform/random.ts';
+import { problem_reply } from '../../platform/rejections.ts';
+import { Problem, type Route, type RouteRequest } from '../../platform/route.ts';
+import { type Door, type DoorGiven, type DoorSettings, open_door } from '../door.ts';
+import { ensure_first_keys } from '../first_keys.ts';
 
 export const server_secret = 'a secret that only tests know, and that stays the same';
 export const secret_key = 'sk_test_of_the_door';
@@ -59,7 +59,7 @@ export interface TestDoor {
 
 export async function test_door(settings: Partial<DoorSettings> = {}): Promise<TestDoor> {
   const database = await fresh_database();
-  await migrate(database.url, [{ name: 'gateway', folder: join(import.meta.dirname, 'migrations'), has_log: false }]);
+  await migrate(database.url, [{ name: 'gateway', folder: join(import.meta.dirname, '..', 'migrations'), has_log: false }]);
   const pool = open_pool(database.url, role_of('gateway'), 4);
   const clock = movable_clock();
   const { fresh: fresh_id } = ids(clock, real_random);
