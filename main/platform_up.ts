@@ -119,6 +119,7 @@ async function embedded_database(settings: Settings, say: (line: string) => void
 async function migrate_all(areas: ReadonlyMap<string, Area>, url_of: (service: string) => string): Promise<string[]> {
   const schemas: (Schema & { url: string })[] = [
     ...[...areas.values()].map(area => ({ name: area.service.name, folder: area.migrations_folder, has_log: true, url: url_of(area.service.name) })),
+    ...publishers.filter(name => !areas.has(name)).map(name => ({ name, has_log: true, url: url_of(name) })),
     { name: 'analytics', has_log: false, url: url_of('analytics') },
     { name: 'gateway', folder: gateway_folder, has_log: false, url: url_of('gateway') },
   ];

@@ -19,7 +19,7 @@ export const sandbox_secrets = {
 export interface Sandbox {
   readonly stand_ins: readonly StandIn[];
   /** Tells every stand-in where to send its webhooks. */
-  aim(door_url: string): Promise<void>;
+  aim(door_url: string | ((name: string) => string)): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -43,7 +43,7 @@ export async function start_sandbox(settings: Settings): Promise<Sandbox> {
           fetch(`${stand_in.url}/__sim/webhook`, {
             method: 'POST',
             headers: { 'content-type': 'application/json' },
-            body: JSON.stringify({ url: `${door_url}/inbound/${stand_in.name}`, secret: secrets[stand_in.name] }),
+            body: JSON.stringify({ url: `${typeof door_url === 'string' ? door_url : door_url(stand_in.name)}/inbound/${stand_in.name}`, secret: secrets[stand_in.name] }),
             signal: AbortSignal.timeout(aim_timeout_ms),
           }),
         ),

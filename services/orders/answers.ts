@@ -28,7 +28,7 @@ export function order_reply(view: View<OrdersStates>, order_id: string, status: 
 
 type Respond = (view: View<OrdersStates>, events: readonly OrdersEvent[]) => Reply;
 
-/** A command of a person; the reply is made in its batch. Errors: those of the desk, 404 `not_found`. */
+/** A command of a person; the reply is made in its batch. Errors: those of the desk. */
 export async function answer(desk: OrdersDesk, command: OrdersCommand, request: RouteRequest, respond: Respond): Promise<Reply> {
   const { reply } = await submit(desk, command, request, respond);
   return reply;
@@ -63,7 +63,6 @@ async function submit(
   if (outcome.result !== 'rejected') return { reply, decided: outcome.result === 'decided' };
   // A rejection is final at once: the record must not go on saying that the request runs.
   if (request.idempotency !== undefined && (request.wait_s ?? 0) > 0) await desk.amend_reply(request.idempotency, reply);
-  if (outcome.rejection.rejection === 'not_found') throw not_found();
   return { reply, decided: false };
 }
 

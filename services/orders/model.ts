@@ -192,10 +192,11 @@ export interface Order {
   readonly heard: { readonly [stream: string]: number };
 }
 
-export interface OrderRejection {
+// What the rows keep as JSON is a type, not an interface: only types are known to be JSON.
+export type OrderRejection = {
   readonly reason: OrderRejectionReason;
   readonly short_lines: readonly ShortLine[];
-}
+};
 
 export interface OrderLine {
   readonly line_no: number;
@@ -237,12 +238,12 @@ export interface OrderLine {
   readonly allocations: readonly LineAllocation[];
 }
 /** `quantity` is inventory's word. Its sum is above the line's `allocated` while units that were cancelled meanwhile are still to be released. */
-export interface LineAllocation {
+export type LineAllocation = {
   readonly location_id: string;
   readonly quantity: number;
   readonly in_fulfillment: number;
   readonly backordered: number;
-}
+};
 
 export interface Payment {
   readonly payment_id: string;
@@ -288,29 +289,29 @@ export interface Return {
   /** When it lapses if nothing came. */
   readonly deadline: string | null;
 }
-export interface ReturnLine {
+export type ReturnLine = {
   readonly line_no: number;
   readonly quantity: number;
   readonly reason: string;
   readonly received: number;
   readonly condition: Condition | null;
-}
+};
 
-export interface Cancellation {
+export type Cancellation = {
   readonly cancellation_no: number;
   readonly scope: CancellationScope;
   readonly reason: string;
   readonly lines: readonly { readonly line_no: number; readonly location_id: string; readonly quantity: number }[];
-}
-export interface Hold {
+};
+export type Hold = {
   readonly hold_id: string;
   readonly reason: string;
   readonly actor: string;
-}
-export interface OpenException {
+};
+export type OpenException = {
   readonly exception_id: string;
   readonly reason: string;
   readonly owner: string;
   readonly deadline: string;
   readonly detail: string;
-}
+};

@@ -109,7 +109,16 @@ export const hold_body = Type.Object({ reason: Reason() }, closed);
 export type ReturnBody = Static<typeof return_body>;
 export const return_body = Type.Object({ lines: lines_of({ ...line_units, reason: Reason() }) }, closed);
 export type ReceiveBody = Static<typeof receive_body>;
-export const receive_body = Type.Object({ lines: lines_of({ ...line_units, condition: Condition, location: optional(Name(64)) }) }, closed);
+export const receive_body = Type.Object(
+  {
+    lines: lines_of({
+      ...line_units,
+      condition: Condition,
+      location: optional(Type.String({ minLength: 1, maxLength: 64, description: 'Its id; absent: where the units were shipped from' })),
+    }),
+  },
+  closed,
+);
 
 export type CaptureBody = Static<typeof capture_body>;
 export const capture_body = Type.Object(

@@ -102,10 +102,17 @@ export const is_active = ({ state }: OwnOperation): boolean => state === 'waitin
 export const is_at_gateway = ({ state }: OwnOperation): boolean => state === 'open' || state === 'unknown';
 export const has_ended = ({ state }: OwnOperation): boolean => state === 'succeeded' || state === 'failed';
 
+/** How long it may stay so before a person looks; undefined: it is not waiting in that way. */
+export function overdue_ms(operation: OwnOperation | undefined): number | undefined {
+  if (operation?.state === 'unknown') return unknown_ms;
+  return operation?.kind === 'refund' && operation.state === 'open' && operation.progress === 'pending' ? refund_pending_ms : undefined;
+}
+
 // --- facts
 
 /** A fact of the gateway as the payment keeps it. Unique by (gateway, object_ref, fact, amount). */
-export interface StoredFact extends Omit<GatewayFact, 'raw'> {
+export interface StoredFact extends Omit<GatewayFact, 'raw' | 'url' | 'multi_capture'> {
+  readonly payment_id: string;
   readonly received_at: string;
   /** What of it contradicts what we asked: kept, never applied. */
   readonly drift: string | null;

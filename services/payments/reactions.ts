@@ -4,10 +4,10 @@ import type {
   PaymentRefundRequested,
   PaymentReleaseRequested,
   PaymentRequested,
+  PaymentsEvent,
 } from '../../contracts/index.ts';
 import type { Service } from '../../platform/service.ts';
 import type { PaymentsCommand } from './commands.ts';
-import type { PaymentsEvent } from '../../contracts/index.ts';
 import type { PaymentsStates } from './model.ts';
 import type { PaymentsRejection } from './rejections.ts';
 

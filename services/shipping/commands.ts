@@ -52,7 +52,7 @@ export interface PackShipment extends OfShipment {
 }
 export interface PackedParcel {
   readonly weight_grams: number;
-  readonly dimensions_mm: readonly [number, number, number] | null;
+  readonly dimensions_mm?: readonly [number, number, number] | null;
   readonly lines: readonly ParcelLine[];
 }
 export interface BuyLabels extends OfShipment {

@@ -176,7 +176,9 @@ export function current_parcels(shipment: Shipment): readonly Parcel[] {
 }
 /** Of the present plan, those that need a label and have none under way. */
 export function unlabeled_parcels(shipment: Shipment): readonly Parcel[] {
-  return current_parcels(shipment).filter(({ label_status }) => label_status === 'none' || label_status === 'failed' || label_status === 'voided');
+  return current_parcels(shipment).filter(
+    ({ label_status }) => label_status === 'none' || label_status === 'failed' || label_status === 'voided',
+  );
 }
 export function lines_at(location_id: string, lines: readonly ParcelLine[]): Line[] {
   return lines.map(({ line_no, quantity }) => ({ line_no, location_id, quantity }));

@@ -31,6 +31,10 @@ function plan_shipments({ id, data }: Logged<FulfillmentRequested>): PlanShipmen
     promise_at: data.promise_at ?? null,
     ship_to: data.personal?.ship_to ?? null,
     // What `given.id` would give, if it were there already.
-    shipments: [...by_location].map(([location_id, lines], place) => ({ shipment_id: derived_id('shp', `shipping/${id}`, place), location_id, lines })),
+    shipments: [...by_location].map(([location_id, lines], place) => ({
+      shipment_id: derived_id('shp', `shipping/${id}`, place),
+      location_id,
+      lines,
+    })),
   };
 }

@@ -2,8 +2,7 @@
 import type { Rejection } from '../../platform/service.ts';
 
 export interface ShippingRejection extends Rejection {
-  readonly rejection:
-    /** The order is on hold: nothing is labeled or dispatched. */
+  readonly rejection: /** The order is on hold: nothing is labeled or dispatched. */
     | 'order_held'
     /** Not every parcel has its label. */
     | 'not_labeled'

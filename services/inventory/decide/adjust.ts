@@ -2,19 +2,15 @@
 import type { InventoryEvent, StockAccount } from '../../../contracts/index.ts';
 import { ChangedMeanwhile, type Given, type Handler, type Ref, type View } from '../../../platform/service.ts';
 import type { AdjustmentKind, AdjustStock, InspectStock } from '../commands.ts';
-import { all_locations, current_lines, item_id, type Reservation, type States, type StockItem, sellable, units_max } from '../model.ts';
+import { current_lines, item_id, type Reservation, type States, type StockItem, sellable, units_max } from '../model.ts';
 import { type InventoryRejection, reject } from '../rejections.ts';
 import { serve_queue, served_refs } from './backorders.ts';
 import { type Draft, draft } from './draft.ts';
 import { move, type Units } from './goods.ts';
 import { expire } from './reserve.ts';
-import { locations_ref } from './touched.ts';
+import { knows_location, locations_ref } from './touched.ts';
 
 type Decides<C> = Handler<C, States, InventoryEvent, InventoryRejection>;
-
-export function knows_location(view: View<States>, location_id: string): boolean {
-  return view('locations', all_locations).some(location => location.id === location_id);
-}
 
 export const adjust_stock: Decides<AdjustStock> = {
   touches(command) {

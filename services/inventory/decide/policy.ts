@@ -4,9 +4,9 @@ import type { Given, Handler } from '../../../platform/service.ts';
 import type { HearReorderPolicy, ImportLine, ImportStock, ReportDrift, SetStockPolicy } from '../commands.ts';
 import { available, item_id, levels_of, moved, type States, type StockItem } from '../model.ts';
 import { type InventoryRejection, reject } from '../rejections.ts';
-import { by_whom, knows_location } from './adjust.ts';
+import { by_whom } from './adjust.ts';
 import { type Draft, draft, nothing } from './draft.ts';
-import { locations_ref } from './touched.ts';
+import { knows_location, locations_ref } from './touched.ts';
 
 type Decides<C> = Handler<C, States, InventoryEvent, InventoryRejection>;
 

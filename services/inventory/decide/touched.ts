@@ -8,6 +8,10 @@ import { all_locations, type Footprint, footprint_of, item_id, type Reservation,
 
 export const locations_ref = { kind: 'locations', id: all_locations } as const;
 
+export function knows_location(view: View<States>, location_id: string): boolean {
+  return view('locations', all_locations).some(location => location.id === location_id);
+}
+
 export function first_touched(command: OrderCommand): Ref<States>[] {
   return [locations_ref, { kind: 'footprint', id: command.order_id }];
 }

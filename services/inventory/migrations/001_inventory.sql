@@ -29,7 +29,7 @@ create table inventory.reservation (
   wanted         json,
   check (status <> 'held' or expires_at is not null),
   check (status <> 'failed' or wanted is not null)
-) with (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.02);
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
 
 -- One per order line, attempt and location. Every unit ever kept is in exactly one counter.
 create table inventory.reservation_line (
@@ -50,7 +50,7 @@ create table inventory.reservation_line (
   released         bigint           not null check (released >= 0),
   primary key (order_id, reservation_no, line_no, location_id),
   check (quantity = held + backorder_held + allocated + backordered + consumed + released)
-) with (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.02);
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
 -- The queue of a stock item, in its order. Lines that never waited are not in it.
 create index reservation_line_queue on inventory.reservation_line (sku, location_id, priority, requested_at, order_id, line_no) where backordered > 0;
 

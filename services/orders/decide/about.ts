@@ -3,7 +3,16 @@ import type { Given } from '../../../platform/service.ts';
 import type { Heard } from '../commands.ts';
 import type { Order } from '../model.ts';
 import { type OrdersRejection, reject } from '../rejections.ts';
-import { type Draft, is_known, nothing, open_draft, type OrdersDecision, type OrdersHandler, type OrdersRef, type OrdersView } from './draft.ts';
+import {
+  type Draft,
+  is_known,
+  nothing,
+  type OrdersDecision,
+  type OrdersHandler,
+  type OrdersRef,
+  type OrdersView,
+  open_draft,
+} from './draft.ts';
 import { conclude } from './follow.ts';
 
 interface OfOrder {
@@ -41,7 +50,10 @@ interface Noted extends OfOrder {
 }
 
 /** A fact of another service. `may_ask`: whether payments or shipping may be asked for something because of it, which takes the contact. */
-export function noted_of_order<C extends Noted>(may_ask: (command: C) => boolean, deed: (draft: Draft, command: C) => void): OrdersHandler<C> {
+export function noted_of_order<C extends Noted>(
+  may_ask: (command: C) => boolean,
+  deed: (draft: Draft, command: C) => void,
+): OrdersHandler<C> {
   return {
     touches: command =>
       may_ask(command)

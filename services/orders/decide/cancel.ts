@@ -45,7 +45,10 @@ function not_cancellable(order: Order): OrdersRejection {
 }
 
 /** Lines absent: every unit that has not left. */
-export function cancel(draft: Draft, { reason, lines }: { reason: string; lines: readonly AskedUnits[] | undefined }): OrdersRejection | undefined {
+export function cancel(
+  draft: Draft,
+  { reason, lines }: { reason: string; lines: readonly AskedUnits[] | undefined },
+): OrdersRejection | undefined {
   const { order } = draft;
   const wanted = lines === undefined ? all_units(order) : summed(lines);
   const asked: (Line & { readonly location_id: string })[] = [];

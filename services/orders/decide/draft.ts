@@ -3,7 +3,7 @@
  * event before it, in absolute values, and the order goes on as evolve makes it from that event. So the row is the fold of the
  * events, and no handler builds the common part of an event by hand.
  */
-import type { Allocation, Axes, OrdersEvent, Quantities } from '../../../contracts/index.ts';
+import type { Allocation, Axes, Line, OrdersEvent, Quantities } from '../../../contracts/index.ts';
 import type { Decision, Fact, Given, Handler, NewRecord, Ref, TimerChange, View } from '../../../platform/service.ts';
 import type { Heard } from '../commands.ts';
 import { evolve_order, type OrderFields } from '../evolve.ts';
@@ -95,6 +95,20 @@ export function put_lines(draft: Draft, changed: Iterable<OrderLine>): void {
     lines[line.line_no - 1] = line;
   }
   if (lines !== undefined) draft.order = { ...draft.order, lines };
+}
+
+/** Changes lines, one group of units after the other; each sees what the one before made of its line. */
+export function change_lines<G extends Pick<Line, 'line_no'>>(
+  draft: Draft,
+  groups: readonly G[],
+  change: (line: OrderLine, group: G) => OrderLine,
+): void {
+  const lines = new Map<number, OrderLine>();
+  for (const group of groups) {
+    const line = lines.get(group.line_no) ?? draft.order.lines[group.line_no - 1];
+    if (line !== undefined) lines.set(group.line_no, change(line, group));
+  }
+  put_lines(draft, lines.values());
 }
 
 /** Says an event whose data begins with `news(draft)`. */

@@ -6,7 +6,7 @@ import type { Payment } from '../model.ts';
 import { noted_of_order } from './about.ts';
 import { type Draft, news, say } from './draft.ts';
 import { raise } from './exceptions.ts';
-import { amount_due, cover, is_closed, kept, with_payment } from './money.ts';
+import { amount_due, cover, kept, with_payment } from './money.ts';
 import { attempts_left, can_still_be_paid, expire } from './pay.ts';
 import { payment_wait_ms } from './waits.ts';
 
@@ -76,9 +76,10 @@ function note_refund(draft: Draft, { type, data }: Extract<PaymentFact, { type: 
     return;
   }
   draft.order = { ...draft.order, refunds: [...refunds, foreign_refund(data, status)] };
-  if (status === 'failed' || is_closed(draft.order) === false && data.amount <= kept(draft.order) - amount_due(draft.order)) return;
-  const credit = Math.max(0, data.amount - Math.max(0, kept(draft.order) - amount_due(draft.order)));
-  draft.order = { ...draft.order, credited_value: draft.order.credited_value + Math.min(credit, Math.max(0, amount_due(draft.order))) };
+  if (status === 'failed') return;
+  const due = Math.max(0, amount_due(draft.order));
+  const credit = data.amount - Math.max(0, kept(draft.order) - due);
+  if (credit > 0) draft.order = { ...draft.order, credited_value: draft.order.credited_value + Math.min(credit, due) };
 }
 
 function foreign_refund(data: PaymentRefunded['data'] | PaymentRefundFailed['data'], status: 'succeeded' | 'failed') {
@@ -87,7 +88,10 @@ function foreign_refund(data: PaymentRefunded['data'] | PaymentRefundFailed['dat
 }
 
 /** Another tender may be tried until the attempts or the time run out; a confirmed order waits for a person, too. */
-function came_to_nothing(draft: Draft, { type, data }: Extract<PaymentFact, { type: 'payment.declined' | 'payment.failed' | 'payment.abandoned' }>): void {
+function came_to_nothing(
+  draft: Draft,
+  { type, data }: Extract<PaymentFact, { type: 'payment.declined' | 'payment.failed' | 'payment.abandoned' }>,
+): void {
   const { order, given } = draft;
   const { status } = order.axes;
   const reason = type === 'payment.declined' ? 'declined' : type === 'payment.failed' ? 'failed' : 'abandoned';
@@ -95,17 +99,25 @@ function came_to_nothing(draft: Draft, { type, data }: Extract<PaymentFact, { ty
   if (cover(order) >= amount_due(order)) return;
   if (status === 'confirmed' || status === 'in_fulfillment') {
     open_retry(draft, { payment_id: data.payment_id, reason, decline_code: code, deadline: later(given.at, payment_wait_ms) });
-    raise(draft, 'payment_declined', `The new payment came to nothing (${code ?? reason}); ${amount_due(draft.order) - cover(draft.order)} is uncovered.`);
+    raise(
+      draft,
+      'payment_declined',
+      `The new payment came to nothing (${code ?? reason}); ${amount_due(draft.order) - cover(draft.order)} is uncovered.`,
+    );
   }
   if (status !== 'awaiting_payment') return;
-  if (!can_still_be_paid(order, given.at)) return expire(draft, attempts_left(order) === 0 ? 'attempts_exhausted' : 'payment_deadline');
-  if (attempts_left(order) > 0 && given.at < order.expires_at) {
+  if (!can_still_be_paid(order, given.at)) {
+    expire(draft, attempts_left(order) === 0 ? 'attempts_exhausted' : 'payment_deadline');
+  } else if (attempts_left(order) > 0 && given.at < order.expires_at) {
     open_retry(draft, { payment_id: data.payment_id, reason, decline_code: code, deadline: order.expires_at });
   }
 }
 
 /** Money that was there is not: units not asked for yet wait for new money, and a person looks. */
-function fell_through(draft: Draft, { type, data }: Extract<PaymentFact, { type: 'payment.authorization_expired' | 'payment.capture_failed' }>): void {
+function fell_through(
+  draft: Draft,
+  { type, data }: Extract<PaymentFact, { type: 'payment.authorization_expired' | 'payment.capture_failed' }>,
+): void {
   const { order, given } = draft;
   const { status } = order.axes;
   const uncaptured = amount_due(order) - kept(order) - order.capture_pending;

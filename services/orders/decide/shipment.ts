@@ -1,7 +1,6 @@
 /** What shipping said: units left, arrived, went astray, or will not leave. */
 import type {
   FulfillmentCancellationAnswered,
-  Line,
   ParcelDelivered,
   ParcelLost,
   ParcelSentBack,
@@ -13,7 +12,7 @@ import type { OrderLine } from '../model.ts';
 import { write_shipments } from '../projections.ts';
 import { noted_of_order } from './about.ts';
 import { drop_units } from './cancel.ts';
-import { type Draft, news, put_lines, say, set_status } from './draft.ts';
+import { change_lines, type Draft, news, say, set_status } from './draft.ts';
 import { raise } from './exceptions.ts';
 import { ship_unstocked } from './fulfill.ts';
 import { has_shipped, is_dead } from './money.ts';
@@ -39,18 +38,11 @@ export const note_shipment = noted_of_order<NoteShipment>(may_ask, (draft, { fac
   }
 });
 
-/** Changes lines one unit group after the other; each sees what the one before made of its line. */
-function change_lines(draft: Draft, groups: readonly Line[], change: (line: OrderLine, group: Line) => OrderLine): void {
-  const lines = new Map<number, OrderLine>();
-  for (const group of groups) {
-    const line = lines.get(group.line_no) ?? draft.order.lines[group.line_no - 1];
-    if (line !== undefined) lines.set(group.line_no, change(line, group));
-  }
-  put_lines(draft, lines.values());
-}
-
 function dispatched(draft: Draft, { shipment_id, location_id, parcels }: ShipmentDispatched['data']): void {
-  if (is_dead(draft.order)) return raise(draft, 'dispatched_after_end', `Shipment ${shipment_id ?? ''} left although the order had ended.`);
+  if (is_dead(draft.order)) {
+    raise(draft, 'dispatched_after_end', `Shipment ${shipment_id ?? ''} left although the order had ended.`);
+    return;
+  }
   const groups = parcels.flatMap(parcel => parcel.lines);
   change_lines(draft, groups, (line, group) => leave(line, group.quantity, group.location_id ?? location_id ?? ''));
   draft.shipment_id = shipment_id ?? undefined;

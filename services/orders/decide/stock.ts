@@ -2,6 +2,7 @@
 import type {
   BackorderFilled,
   BackorderQueued,
+  Line,
   StockAllocated,
   StockReleased,
   StockReservationFailed,
@@ -12,7 +13,7 @@ import type { NoteStock } from '../commands.ts';
 import type { Order, OrderLine } from '../model.ts';
 import { noted_of_order } from './about.ts';
 import { drop_units } from './cancel.ts';
-import { type Draft, news, put_lines, say, set_status } from './draft.ts';
+import { change_lines, type Draft, news, say, set_status } from './draft.ts';
 import { move_allocation, surplus, unplaced } from './units.ts';
 
 const may_ask = ({ fact }: NoteStock) => fact.type !== 'stock.reservation_failed' && fact.type !== 'stock.reservation_expired';
@@ -66,19 +67,7 @@ function lapsed(draft: Draft): void {
   if (is_unpaid(draft.order) && draft.order.reservation_state === 'held') draft.order = { ...draft.order, reservation_state: 'lapsed' };
 }
 
-type Kept = { readonly line_no: number; readonly location_id?: string | null; readonly quantity: number };
-
-/** Changes lines one group after the other; each sees what the one before made of its line. */
-function change_lines<K extends Kept>(draft: Draft, groups: readonly K[], change: (line: OrderLine, group: K) => OrderLine): void {
-  const lines = new Map<number, OrderLine>();
-  for (const group of groups) {
-    const line = lines.get(group.line_no) ?? draft.order.lines[group.line_no - 1];
-    if (line !== undefined) lines.set(group.line_no, change(line, group));
-  }
-  put_lines(draft, lines.values());
-}
-
-type Place = Pick<Kept, 'location_id' | 'quantity'>;
+type Place = Pick<Line, 'location_id' | 'quantity'>;
 
 /** Inventory's word on where units are is kept whole; the order counts no more than it still wants (units.ts, surplus). */
 function allocate(line: OrderLine, { location_id, quantity }: Place): OrderLine {
@@ -103,12 +92,15 @@ function queued(draft: Draft, { lines }: BackorderQueued['data']): void {
     if (line.backordered === 0 && line.promise_at !== null) undated.push({ line_no: line.line_no, old_at: line.promise_at, new_at: null });
     return move_allocation(line, location_id ?? '', { backordered: units });
   });
-  if (undated.length > 0) say(draft, { type: 'order.promise_changed', data: { ...news(draft), lines: undated, cause: 'backorder.queued' } });
+  if (undated.length > 0)
+    say(draft, { type: 'order.promise_changed', data: { ...news(draft), lines: undated, cause: 'backorder.queued' } });
 }
 
 function filled(draft: Draft, { lines }: BackorderFilled['data']): void {
   if (!keeps_stock(draft.order)) return;
-  change_lines(draft, lines, (line, kept) => allocate(move_allocation(line, kept.location_id ?? '', { backordered: -kept.quantity }), kept));
+  change_lines(draft, lines, (line, kept) =>
+    allocate(move_allocation(line, kept.location_id ?? '', { backordered: -kept.quantity }), kept),
+  );
 }
 
 /** Promised units are not there: some are kept elsewhere now, some wait (backorder.queued says so), the rest is out of the order. */
@@ -119,7 +111,12 @@ function fell_short(draft: Draft, { cause, lines }: StockShortfallDetected['data
     return resourced.reduce((now: OrderLine, place) => allocate(now, place), missing);
   });
   const short = lines
-    .map(({ line_no, quantity_short }) => ({ line_no, location_id: null, quantity: still_open(draft, line_no, quantity_short), was: 'open' as const }))
+    .map(({ line_no, quantity_short }) => ({
+      line_no,
+      location_id: null,
+      quantity: still_open(draft, line_no, quantity_short),
+      was: 'open' as const,
+    }))
     .filter(part => part.quantity > 0);
   if (short.length === 0) return;
   drop_units(draft, short, { cancellation_no: draft.order.cancellation_no + 1, reason: 'out_of_stock', short: true });
@@ -146,5 +143,6 @@ function released(draft: Draft, { lines }: StockReleased['data']): void {
     const units = Math.min(quantity, surplus(line), at.quantity - at.in_fulfillment);
     return units === 0 ? line : move_allocation(line, at.location_id, { quantity: -units });
   });
-  if (draft.order.axes.status === 'cancelling' && draft.order.releases_open === 0) draft.order = { ...draft.order, reservation_state: 'none' };
+  if (draft.order.axes.status === 'cancelling' && draft.order.releases_open === 0)
+    draft.order = { ...draft.order, reservation_state: 'none' };
 }

@@ -5,7 +5,7 @@ import { credit_for } from '../pricing/units.ts';
 import { type OrdersRejection, reject } from '../rejections.ts';
 import { asked_of_order } from './about.ts';
 import { type Draft, put_lines } from './draft.ts';
-import { amount_due, capturable, cover, held, is_in_progress, kept, open_amount, refundable } from './money.ts';
+import { amount_due, cover, held, is_in_progress, kept, open_amount, refundable } from './money.ts';
 import { attempts_left, request_payment } from './pay.ts';
 import { ask_capture, ask_refund, ask_release } from './settle.ts';
 import { uncredited } from './units.ts';
@@ -58,7 +58,8 @@ export const capture_order = asked_of_order<CaptureOrder>((draft, { payment_id, 
   // A person may try a payment again whose capture failed.
   const most = Math.min(due, payment.release_requested ? 0 : held(payment));
   const asked = amount ?? most;
-  if (asked > most || asked <= 0) return reject('capture_exceeds_authorized', `At most ${Math.max(0, most)} can be captured.`, { capturable: Math.max(0, most) });
+  if (asked > most || asked <= 0)
+    return reject('capture_exceeds_authorized', `At most ${Math.max(0, most)} can be captured.`, { capturable: Math.max(0, most) });
   ask_capture(draft, payment, { amount: asked, final });
   return undefined;
 });
@@ -84,10 +85,12 @@ const of_units: ReadonlySet<Refund['reason']> = new Set(['lost', 'sent_back', 'r
 /** What is kept beyond the due goes back as it is; anything more is a credit, which lowers the due. */
 export const refund_order = asked_of_order<RefundOrder>((draft, { payment_id, amount, reason, lines }) => {
   const { order } = draft;
-  if (!['confirmed', 'in_fulfillment', 'completed', 'cancelling', 'cancelled', 'expired', 'rejected'].includes(order.axes.status)) return not_now(order, 'refunded');
+  if (!['confirmed', 'in_fulfillment', 'completed', 'cancelling', 'cancelled', 'expired', 'rejected'].includes(order.axes.status))
+    return not_now(order, 'refunded');
   const payment = order.payments.find(known => known.payment_id === payment_id);
   if (payment === undefined) return reject('not_found', 'The order has no such payment.');
-  if (payment.captured === 0) return reject('invalid_transition', 'Nothing of this payment was captured.', { payment_status: payment.status });
+  if (payment.captured === 0)
+    return reject('invalid_transition', 'Nothing of this payment was captured.', { payment_status: payment.status });
   const excess = Math.max(0, kept(order) - amount_due(order));
   const most = not_credited.has(reason) ? Math.min(excess, refundable(payment)) : refundable(payment);
   if (amount > most) return reject('refund_exceeds_capture', `At most ${most} can be refunded.`, { refundable: most });
@@ -105,7 +108,7 @@ function credited_units(order: Order, { amount, reason, lines }: Pick<RefundOrde
   const told: Refund['lines'][number][] = [];
   let rest = amount;
   for (const { line_no, quantity } of lines) {
-    const line = changed.find(known => known.line_no === line_no) ?? order.lines[line_no - 1];
+    const line = changed.findLast(known => known.line_no === line_no) ?? order.lines[line_no - 1];
     if (line === undefined) return reject('line_not_found', `The order has no line ${line_no}.`);
     const counts = of_units.has(reason);
     if (quantity > (counts ? uncredited(line) : line.shipped)) {

@@ -41,10 +41,13 @@ export interface Waiting {
   readonly due_at?: string;
 }
 
+/** Of an order that was just placed. */
+export const first_wait: Waiting = { wait: 'reservation', mark: '' };
+
 export function wait_of(order: Order): Waiting | undefined {
   switch (order.axes.status) {
     case 'placed':
-      return { wait: 'reservation', mark: '' };
+      return first_wait;
     case 'awaiting_payment':
       return { wait: 'payment', mark: order.expires_at, due_at: order.expires_at };
     case 'cancelling':

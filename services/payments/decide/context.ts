@@ -1,6 +1,6 @@
 /** What every decision of payments has at hand. */
 import type { Given } from '../../../platform/service.ts';
-import { type Payment, type PaymentsSettings, capture_margin_ms } from '../model.ts';
+import { capture_margin_ms, type Payment, type PaymentsSettings } from '../model.ts';
 
 export interface Context {
   readonly settings: PaymentsSettings;

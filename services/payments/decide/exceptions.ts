@@ -52,8 +52,8 @@ function exception_fact(
 }
 
 /** Exceptions whose cause has gone. Drift, refusals and open disputes are ended by people alone. */
-export function resolved_facts(id: string, before: Payment, after: Payment, standing: Standing): PaymentsFact[] {
-  if (before.exceptions.length === 0) return [];
+export function resolved_facts(id: string, after: Payment, standing: Standing): PaymentsFact[] {
+  if (after.exceptions.length === 0) return [];
   const rest = rest_of(standing);
   const gone: Readonly<Record<string, boolean>> = {
     gateway_silent: standing.status !== 'processing',
@@ -63,9 +63,9 @@ export function resolved_facts(id: string, before: Payment, after: Payment, stan
     authorization_expires: rest === 0,
     refund_overdue: standing.refund_pending === 0,
   };
-  return before.exceptions
+  return after.exceptions
     .filter(exception => gone[exception.reason] === true)
-    .map(exception => resolve_fact(id, before, exception, 'its cause has gone'));
+    .map(exception => resolve_fact(id, after, exception, 'its cause has gone'));
 }
 
 const dispute_closed: ReadonlySet<string> = new Set(['won', 'lost', 'warning_closed', 'prevented']);
@@ -91,7 +91,7 @@ export function refusal_raises(before: Payment, after: Payment, standing: Standi
   const raises: Raise[] = [];
   for (const operation of after.operations) {
     const known = before.operations.find(each => each.op_id === operation.op_id);
-    if (operation.state !== 'failed' || known?.state === 'failed') continue;
+    if (operation.state !== 'failed' || known === undefined || known.state === 'failed') continue;
     if (operation.kind === 'void' && rest_of(standing) > 0)
       raises.push({ reason: 'void_failed', detail: `${rest_of(standing)} ${after.currency} minor units are still held` });
     else if (operation.kind === 'abandon' && in_progress.has(standing.status))

@@ -1,6 +1,6 @@
 /** Facts come in, by reply, webhook or poll alike: judged, kept once, and what they mean for our operations. */
-import type { Outcome, Row } from '../../../platform/service.ts';
-import type { GatewayFact, LearnedValue } from '../gateways/port.ts';
+import type { Outcome } from '../../../platform/service.ts';
+import { type DeclineCode, decline_codes, type GatewayFact, type LearnedValue } from '../gateways/port.ts';
 import {
   type AuthorizeOperation,
   authorize_of,
@@ -41,10 +41,11 @@ export function learn_facts(id: string, before: Payment, facts: readonly Gateway
     if (known.has(fact_key(fact))) continue;
     known.add(fact_key(fact));
     const drift = contradiction(asked_of(id, { ...payment, ...sums_of(payment) }), fact);
-    payment = { ...payment, facts: [...payment.facts, stored(fact, at, drift?.measure ?? null)] };
+    payment = { ...payment, facts: [...payment.facts, stored(id, fact, at, drift?.measure ?? null)] };
     if (drift !== undefined) drifts.push(drift);
     else if (fact.fact === 'disputed') disputes.push(dispute_of(fact));
-    if (drift === undefined && fact.gateway_ref !== '' && payment.gateway_ref === null) payment = { ...payment, gateway_ref: fact.gateway_ref };
+    if (drift === undefined && fact.gateway_ref !== '' && payment.gateway_ref === null)
+      payment = { ...payment, gateway_ref: fact.gateway_ref };
     if (drift === undefined && fact.fact === 'action_required' && fact.url !== undefined) action = { url: fact.url, expires_at: undefined };
   }
   const contradicted = contradicts_itself(before) ? undefined : contradicts_itself(payment);
@@ -52,8 +53,13 @@ export function learn_facts(id: string, before: Payment, facts: readonly Gateway
   return { payment, drifts, disputes, ...(action && { action }) };
 }
 
-function stored({ raw, ...fact }: GatewayFact, received_at: string, drift: string | null): StoredFact {
-  return { ...fact, received_at, drift, raw };
+function stored(
+  payment_id: string,
+  { url: _url, multi_capture: _, ...fact }: GatewayFact,
+  received_at: string,
+  drift: string | null,
+): StoredFact {
+  return { ...fact, payment_id, received_at, drift };
 }
 
 function sums_of(payment: Payment): Pick<Payment, 'captured' | 'refunded'> {
@@ -131,7 +137,13 @@ function answered_authorize(payment: Payment, operation: AuthorizeOperation, out
       const cancelled = evidence_of(payment.facts).cancelled;
       if (cancelled && operation.held === 0) return replace_operation(payment, { ...operation, state: 'failed', refusal: 'cancelled' });
       const { retryable } = outcome;
-      return replace_operation(payment, { ...operation, state: 'failed', refusal: 'declined', code: decline_code_of(outcome.code), retryable });
+      return replace_operation(payment, {
+        ...operation,
+        state: 'failed',
+        refusal: 'declined',
+        code: decline_code_of(outcome.code),
+        retryable,
+      });
     }
     case 'permanent_error':
       return replace_operation(payment, { ...operation, state: 'failed', refusal: 'permanent_error', code: 'processing_error' });
@@ -161,24 +173,6 @@ export function with_held(payment: Payment, held: number): Payment {
   return authorize === undefined || held === 0 ? payment : replace_operation(payment, { ...authorize, held });
 }
 
-const decline_codes: ReadonlySet<string> = new Set<NonNullable<AuthorizeOperation['code']>>([
-  'insufficient_funds',
-  'card_expired',
-  'card_invalid',
-  'incorrect_cvc',
-  'lost_or_stolen',
-  'suspected_fraud',
-  'do_not_honor',
-  'authentication_failed',
-  'limit_exceeded',
-  'processing_error',
-  'issuer_unavailable',
-  'partial_approval',
-  'other',
-]);
-function decline_code_of(code: string): NonNullable<AuthorizeOperation['code']> {
-  return decline_codes.has(code) ? (code as NonNullable<AuthorizeOperation['code']>) : 'other';
+function decline_code_of(code: string): DeclineCode {
+  return decline_codes.find(each => each === code) ?? 'other';
 }
-
-/** Text of a row, for what an operator reads. */
-export const text_of = (row: Row, name: string): string | undefined => (typeof row[name] === 'string' ? row[name] : undefined);

@@ -1,5 +1,5 @@
 /** Own operations: what the facts prove of them, and which may start now. Captures and the void of a payment go to the gateway one at a time. */
-import { drift_reason } from './exceptions.ts';
+
 import {
   type AuthorizeOperation,
   authorize_of,
@@ -13,6 +13,7 @@ import {
   type VoidOperation,
 } from '../model.ts';
 import { type Context, gathers_captures, is_immediate, is_too_late } from './context.ts';
+import { drift_reason } from './exceptions.ts';
 import { type Evidence, evidence_of, type Standing, standing_of } from './standing.ts';
 
 /** Ends what the facts prove, lets go what is to be let go, starts what may start. The same payment when nothing changed. */

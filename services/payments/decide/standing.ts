@@ -199,6 +199,7 @@ export function money_status({ authorized, captured, voided, refunded }: Sums, l
 /** What was let go without our asking has lapsed, whatever the gateway calls it: orders looks for other money. */
 export function was_let_go_by_us(payment: Pick<Payment, 'release_requested' | 'operations'>): boolean {
   return (
-    payment.release_requested || payment.operations.some(operation => operation.kind === 'void' || (operation.kind === 'authorize' && operation.held > 0))
+    payment.release_requested ||
+    payment.operations.some(operation => operation.kind === 'void' || (operation.kind === 'authorize' && operation.held > 0))
   );
 }

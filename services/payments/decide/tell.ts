@@ -157,7 +157,8 @@ function tell_without_money(teller: Teller): void {
     case 'action_required':
     case 'pending':
       teller.state = standing.status;
-      return tell_waiting(teller, standing.status, authorize);
+      tell_waiting(teller, standing.status, authorize);
+      break;
     case 'declined':
     case 'failed': {
       teller.state = standing.status;
@@ -165,13 +166,14 @@ function tell_without_money(teller: Teller): void {
       teller.sums = { ...teller.sums, authorized: standing.authorized };
       const decline_code = standing.decline_code ?? 'other';
       const data = { ...common(teller), ...ended(teller, authorize), decline_code, retryable: authorize?.retryable ?? true };
-      return push(teller, { type: `payment.${standing.status}`, data });
+      push(teller, { type: `payment.${standing.status}`, data });
+      break;
     }
     case 'abandoned':
       teller.state = 'abandoned';
-      return push(teller, { type: 'payment.abandoned', data: { ...common(teller), retryable: true } });
+      push(teller, { type: 'payment.abandoned', data: { ...common(teller), retryable: true } });
+      break;
     default:
-      return;
   }
 }
 

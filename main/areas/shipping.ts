@@ -1,0 +1,23 @@
+import { easypost_carrier } from '../../services/shipping/carriers/easypost.ts';
+import { manual_carrier } from '../../services/shipping/carriers/manual.ts';
+import type { ShippingSettings } from '../../services/shipping/model.ts';
+import { migrations_folder, shipping_adapters, shipping_service } from '../../services/shipping/service.ts';
+import type { Area, AreaGiven } from '../compose.ts';
+
+const label_currency = 'GBP';
+/** Until locations carry their own address to shipping: where carriers are told the parcels come from. */
+const ship_from = { name: 'Warehouse', line1: '1 Wharf Road', city: 'London', postal_code: 'N1 7AA', country: 'GB', phone: '02000000000' };
+
+export function shipping_area({ settings, third_parties }: AreaGiven): Area {
+  const { base_url, api_key, webhook_secret } = third_parties.easypost;
+  const shipping: ShippingSettings = {
+    fulfillment: settings.fulfillment,
+    carrier: settings.carrier,
+    carriers: { manual: manual_carrier({ currency: label_currency }), easypost: easypost_carrier({ api_key, base_url }) },
+    ship_from: () => ship_from as never,
+    manual_delivery_ms: settings.manual_delivery_ms,
+    label_currency,
+  };
+  void webhook_secret;
+  return { service: shipping_service(shipping), migrations_folder, adapters: shipping_adapters(shipping), routes: () => [] };
+}

@@ -1,0 +1,142 @@
+/** Orders as they are stored, read without a lock: the same statements and the same parsing as the write path's. */
+import type { Desk } from '../../platform/route.ts';
+import type { Command, Event, ReferenceKind, Rejection, Row, States } from '../../platform/service.ts';
+import type { Order, Return } from './model.ts';
+import type { Page } from './pages.ts';
+import { order_rows, order_select } from './store.ts';
+import { contact_kind, shipments_kind } from './store_references.ts';
+import type { Beside } from './views.ts';
+
+export type ReadingDesk = Pick<Desk<States, Command, Event, Rejection>, 'query'>;
+export type StoredOrder = Beside & { readonly order: Order };
+
+export async function read_order(desk: ReadingDesk, order_id: string): Promise<StoredOrder | undefined> {
+  const [stored] = await read_orders(desk, [order_id]);
+  return stored;
+}
+
+/** Those that exist, in the order asked for. */
+export async function read_orders(desk: ReadingDesk, order_ids: readonly string[]): Promise<StoredOrder[]> {
+  if (order_ids.length === 0) return [];
+  const [orders, contacts, shipments] = await Promise.all([
+    desk.query<{ id: string; version: number; row: Row }>(
+      'order.read',
+      `select r.id, r.version, row_to_json(r) as row from (select ${order_select} from orders.orders o where o.id = any($1)) r`,
+      [order_ids],
+    ),
+    read_reference(desk, 'order.read_contacts', contact_kind, order_ids),
+    read_reference(desk, 'order.read_shipments', shipments_kind, order_ids),
+  ]);
+  const rows = new Map(orders.map(read => [read.id, read]));
+  return order_ids.flatMap(order_id => {
+    const read = rows.get(order_id);
+    const order = read === undefined ? undefined : order_rows.from_row(read.row);
+    if (read === undefined || order === undefined) return [];
+    return [{ order, version: read.version, contact: contacts.get(order_id), shipments: shipments.get(order_id) ?? [] }];
+  });
+}
+
+async function read_reference<S>(desk: ReadingDesk, name: string, kind: ReferenceKind<S>, ids: readonly string[]): Promise<Map<string, S>> {
+  const [loaded] = await desk.query<{ rows: readonly (Row & { id: string })[] }>(name, kind.rows.load, [ids]);
+  return new Map((loaded?.rows ?? []).map(row => [row.id, kind.rows.from_row(row)]));
+}
+
+export interface OrderFilters {
+  readonly status?: string;
+  readonly payment_status?: string;
+  readonly fulfillment_status?: string;
+  /** The caller's own id, or the random one that events carry. */
+  readonly customer?: string;
+  readonly reference?: string;
+  readonly sku?: string;
+  /** From this instant on, and before that one. */
+  readonly placed_from?: string | null;
+  readonly placed_to?: string | null;
+}
+
+/** What a filter asks of `orders o`, with its value in the place of `$`. */
+const conditions: Readonly<Record<keyof OrderFilters, string>> = {
+  status: 'o.status = $',
+  payment_status: 'o.payment_status = $',
+  fulfillment_status: 'o.fulfillment_status = $',
+  customer: 'o.customer_ref = coalesce((select c.customer_ref from orders.customer c where c.id = $), $)',
+  reference: 'o.reference = $',
+  sku: 'exists (select 1 from orders.order_line l where l.order_id = o.id and l.sku = $)',
+  placed_from: 'o.placed_at >= $::timestamptz',
+  placed_to: 'o.placed_at < $::timestamptz',
+};
+/** Every order with one of these is in the small index of open orders. */
+const open_statuses: readonly string[] = ['placed', 'awaiting_payment', 'confirmed', 'in_fulfillment', 'cancelling'];
+
+/** Newest first: ids rise with time. One more than the page holds, when there is more. */
+export async function list_orders(desk: ReadingDesk, filters: OrderFilters, page: Page): Promise<StoredOrder[]> {
+  const where: string[] = [];
+  const values: unknown[] = [];
+  const add = (condition: string, value: unknown) => {
+    values.push(value);
+    where.push(condition.replaceAll('$', () => `$${values.length}`));
+  };
+  // Each set of filters is a statement of its own, with a plan of its own; its name must be short (63 bytes).
+  let asked = '';
+  for (const [name, condition] of Object.entries(conditions)) {
+    const value = filters[name as keyof OrderFilters]; // `conditions` has a condition for each of its fields
+    const is_asked = value !== undefined && value !== null;
+    asked += is_asked ? '1' : '0';
+    if (is_asked) add(condition, value);
+  }
+  const is_open = filters.status !== undefined && open_statuses.includes(filters.status);
+  if (is_open) where.push('o.closed_at is null');
+  const [after] = page.after ?? [];
+  if (after !== undefined) add('o.id < $', after);
+  values.push(page.limit + 1);
+  const found = await desk.query<{ id: string }>(
+    `order.list.${asked}${is_open ? '.open' : ''}${after === undefined ? '' : '.after'}`,
+    `select o.id from orders.orders o ${where.length === 0 ? '' : `where ${where.join(' and ')}`} order by o.id desc limit $${values.length}`,
+    values,
+  );
+  return read_orders(
+    desk,
+    found.map(row => row.id),
+  );
+}
+
+export async function order_of_payment(desk: ReadingDesk, payment_id: string): Promise<string | undefined> {
+  const [found] = await desk.query<{ order_id: string }>(
+    'payment.order',
+    'select order_id from orders.order_payment where payment_id = $1',
+    [payment_id],
+  );
+  return found?.order_id;
+}
+
+export async function order_of_return(desk: ReadingDesk, return_id: string): Promise<string | undefined> {
+  const [found] = await desk.query<{ order_id: string }>('return.order', 'select order_id from orders.order_return where id = $1', [return_id]);
+  return found?.order_id;
+}
+
+export interface StoredReturn {
+  readonly order: Order;
+  readonly returned: Return;
+}
+
+/** Newest first. One more than the page holds, when there is more. */
+export async function list_returns(
+  desk: ReadingDesk,
+  filters: { readonly order_id?: string; readonly status?: string },
+  page: Page,
+): Promise<StoredReturn[]> {
+  const found = await desk.query<{ id: string; order_id: string }>(
+    'return.list',
+    `select id, order_id from orders.order_return
+      where ($1::text is null or id < $1) and ($2::text is null or order_id = $2) and ($3::text is null or status = $3)
+      order by id desc limit $4`,
+    [page.after?.[0] ?? null, filters.order_id ?? null, filters.status ?? null, page.limit + 1],
+  );
+  const orders = await read_orders(desk, [...new Set(found.map(row => row.order_id))]);
+  const by_id = new Map(orders.map(({ order }) => [order.order_id, order]));
+  return found.flatMap(({ id, order_id }) => {
+    const order = by_id.get(order_id);
+    const returned = order?.returns.find(one => one.return_id === id);
+    return order === undefined || returned === undefined ? [] : [{ order, returned }];
+  });
+}

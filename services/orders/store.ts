@@ -1,0 +1,230 @@
+/** The SQL of an order: its row, and its lines, payments, refunds and returns as children, of which only those that changed are written. */
+import type { Row, Rows } from '../../platform/service.ts';
+import type { Order, OrderLine, Payment, Refund, Return } from './model.ts';
+import { order_of_row } from './store_parse.ts';
+
+/**
+ * Lines travel as arrays, in this order: names would be two thirds of the bytes, and an order is loaded six times in its life
+ * (300 orders of 3 lines: 12 instead of 18 µs of this thread an order, 45 instead of 60 µs in all).
+ */
+const line_columns = [
+  'line_no',
+  'sku',
+  'name',
+  'stocked',
+  'tax_class',
+  'weight_grams',
+  'quantity',
+  'unit_price',
+  'line_subtotal',
+  'line_discount',
+  'line_tax',
+  'line_total',
+  'taxes',
+  'accept_backorder',
+  'first_promise_at',
+  'promise_at',
+  'quantity_cancelled',
+  'quantity_backordered',
+  'quantity_allocated',
+  'quantity_in_fulfillment',
+  'quantity_shipped',
+  'quantity_delivered',
+  'quantity_lost',
+  'quantity_sent_back',
+  'quantity_returned',
+  'quantity_credited',
+  'shipped_value',
+  'cancelled_value',
+  'credited_value',
+  'shipped_tax',
+  'cancelled_tax',
+  'credited_tax',
+  'allocations',
+] as const;
+/** Of a line, what can change after it was placed. */
+const line_changing = line_columns.slice(14);
+
+/** An order's row and children as one JSON object, from `orders.orders o`. Reads use it, too. */
+export const order_select = `o.*,
+         (select json_agg(json_build_array(${line_columns.map(column => `l.${column}`).join(', ')}) order by l.line_no)
+            from orders.order_line l where l.order_id = o.id) as lines,
+         (select coalesce(json_agg(p order by p.tender_no), '[]'::json) from orders.order_payment p where p.order_id = o.id) as payments,
+         case when o.refund_count > 0 then (select json_agg(f order by f.place) from orders.refund f where f.order_id = o.id) end as refunds,
+         case when o.return_count > 0 then (select json_agg(b order by b.place) from orders.order_return b where b.order_id = o.id) end as returns`;
+
+const order_columns = [
+  'id',
+  'version',
+  'number',
+  'principal',
+  'reference',
+  'quote_id',
+  'customer_ref',
+  'currency',
+  'tax_mode',
+  'country',
+  'region',
+  'subtotal',
+  'discount_total',
+  'shipping_total',
+  'shipping_tax',
+  'tax_total',
+  'grand_total',
+  'discount_code',
+  'capture_policy',
+  'ship_policy',
+  'priority',
+  'shipping_service',
+  'metadata',
+  'replaces_order_id',
+  'placed_at',
+] as const;
+const order_changing = [
+  'version',
+  'status',
+  'payment_status',
+  'fulfillment_status',
+  'shipping_cancelled',
+  'shipping_tax_cancelled',
+  'cancelled_value',
+  'credited_value',
+  'authorized',
+  'captured',
+  'voided',
+  'refunded',
+  'capture_pending',
+  'refund_pending',
+  'tender',
+  'reservation_state',
+  'attempts',
+  'rejection',
+  'end_reason',
+  'confirmed_at',
+  'closed_at',
+  'expires_at',
+  'fulfillment_no',
+  'cancellation_no',
+  'releases_open',
+  'cancellations',
+  'holds',
+  'exceptions',
+  'refund_count',
+  'return_count',
+  'heard',
+] as const;
+const payment_columns = ['order_id', 'payment_id', 'tender_no', 'gateway', 'method_kind', 'amount'] as const;
+const payment_changing = [
+  'status',
+  'action',
+  'authorized',
+  'captured',
+  'voided',
+  'refunded',
+  'capture_pending',
+  'refund_pending',
+  'late',
+  'captures',
+  'final_requested',
+  'release_requested',
+  'blocked',
+] as const;
+const refund_columns = ['id', 'order_id', 'place', 'payment_id', 'amount', 'tax', 'reason', 'lines', 'status'] as const;
+const return_columns = ['id', 'order_id', 'place', 'status', 'lines', 'receipts', 'deadline'] as const;
+
+function insert_into(table: string, columns: readonly string[]): string {
+  return `insert into orders.${table} (${columns.join(', ')}) select ${columns.join(', ')} from json_populate_recordset(null::orders.${table}, $1)`;
+}
+function update_of(table: string, key: readonly string[], columns: readonly string[]): string {
+  const set = columns.map(column => `${column} = r.${column}`).join(', ');
+  return `update orders.${table} t set ${set} from json_populate_recordset(null::orders.${table}, $1) r
+           where ${key.map(column => `t.${column} = r.${column}`).join(' and ')}`;
+}
+
+export const order_rows: Rows<Order | undefined> = {
+  load: `select coalesce(json_agg(r), '[]'::json) as rows
+           from (select ${order_select} from orders.orders o where o.id = any($1) order by o.id for update of o) r`,
+  insert: insert_into('orders', [...new Set([...order_columns, ...order_changing])]),
+  update: update_of('orders', ['id'], order_changing),
+  children: [
+    {
+      insert: insert_into('order_line', ['order_id', ...line_columns]),
+      update: update_of('order_line', ['order_id', 'line_no'], line_changing),
+      diff: (before, after) => diff_of(before, after, order => order.lines, line_row),
+    },
+    {
+      insert: insert_into('order_payment', [...payment_columns, ...payment_changing]),
+      update: update_of('order_payment', ['order_id', 'payment_id'], payment_changing),
+      diff: (before, after) => diff_of(before, after, order => order.payments, payment_row),
+    },
+    {
+      insert: insert_into('refund', refund_columns),
+      update: update_of('refund', ['id'], ['status']),
+      diff: (before, after) => diff_of(before, after, order => order.refunds, refund_row),
+    },
+    {
+      insert: insert_into('order_return', return_columns),
+      update: update_of('order_return', ['id'], ['status', 'lines', 'receipts']),
+      diff: (before, after) => diff_of(before, after, order => order.returns, return_row),
+    },
+  ],
+  from_row: order_of_row,
+  to_row: order => (order === undefined ? {} : order_row(order)),
+};
+
+/** What is new and what changed of a list that only grows, by identity: evolve keeps what it does not change. */
+function diff_of<C>(
+  before: Order | undefined,
+  after: Order | undefined,
+  list: (order: Order) => readonly C[],
+  row: (child: C, order: Order, place: number) => Row,
+): { added: Row[]; changed: Row[] } {
+  const added: Row[] = [];
+  const changed: Row[] = [];
+  if (after === undefined) return { added, changed };
+  const known = before === undefined ? [] : list(before);
+  for (const [place, child] of list(after).entries()) {
+    if (place >= known.length) added.push(row(child, after, place));
+    else if (child !== known[place]) changed.push(row(child, after, place));
+  }
+  return { added, changed };
+}
+
+function order_row(order: Order): Row {
+  const { order_id, destination, axes, lines, payments, refunds, returns, ...columns } = order;
+  return {
+    ...columns,
+    ...axes,
+    country: destination?.country ?? null,
+    region: destination?.region ?? null,
+    refund_count: refunds.length,
+    return_count: returns.length,
+  };
+}
+
+function line_row(line: OrderLine, { order_id }: Order): Row {
+  const { cancelled, backordered, allocated, in_fulfillment, shipped, delivered, lost, sent_back, returned, credited, ...columns } = line;
+  return {
+    ...columns,
+    order_id,
+    quantity_cancelled: cancelled,
+    quantity_backordered: backordered,
+    quantity_allocated: allocated,
+    quantity_in_fulfillment: in_fulfillment,
+    quantity_shipped: shipped,
+    quantity_delivered: delivered,
+    quantity_lost: lost,
+    quantity_sent_back: sent_back,
+    quantity_returned: returned,
+    quantity_credited: credited,
+  };
+}
+function payment_row(payment: Payment, { order_id }: Order): Row {
+  return { ...payment, order_id };
+}
+function refund_row({ refund_id, ...refund }: Refund, { order_id }: Order, place: number): Row {
+  return { ...refund, id: refund_id, order_id, place };
+}
+function return_row({ return_id, ...known }: Return, { order_id }: Order, place: number): Row {
+  return { ...known, id: return_id, order_id, place };
+}

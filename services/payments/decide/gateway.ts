@@ -1,0 +1,112 @@
+/** What gateways say: replies and polls of operations, and webhooks. One fact by three ways counts once. */
+
+import { later, type Note, type View } from '../../../platform/service.ts';
+import type { RecordGatewayFact, RecordWebhook } from '../commands.ts';
+import type { GatewayFact } from '../gateways/port.ts';
+import { type OpenException, type Payment, type PaymentsStates, unclaimed_tries_ms, type Webhook } from '../model.ts';
+import { conclude, nothing, type PaymentsDecision, together } from './conclude.ts';
+import type { Context } from './context.ts';
+import { new_exception } from './exceptions.ts';
+import { answered, held_by, learn_facts, value_of, with_held } from './learn.ts';
+import { settle_by_facts } from './proceed.ts';
+import type { PaymentsFact, ShopperAction } from './tell.ts';
+
+export function record_gateway_fact(context: Context, before: Payment, command: RecordGatewayFact): PaymentsDecision {
+  const { payment_id: id, op_id, outcome } = command;
+  const operation = before.operations.find(each => each.op_id === op_id);
+  if (operation === undefined) return nothing;
+  const { facts = [], gateway_ref } = value_of(outcome);
+  const held = with_held(before, held_by(before, operation, outcome));
+  const { payment, drifts, disputes, action } = learn_facts(id, held, facts, context.given.at);
+  const drifted = drifts.length > 0 || facts_known_as_drift(payment, facts);
+  const proven = settle_by_facts(payment);
+  const now = proven.operations.find(each => each.op_id === op_id) ?? operation;
+  const known = !drifted && proven.gateway_ref === null && gateway_ref !== undefined ? { ...proven, gateway_ref } : proven;
+  const asks: ShopperAction | undefined =
+    outcome.outcome === 'action_required' ? { url: outcome.url, expires_at: outcome.expires_at } : action;
+  return conclude(context, id, before, answered(known, now, outcome, drifted), { drifts, disputes, ...(asks && { action: asks }) });
+}
+
+/** The same lie a second time raises nothing, and is no more believed. */
+function facts_known_as_drift(payment: Payment, facts: readonly GatewayFact[]): boolean {
+  return facts.some(fact =>
+    payment.facts.some(
+      known => known.drift !== null && known.object_ref === fact.object_ref && known.fact === fact.fact && known.amount === fact.amount,
+    ),
+  );
+}
+
+// --- webhooks
+
+export function object_id(fact: Pick<GatewayFact, 'gateway' | 'gateway_ref'>): string {
+  return `${fact.gateway}/${fact.gateway_ref}`;
+}
+
+/** Once per (provider, event_ref): a second delivery changes nothing. */
+export function record_webhook(context: Context, view: View<PaymentsStates>, command: RecordWebhook): PaymentsDecision {
+  const webhook = view('webhook', command.id);
+  if (webhook.state !== 'new') return nothing;
+  const { provider, event_ref, event_type, facts } = command;
+  const received: Webhook = { ...webhook, provider, event_ref, event_type, received_at: context.given.at };
+  return apply(context, view, command.id, received, facts, fact => fact.payment_id ?? view('gateway_object', object_id(fact)).payment_id);
+}
+
+/** Nobody knew the payment when it came; perhaps by now. After an hour a person looks. */
+export function claim_webhook(context: Context, view: View<PaymentsStates>, id: string): PaymentsDecision {
+  const webhook = view('webhook', id);
+  if (webhook.state !== 'waiting') return nothing;
+  return apply(context, view, id, webhook, webhook.facts, fact => owner_of(webhook, fact));
+}
+export function owner_of(webhook: Webhook, fact: GatewayFact): string | null {
+  return fact.payment_id ?? webhook.owners[object_id(fact)] ?? null;
+}
+
+function apply(
+  context: Context,
+  view: View<PaymentsStates>,
+  id: string,
+  webhook: Webhook,
+  facts: readonly GatewayFact[],
+  owner: (fact: GatewayFact) => string | null,
+): PaymentsDecision {
+  const by_payment = Map.groupBy(facts, fact => {
+    const payment_id = owner(fact);
+    return payment_id !== null && view('payment', payment_id).status !== 'new' ? payment_id : null;
+  });
+  const decisions = [...by_payment].flatMap(([payment_id, its_facts]) => {
+    if (payment_id === null) return [];
+    const before = view('payment', payment_id);
+    const { payment, ...more } = learn_facts(payment_id, before, its_facts, context.given.at);
+    return [conclude(context, payment_id, before, payment, more)];
+  });
+  return together([...decisions, kept(context, id, webhook, by_payment.get(null) ?? [])]);
+}
+
+function kept(context: Context, id: string, webhook: Webhook, unclaimed: readonly GatewayFact[]): PaymentsDecision {
+  const keep = (change: Partial<Webhook>): Note<PaymentsStates> => ({
+    kind: 'webhook',
+    id,
+    change: told => ({ ...webhook, exception: told.exception, ...change }),
+  });
+  if (unclaimed.length === 0) return { facts: [], notes: [keep({ state: 'applied', facts: [] })] };
+  const age_ms = Date.parse(context.given.at) - Date.parse(webhook.received_at);
+  const next_ms = unclaimed_tries_ms.find(each => each > age_ms);
+  if (next_ms !== undefined) {
+    const timers = [{ kind: 'unclaimed_webhook', id, due_at: later(webhook.received_at, next_ms) }];
+    return { facts: [], notes: [keep({ state: 'waiting', facts: unclaimed })], timers };
+  }
+  const detail = `${webhook.event_type} of ${webhook.provider} is about no payment of ours: ${unclaimed.map(fact => `${fact.fact} ${fact.amount} ${fact.currency} ${fact.gateway_ref}`).join('; ')}`;
+  const exception = new_exception(context, 'unclaimed_fact', detail.slice(0, 2_000));
+  return {
+    facts: [webhook_exception(id, 'exception.raised', exception)],
+    notes: [keep({ state: 'unclaimed', facts: unclaimed, exception })],
+  };
+}
+
+export function webhook_exception(
+  id: string,
+  type: 'exception.raised' | 'exception.resolved',
+  exception: OpenException & { readonly note?: string },
+): PaymentsFact {
+  return { event: { type, data: { ...exception, subject: id } }, key: id, subject: { kind: 'webhook', id } };
+}

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Outcome } from '../../../platform/service.ts';
+import {
+  at,
+  authorized,
+  capture,
+  days,
+  desk,
+  fact,
+  held,
+  hours,
+  minutes,
+  ok,
+  pay,
+  release,
+  start,
+  unknown,
+  value,
+} from '../test_payments.ts';
+
+const action: Outcome = { outcome: 'action_required', url: 'https://bank.example/3ds', value: value(fact('action_required', 8400)) };
+const waits_for_shopper = () => desk().run(start()).answer('authorize', action);
+
+test('a gateway that does not answer for ten minutes is an exception, and is asked on', () => {
+  const shop = desk().run(start()).fire('payment_deadline');
+  assert.deepEqual(
+    [shop.told, shop.exceptions, shop.timer('payment_deadline')],
+    [['exception.raised'], ['gateway_silent'], at(minutes(20))],
+  );
+  assert.deepEqual(shop.fire('payment_deadline').told, [], 'raised once');
+  shop.answer('authorize', ok(held), at(minutes(31)));
+  assert.deepEqual([shop.told, shop.exceptions], [['payment.authorized', 'exception.resolved'], []]);
+});
+
+test('a shopper who never finished: the gateway is asked and cancels, then the payment is abandoned', () => {
+  const shop = waits_for_shopper().fire('payment_deadline');
+  assert.deepEqual([shop.told, shop.operation('abandon').state, shop.payment().status], [[], 'open', 'action_required']);
+  shop.answer('abandon', ok(fact('voided', 0)), at(minutes(10) + 300));
+  assert.deepEqual([shop.told, shop.payment().status, shop.timer('payment_deadline')], [['payment.abandoned'], 'abandoned', undefined]);
+  assert.equal(shop.memory.operations.get(shop.operation('authorize').op_id)?.state, 'failed', 'the runner stops asking');
+});
+
+test('a shopper who was faster keeps the payment', () => {
+  const shop = waits_for_shopper()
+    .fire('payment_deadline')
+    .answer('abandon', ok(held), at(minutes(10)));
+  assert.deepEqual([shop.told, shop.payment().status], [['payment.authorized'], 'authorized']);
+  const paid = waits_for_shopper().webhook([held]);
+  assert.equal(paid.timer('payment_deadline'), undefined);
+});
+
+test('a decline found at the deadline is a decline', () => {
+  const shop = waits_for_shopper().fire('payment_deadline');
+  shop.answer('abandon', ok(fact('declined', 8400, { decline_code: 'authentication_failed', retryable: true })));
+  assert.deepEqual([shop.told, shop.last('payment.declined').decline_code], [['payment.declined'], 'authentication_failed']);
+});
+
+test('a cancellation without an answer is asked on, and a person is told', () => {
+  const shop = waits_for_shopper().fire('payment_deadline').answer('abandon', unknown).fire('payment_deadline');
+  assert.deepEqual([shop.told, shop.exceptions], [['exception.raised'], ['not_abandoned']]);
+  shop.answer('abandon', ok(fact('voided', 0)));
+  assert.deepEqual([shop.told, shop.exceptions], [['payment.abandoned', 'exception.resolved'], []]);
+});
+
+test('a cancellation that cannot be asked for is an exception, and is tried again', () => {
+  const shop = waits_for_shopper().fire('payment_deadline').answer('abandon', { outcome: 'permanent_error', code: 'x', detail: 'y' });
+  assert.deepEqual([shop.exceptions, shop.payment().status], [['not_abandoned'], 'action_required']);
+  assert.equal(shop.fire('payment_deadline').operation('abandon').state, 'open');
+});
+
+test('money that comes while the payment is being abandoned stops the cancellation', () => {
+  const shop = waits_for_shopper().fire('payment_deadline').webhook([held]);
+  assert.deepEqual([shop.told, shop.memory.operations.get(shop.operation('abandon').op_id)?.state], [['payment.authorized'], 'failed']);
+});
+
+test('a hold that was cancelled without our asking has lapsed: orders looks for other money', () => {
+  const shop = waits_for_shopper()
+    .fire('payment_deadline')
+    .webhook([held])
+    .webhook([fact('voided', 8400)]);
+  assert.deepEqual([shop.told, shop.payment().status], [['payment.authorization_expired'], 'lapsed']);
+});
+
+test('a day before an authorization ends a person is told; at its end the gateway is asked', () => {
+  const shop = authorized().fire('authorization_expiry');
+  assert.deepEqual(
+    [shop.told, shop.exceptions, shop.timer('authorization_expiry')],
+    [['exception.raised'], ['authorization_expires'], at(days(7))],
+  );
+  shop.fire('authorization_expiry');
+  assert.deepEqual([shop.told, shop.operation('ask').state, shop.timer('authorization_expiry')], [[], 'open', at(days(7) + hours(1))]);
+  shop.answer('ask', ok(held, fact('lapsed', 8400)), at(days(7)));
+  assert.deepEqual([shop.told, shop.payment().status], [['payment.authorization_expired', 'exception.resolved'], 'lapsed']);
+  assert.deepEqual([shop.last('payment.authorization_expired').amount, shop.timer('authorization_expiry')], [8400, undefined]);
+});
+
+test('an authorization that the gateway keeps longer is asked about every hour', () => {
+  const shop = authorized()
+    .fire('authorization_expiry')
+    .fire('authorization_expiry')
+    .answer('ask', ok(held), at(days(7)));
+  assert.deepEqual([shop.told, shop.payment().status], [[], 'authorized']);
+  const asked = shop.operation('ask').op_id;
+  assert.notEqual(shop.fire('authorization_expiry').operation('ask').op_id, asked);
+  assert.equal(shop.payment().operations.filter(operation => operation.kind === 'ask').length, 1, 'only the last is remembered');
+});
+
+test('of a part captured and lapsed the part stays captured', () => {
+  const shop = authorized()
+    .run(capture(1, 5000))
+    .answer('capture', ok(fact('captured', 5000)))
+    .webhook([fact('lapsed', 3400)]);
+  assert.deepEqual(
+    [shop.told, shop.last('payment.authorization_expired').amount, shop.payment().status],
+    [['payment.authorization_expired'], 3400, 'captured'],
+  );
+});
+
+test('captures that waited when the authorization lapsed have failed', () => {
+  const shop = authorized({ multi_capture: false })
+    .run(capture(1, 1000))
+    .webhook([fact('lapsed', 8400)]);
+  assert.deepEqual([shop.told, shop.payment().capture_pending], [['payment.authorization_expired', 'payment.capture_failed'], 0]);
+});
+
+test('a short authorization is looked after at half of its life', () => {
+  assert.equal(authorized({ authorization_expires_at: at(hours(2)) }).timer('authorization_expiry'), at(hours(1)));
+});
+
+test('nobody is told of an end that a release brings anyway', () => {
+  assert.deepEqual(authorized().run(release()).fire('authorization_expiry').told, []);
+});
+
+test('what is unknown for a day is for a person, and resolves itself when evidence comes', () => {
+  const shop = desk().run(start()).answer('authorize', unknown);
+  const overdue = `${pay}/${shop.operation('authorize').op_id}`;
+  assert.deepEqual([shop.timer('operation_overdue', overdue), shop.timer('payment_deadline')], [at(hours(24)), undefined]);
+  shop.fire('operation_overdue', overdue);
+  assert.deepEqual(
+    [shop.told, shop.exceptions, shop.timer('operation_overdue', overdue)],
+    [['exception.raised'], ['outcome_unknown'], at(hours(48))],
+  );
+  shop.webhook([held]);
+  assert.deepEqual(shop.told, ['payment.outcome_resolved', 'payment.authorized', 'exception.resolved']);
+  assert.equal(shop.timer('operation_overdue', overdue), undefined);
+});

@@ -1,0 +1,100 @@
+/**
+ * Between payments and its gateways' adapters: what becomes of outcomes, and a guard that does not believe an answer which contradicts
+ * what was asked. Two kinds of operation are made here from what every adapter can: `ask` (query the authorization) and `abandon` (ask; not done: void it).
+ */
+import type { Adapter, Operation, Outcome, Row } from '../../platform/service.ts';
+import type { RecordGatewayFact } from './commands.ts';
+import { type Asked, contradiction } from './decide/asked.ts';
+import { value_of } from './decide/learn.ts';
+import type { Gateway } from './gateways/port.ts';
+
+const recorded =
+  (kind: RecordGatewayFact['kind']) =>
+  ({ op_id, subject }: Operation, outcome: Outcome): RecordGatewayFact => ({
+    type: 'record_gateway_fact',
+    payment_id: subject,
+    op_id,
+    kind,
+    outcome,
+  });
+
+export const outcomes = {
+  authorize: recorded('authorize'),
+  capture: recorded('capture'),
+  void: recorded('void'),
+  refund: recorded('refund'),
+  ask: recorded('ask'),
+  abandon: recorded('abandon'),
+};
+
+/** One adapter per gateway that is called, by the gateway's name: the runner's providers. */
+export function payments_adapters(gateways: Readonly<Record<string, Gateway>>): Record<string, Adapter> {
+  const called = Object.values(gateways).filter(gateway => !gateway.immediate);
+  return Object.fromEntries(called.map(({ name, adapter }) => [name, guarded(adapter)]));
+}
+
+function guarded(adapter: Adapter): Adapter {
+  return {
+    timeout_ms: adapter.timeout_ms,
+    in_flight_max: adapter.in_flight_max,
+    perform: async (operation, signal) => believed(operation, await perform(adapter, operation, signal)),
+    query: async (operation, signal) => believed(operation, await query(adapter, operation, signal)),
+  };
+}
+
+function perform(adapter: Adapter, operation: Operation, signal: AbortSignal): Promise<Outcome> {
+  if (operation.kind === 'ask') return ask(adapter, operation, signal);
+  return operation.kind === 'abandon' ? abandon(adapter, operation, signal) : adapter.perform(operation, signal);
+}
+/** Asking again whether it is cancelled, and cancelling again, are the same as the first time. */
+function query(adapter: Adapter, operation: Operation, signal: AbortSignal): Promise<Outcome> {
+  return operation.kind === 'ask' || operation.kind === 'abandon' ? perform(adapter, operation, signal) : adapter.query(operation, signal);
+}
+
+async function ask(adapter: Adapter, operation: Operation, signal: AbortSignal): Promise<Outcome> {
+  return told(await query_authorization(adapter, operation, signal));
+}
+
+/** Asked first: a shopper who finished at the last moment keeps his payment. */
+async function abandon(adapter: Adapter, operation: Operation, signal: AbortSignal): Promise<Outcome> {
+  const found = await query_authorization(adapter, operation, signal);
+  if (found.outcome !== 'action_required' && found.outcome !== 'pending') return told(found);
+  return adapter.perform({ ...operation, kind: 'void' }, signal);
+}
+
+/** The authorization as the gateway has it. Its reference is known, so nothing is ever sent again; and its own request is not here to be. */
+function query_authorization(adapter: Adapter, operation: Operation, signal: AbortSignal): Promise<Outcome> {
+  const { gateway_ref, authorize_op_id } = operation.request;
+  return adapter.query(
+    { ...operation, kind: 'authorize', op_id: String(authorize_op_id), state: 'sent', learned: { ...operation.learned, gateway_ref } },
+    signal,
+  );
+}
+
+/** Whatever the gateway has of the payment answers the question. */
+function told(outcome: Outcome): Outcome {
+  const answers = outcome.outcome === 'declined' || outcome.outcome === 'action_required' || outcome.outcome === 'pending';
+  return answers ? { outcome: 'ok', value: outcome.value ?? { facts: [] } } : outcome;
+}
+
+/**
+ * An answer with another amount, currency or reference than asked is no evidence that the operation succeeded: unknown, so it is asked again,
+ * and its facts are passed on to be told as drift. Without the reference it named, which may be somebody else's.
+ */
+function believed(operation: Operation, outcome: Outcome): Outcome {
+  const { facts = [] } = value_of(outcome);
+  const asked = asked_in(operation.request);
+  if (asked === undefined || facts.length === 0 || outcome.outcome === 'unknown') return outcome;
+  const held =
+    outcome.outcome === 'declined' ? facts.find(fact => fact.fact === 'authorized' && fact.amount <= asked.amount)?.amount : undefined;
+  const now = held === undefined ? asked : { ...asked, held };
+  const drift = facts.map(fact => contradiction(now, fact)).find(found => found !== undefined);
+  if (drift === undefined) return outcome;
+  const detail = `the answer contradicts what was asked: ${drift.measure} ${drift.theirs}, not ${drift.ours}`;
+  return { outcome: 'unknown', detail: detail.slice(0, 300), value: { facts } };
+}
+
+function asked_in({ asked }: Row): Asked | undefined {
+  // Written by decide/requests.ts into every request.
+  return typeof asked === 'object' && asked !== null ? (asked as unknown as Asked) : undefined;
+}

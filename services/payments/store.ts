@@ -1,0 +1,119 @@
+/** All SQL that writes, and the one parsed boundary of each row. */
+import { type Children, instant, instant_or_null, type ReferenceRows, type Row, type Rows } from '../../platform/service.ts';
+import type { GatewayFact } from './gateways/port.ts';
+import { fact_key, type GatewayObject, type OpenException, type Payment, type StoredFact, type Webhook } from './model.ts';
+
+const payment_columns = [
+  ...['order_id', 'tender_no', 'attempt_no', 'gateway', 'method_kind', 'intent', 'currency', 'amount'],
+  ...['authorized', 'captured', 'voided', 'refunded', 'capture_pending', 'void_pending', 'refund_pending', 'status', 'decline_code'],
+  ...['deadline', 'authorization_expires_at', 'gateway_ref', 'multi_capture', 'release_requested', 'exceptions', 'operations'],
+] as const;
+/** What never changes after the first event. */
+const fixed_columns: readonly string[] = ['order_id', 'tender_no', 'attempt_no', 'gateway', 'method_kind', 'intent', 'currency', 'amount'];
+/** Kept by notes: the auditor's fold of the events does not have them. */
+export const bookkeeping_columns: readonly string[] = [
+  ...['deadline', 'authorization_expires_at', 'multi_capture', 'release_requested'],
+  ...['capture_pending', 'void_pending', 'refund_pending', 'operations'],
+];
+const changing_columns = payment_columns.filter(column => !fixed_columns.includes(column));
+
+/** Facts without `raw`: decisions do not need it, and it is most of the bytes. */
+const fact_columns = [
+  ...['gateway', 'object_ref', 'fact', 'amount', 'currency', 'gateway_ref', 'refund_id', 'operation_id', 'decline_code', 'retryable'],
+  ...['authorization_expires_at', 'provider_event_ref', 'received_at', 'drift'],
+];
+
+const facts_of: Children<Payment> = {
+  // The same object claimed for two payments is a lie about one of them: the first keeps it.
+  insert: `insert into payments.gateway_fact (payment_id, ${fact_columns.join(', ')}, raw)
+           select payment_id, ${fact_columns.join(', ')}, raw from json_populate_recordset(null::payments.gateway_fact, $1)
+           on conflict do nothing`,
+  // Facts never change: diff names none.
+  update: 'select 1 where $1::text is null',
+  diff(before, after) {
+    if (after.facts.length === (before?.facts.length ?? 0)) return { added: [], changed: [] };
+    const known = new Set(before?.facts.map(fact_key));
+    return { added: after.facts.filter(fact => !known.has(fact_key(fact))).map(fact_row), changed: [] };
+  },
+};
+
+export const payment_rows: Rows<Payment> = {
+  load: `select coalesce(json_agg(r), '[]'::json) as rows from (
+           select p.*, (select json_agg(json_build_object(${fact_columns.map(column => `'${column}', f.${column}`).join(', ')}))
+                          from payments.gateway_fact f where f.payment_id = p.id) as facts
+             from payments.payment p where p.id = any($1) order by p.id for update of p) r`,
+  insert: `insert into payments.payment (id, version, ${payment_columns.join(', ')})
+           select id, version, ${payment_columns.join(', ')} from json_populate_recordset(null::payments.payment, $1)`,
+  update: `update payments.payment t set version = r.version, ${changing_columns.map(column => `${column} = r.${column}`).join(', ')}
+             from json_populate_recordset(null::payments.payment, $1) r where t.id = r.id`,
+  children: [facts_of],
+  from_row: payment_of_row,
+  to_row: payment_row,
+};
+
+/** `load` gives the columns of payments.payment, which its constraints keep as the type says, and facts as they were stored. */
+function payment_of_row(row: Row): Payment {
+  const { id: _id, version: _version, facts, ...columns } = row as unknown as Payment & { id: string; version: number };
+  return {
+    ...columns,
+    deadline: instant(row['deadline']),
+    authorization_expires_at: instant_or_null(row['authorization_expires_at']),
+    facts: facts === null ? [] : facts.map(fact_of_row),
+  };
+}
+
+function payment_row(payment: Payment): Row {
+  const { facts: _facts, exceptions, operations, ...columns } = payment;
+  // JSON columns take what the state holds: rows of plain data.
+  return { ...columns, exceptions: exceptions as unknown as Row[], operations: operations as unknown as Row[] };
+}
+
+function fact_of_row(fact: StoredFact): StoredFact {
+  const ends_at = instant_or_null(fact.authorization_expires_at);
+  const entries = Object.entries({ ...fact, authorization_expires_at: ends_at, received_at: instant(fact.received_at) });
+  // Absent and null are one; `drift` alone is null when there is none.
+  return Object.fromEntries(entries.filter(([name, value]) => value !== null || name === 'drift')) as unknown as StoredFact;
+}
+
+function fact_row(fact: StoredFact): Row {
+  return { ...fact };
+}
+
+// --- whose a gateway's object is
+
+export const gateway_object_rows: ReferenceRows<GatewayObject> = {
+  load: `select coalesce(json_agg(r), '[]'::json) as rows from (
+           select distinct on (k.id) k.id, f.payment_id
+             from unnest($1::text[]) as k(id) join payments.gateway_fact f
+               on f.gateway = split_part(k.id, '/', 1) and f.object_ref = substr(k.id, strpos(k.id, '/') + 1) and f.drift is null
+            order by k.id) r`,
+  from_row: row => ({ payment_id: typeof row['payment_id'] === 'string' ? row['payment_id'] : null }),
+};
+
+// --- the inbox
+
+const webhook_columns = 'provider, event_ref, event_type, received_at, state, facts, exception';
+
+export const webhook_rows: Rows<Webhook> = {
+  load: `select coalesce(json_agg(r), '[]'::json) as rows from (
+           select w.*, (select json_object_agg(f.gateway || '/' || f.object_ref, f.payment_id)
+                          from json_to_recordset(w.facts) as k(gateway text, gateway_ref text)
+                          join payments.gateway_fact f on f.gateway = k.gateway and f.object_ref = k.gateway_ref and f.drift is null) as owners
+             from payments.webhook_inbox w where w.id = any($1) order by w.id for update of w) r`,
+  insert: `insert into payments.webhook_inbox (id, version, ${webhook_columns})
+           select id, version, ${webhook_columns} from json_populate_recordset(null::payments.webhook_inbox, $1)`,
+  update: `update payments.webhook_inbox t set version = r.version, state = r.state, facts = r.facts, exception = r.exception
+             from json_populate_recordset(null::payments.webhook_inbox, $1) r where t.id = r.id`,
+  from_row: webhook_of_row,
+  to_row: webhook_row,
+};
+
+function webhook_of_row(row: Row): Webhook {
+  const { provider, event_ref, event_type, state, facts, exception, owners } = row as unknown as Webhook & {
+    owners: Webhook['owners'] | null;
+  };
+  return { provider, event_ref, event_type, state, facts, exception, owners: owners ?? {}, received_at: instant(row['received_at']) };
+}
+function webhook_row({ owners: _owners, facts, exception, ...columns }: Webhook): Row {
+  return { ...columns, facts: facts as readonly GatewayFact[], exception: exception as (OpenException & Row) | null };
+}

@@ -1,0 +1,144 @@
+/**
+ * Labels: bought by one operation for all parcels that need one, adopted when a lost reply turns out to have bought them, voided when nobody needs them any
+ * more. What is unknown stays so until it is found, or a person says what happened: no second label is bought by itself.
+ */
+import Type from 'typebox';
+import { Compile } from 'typebox/compile';
+import { type Label, LabelSchema } from '../carriers/port.ts';
+import type { BuyLabels, RecordLabels } from '../commands.ts';
+import {
+  choices_max,
+  current_parcels,
+  type Parcel,
+  type Shipment,
+  type ShippingSettings,
+  settle_attempts_min,
+  settle_ms,
+} from '../model.ts';
+import type { ShippingRejection } from '../rejections.ts';
+import { conclude } from './conclude.ts';
+import {
+  about,
+  changed_since,
+  type Draft,
+  decision_of,
+  fulfillment_ref,
+  nothing,
+  open_draft,
+  type ShippingHandler,
+  say,
+  shipment_ref,
+} from './draft.ts';
+import { raise } from './exceptions.ts';
+import { go_on, replan } from './plan.ts';
+import { detail_of, quote_rates } from './quote.ts';
+import { follow } from './tracking.ts';
+
+/** A person wants the labels now: where people fulfill, or after a refusal. */
+export function buy_labels(settings: ShippingSettings): ShippingHandler<BuyLabels> {
+  return {
+    touches: ({ order_id, shipment_id }) => [fulfillment_ref(order_id), shipment_ref(shipment_id)],
+    decide(command, view, given) {
+      const shipment = view('shipment', command.shipment_id);
+      if (shipment === undefined) return { rejection: 'invalid_transition' };
+      const refusal = changed_since(command, view) ?? why_not(shipment);
+      if (refusal !== undefined) return refusal;
+      if (shipment.quote_op_id !== null) return nothing;
+      const draft = open_draft(settings, given);
+      const fulfillment = view('fulfillment', command.order_id);
+      const after = settings.carrier === 'manual' ? replan(draft, shipment, fulfillment, {}) : quote_rates(draft, shipment, fulfillment);
+      conclude(draft, shipment, after);
+      return decision_of(draft);
+    },
+  };
+}
+
+function why_not(shipment: Shipment): ShippingRejection | undefined {
+  if (shipment.dispatched_at !== null) return { rejection: 'already_dispatched', detail: 'The shipment has left.' };
+  if (shipment.status !== 'planned') return { rejection: 'invalid_transition', detail: `The shipment is ${shipment.status}.` };
+  if (shipment.held) return { rejection: 'order_held', detail: 'The order is on hold.' };
+  return undefined;
+}
+
+const labels_in = Compile(Type.Object({ labels: Type.Array(LabelSchema) }));
+const failures_in = Compile(Type.Object({ failed: Type.Array(Type.Object({ parcel_id: Type.String(), code: Type.String() })) }));
+
+export function record_labels(settings: ShippingSettings): ShippingHandler<RecordLabels> {
+  return {
+    touches: ({ order_id, shipment_id }) => [fulfillment_ref(order_id), shipment_ref(shipment_id)],
+    decide(command, view, given) {
+      const before = view('shipment', command.shipment_id);
+      if (before === undefined) return nothing;
+      const draft = open_draft(settings, given);
+      const { outcome } = command;
+      const value = 'value' in outcome ? outcome.value : undefined;
+      let shipment = purchased(draft, before, command.provider, labels_in.Check(value) ? value.labels : []);
+      if (outcome.outcome === 'declined' || outcome.outcome === 'permanent_error') shipment = refused(draft, shipment, command);
+      if (outcome.outcome === 'unknown') shipment = unknown(draft, shipment, command);
+      const may_ask_again = outcome.outcome === 'declined' && outcome.retryable && shipment.choices < choices_max && !shipment.held;
+      if (may_ask_again && shipment.status === 'planned') shipment = quote_rates(draft, shipment, view('fulfillment', command.order_id));
+      if (shipment.status === 'labeled' && before.status !== 'labeled')
+        shipment = go_on(draft, shipment, view('fulfillment', command.order_id));
+      conclude(draft, before, follow(draft, shipment));
+      return decision_of(draft);
+    },
+  };
+}
+
+/** Labels that we did not know yet. With the last one of the present plan the shipment is labeled. */
+export function purchased(draft: Draft, shipment: Shipment, provider: string, labels: readonly Label[]): Shipment {
+  const waiting = new Map(shipment.parcels.filter(is_without_label).map(parcel => [parcel.parcel_id, parcel]));
+  const fresh = labels.filter(label => waiting.has(label.parcel_id));
+  const [first] = fresh;
+  if (first === undefined) return shipment;
+  const ids = new Set(fresh.map(label => label.parcel_id));
+  const is_last = current_parcels(shipment).every(parcel => parcel.label_status === 'purchased' || ids.has(parcel.parcel_id));
+  const is_waiting = shipment.status === 'planned' || shipment.status === 'labeling';
+  const parcels = fresh.map(({ parcel_id, tracking_number, tracking_url, cost, adopted, label_ref, carrier }) => ({
+    parcel_id,
+    tracking_number,
+    ...(tracking_url === null ? {} : { tracking_url }),
+    cost,
+    adopted,
+    label_ref,
+    carrier,
+  }));
+  const shipment_status = is_last && is_waiting ? 'labeled' : shipment.status;
+  return say(draft, shipment, {
+    type: 'parcel.label_purchased',
+    data: { ...about(shipment), shipment_status, carrier: provider, currency: first.currency, parcels },
+  });
+}
+
+function is_without_label({ label_status }: Parcel): boolean {
+  return label_status === 'none' || label_status === 'requested' || label_status === 'failed' || label_status === 'unknown';
+}
+
+/** A price that changed is asked for anew a few times; everything else is for a person. */
+function refused(draft: Draft, before: Shipment, { op_id, parcel_ids, outcome }: RecordLabels): Shipment {
+  if (outcome.outcome !== 'declined' && outcome.outcome !== 'permanent_error') return before;
+  const value = outcome.outcome === 'declined' ? outcome.value : undefined;
+  const failed = failures_in.Check(value) ? value.failed : parcel_ids.slice(0, 1).map(parcel_id => ({ parcel_id, code: outcome.code }));
+  const shipment_status = before.status === 'labeling' ? 'planned' : before.status;
+  let shipment = before;
+  for (const { parcel_id, code } of failed)
+    shipment = say(draft, shipment, { type: 'parcel.label_failed', data: { ...about(shipment), shipment_status, parcel_id, op_id, code } });
+  const is_repeated = outcome.outcome === 'declined' && outcome.retryable && shipment.choices < choices_max;
+  if (is_repeated || shipment.status !== 'planned') return shipment;
+  return raise(draft, shipment, 'label_refused', `${outcome.code}: ${detail_of(outcome)}`);
+}
+
+/** Said once per parcel. When it was asked for twice and time enough went by, a person is called. */
+function unknown(draft: Draft, before: Shipment, { op_id, parcel_ids, attempts, sent_at }: RecordLabels): Shipment {
+  let shipment = before;
+  for (const { parcel_id, label_status } of before.parcels) {
+    if (label_status !== 'requested' || !parcel_ids.includes(parcel_id)) continue;
+    shipment = say(draft, shipment, { type: 'parcel.label_outcome_unknown', data: { ...about(shipment), parcel_id, op_id } });
+  }
+  const age_ms = sent_at === null ? 0 : Date.parse(draft.given.at) - Date.parse(sent_at);
+  const is_settled = attempts >= settle_attempts_min && age_ms >= settle_ms;
+  const is_open = shipment.parcels.some(parcel => parcel.label_status === 'unknown' && parcel_ids.includes(parcel.parcel_id));
+  return is_settled && is_open
+    ? raise(draft, shipment, 'label_outcome_unknown', `Operation ${op_id}: asked ${attempts - 1} times, no label found.`)
+    : shipment;
+}

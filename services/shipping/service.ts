@@ -1,0 +1,64 @@
+/** Shipping: shipments, parcels, labels, tracking. It decides what leaves when, and answers orders whether units can still be stopped. */
+import type { ShippingEvent } from '../../contracts/index.ts';
+import type { Service } from '../../platform/service.ts';
+import type { ShippingCommand } from './commands.ts';
+import { cancel_fulfillment, cancel_shipment, report_short_pick } from './decide/cancel.ts';
+import { shipment_timer, voids_timer } from './decide/conclude.ts';
+import { dispatch_shipment } from './decide/dispatch.ts';
+import { shipment_due } from './decide/due.ts';
+import { resolve_exception } from './decide/exceptions.ts';
+import { hold_fulfillment, release_fulfillment } from './decide/hold.ts';
+import { buy_labels, record_labels } from './decide/labels.ts';
+import { pack_shipment, plan_shipments } from './decide/plan.ts';
+import { record_rates } from './decide/quote.ts';
+import { settle_operation } from './decide/settle.ts';
+import { receive_sent_back, record_carrier_facts } from './decide/tracking.ts';
+import { record_voids, voids_due } from './decide/voids.ts';
+import { evolve_fulfillment, evolve_shipment } from './evolve.ts';
+import { no_fulfillment, type ShippingSettings, type ShippingStates } from './model.ts';
+import { outcomes } from './operations.ts';
+import { type Heard, reactions } from './reactions.ts';
+import type { ShippingRejection } from './rejections.ts';
+import { fulfillment_rows, shipment_rows } from './store.ts';
+
+export { shipping_adapters } from './operations.ts';
+export const migrations_folder = new URL('./migrations', import.meta.url).pathname;
+
+export function shipping_service(
+  settings: ShippingSettings,
+): Service<ShippingStates, ShippingCommand, ShippingEvent, ShippingRejection, Heard> {
+  return {
+    name: 'shipping',
+    // The order in which rows are locked.
+    kinds: {
+      fulfillment: { initial: () => no_fulfillment, evolve: evolve_fulfillment, rows: fulfillment_rows },
+      shipment: { initial: () => undefined, evolve: evolve_shipment, rows: shipment_rows },
+    },
+    commands: {
+      plan_shipments: plan_shipments(settings),
+      cancel_fulfillment: cancel_fulfillment(settings),
+      hold_fulfillment: hold_fulfillment(settings),
+      release_fulfillment: release_fulfillment(settings),
+      pack_shipment: pack_shipment(settings),
+      buy_labels: buy_labels(settings),
+      dispatch_shipment: dispatch_shipment(settings),
+      cancel_shipment: cancel_shipment(settings),
+      report_short_pick: report_short_pick(settings),
+      receive_sent_back: receive_sent_back(settings),
+      record_rates: record_rates(settings),
+      record_labels: record_labels(settings),
+      record_voids: record_voids(settings),
+      record_carrier_facts: record_carrier_facts(settings),
+      shipment_due: shipment_due(settings),
+      voids_due: voids_due(settings),
+      resolve_exception: resolve_exception(settings),
+      settle_operation: settle_operation(settings),
+    },
+    reactions,
+    timers: {
+      [shipment_timer]: ({ id }) => ({ type: 'shipment_due', shipment_id: id }),
+      [voids_timer]: ({ id }) => ({ type: 'voids_due', shipment_id: id }),
+    },
+    outcomes,
+  };
+}

@@ -1,0 +1,162 @@
+/** All the SQL that decisions read and write by: the order's fulfillment is locked before its shipments. */
+import type { Address, CarrierStatus, ShipmentStatus } from '../../contracts/index.ts';
+import { type Children, instant, instant_or_null, type Json, type Row, type Rows } from '../../platform/service.ts';
+import {
+  type Answer,
+  dimensions_default_mm,
+  type Fulfillment,
+  type LabelStatus,
+  type OpenException,
+  type Parcel,
+  type ParcelLine,
+  type Shipment,
+  type ShipmentLine,
+} from './model.ts';
+
+export const fulfillment_rows: Rows<Fulfillment> = {
+  load: `select coalesce(json_agg(r), '[]'::json) as rows from (select f.* from shipping.fulfillment f where f.id = any($1) order by f.id for update) r`,
+  insert: 'insert into shipping.fulfillment select * from json_populate_recordset(null::shipping.fulfillment, $1)',
+  update: `update shipping.fulfillment f
+              set version = r.version, hold_ids = r.hold_ids, service = r.service, ship_to = r.ship_to, shipment_ids = r.shipment_ids, answers = r.answers
+             from json_populate_recordset(null::shipping.fulfillment, $1) r where f.id = r.id`,
+  // The parsed boundary, here and below: columns as the migration holds them, JSON as to_row wrote it.
+  from_row: row => ({
+    hold_ids: row['hold_ids'] as string[],
+    service: text(row['service']),
+    ship_to: (row['ship_to'] ?? null) as Address | null,
+    shipment_ids: row['shipment_ids'] as string[],
+    answers: row['answers'] as unknown as Answer[],
+  }),
+  to_row: ({ hold_ids, service, ship_to, shipment_ids, answers }) =>
+    ({ hold_ids, service, ship_to, shipment_ids, answers }) as unknown as Row,
+};
+
+/** A shipment with its parcels and their facts; `s` is shipping.shipment. Reads use it, too (views.ts). */
+export const shipment_columns = `s.*,
+  (select coalesce(json_agg(c order by c.place), '[]'::json)
+     from (select p.*, (select coalesce(json_agg(f order by f.place), '[]'::json) from shipping.tracking_fact f where f.parcel_id = p.id) as facts
+             from shipping.parcel p where p.shipment_id = s.id) c) as parcels`;
+
+export const shipment_rows: Rows<Shipment | undefined> = {
+  load: `select coalesce(json_agg(r), '[]'::json) as rows from (select ${shipment_columns} from shipping.shipment s where s.id = any($1) order by s.id for update of s) r`,
+  insert: 'insert into shipping.shipment select * from json_populate_recordset(null::shipping.shipment, $1)',
+  update: `update shipping.shipment s
+              set version = r.version, revision_no = r.revision_no, status = r.status, held = r.held, carrier = r.carrier, service = r.service, cost = r.cost,
+                  currency = r.currency, reasons = r.reasons, label_error = r.label_error, choices = r.choices, quote_op_id = r.quote_op_id,
+                  dispatched_at = r.dispatched_at, lines = r.lines, exceptions = r.exceptions
+             from json_populate_recordset(null::shipping.shipment, $1) r where s.id = r.id`,
+  children: [parcels_of(), facts_of()],
+  from_row: row => shipment_of(row),
+  to_row(shipment) {
+    if (shipment === undefined) throw new Error('a shipment that was never planned has no row');
+    const { shipment_id: _id, parcels: _children, ...columns } = shipment;
+    return columns as unknown as Row;
+  },
+};
+
+export function shipment_of(row: Row): Shipment {
+  return {
+    shipment_id: row['id'] as string,
+    order_id: row['order_id'] as string,
+    fulfillment_no: Number(row['fulfillment_no']),
+    revision_no: Number(row['revision_no']),
+    location_id: row['location_id'] as string,
+    status: row['status'] as ShipmentStatus,
+    held: row['held'] === true,
+    carrier: text(row['carrier']),
+    service: text(row['service']),
+    cost: number(row['cost']),
+    currency: text(row['currency']),
+    reasons: row['reasons'] as string[],
+    promise_at: instant_or_null(row['promise_at']),
+    label_error: text(row['label_error']),
+    choices: Number(row['choices']),
+    quote_op_id: text(row['quote_op_id']),
+    dispatched_at: instant_or_null(row['dispatched_at']),
+    lines: row['lines'] as unknown as ShipmentLine[],
+    parcels: (row['parcels'] as unknown as Row[]).map(parcel_of),
+    exceptions: row['exceptions'] as unknown as OpenException[],
+  };
+}
+
+function parcel_of(row: Row): Parcel {
+  const [length = dimensions_default_mm[0], width = dimensions_default_mm[1], height = dimensions_default_mm[2]] = row[
+    'dimensions_mm'
+  ] as number[];
+  return {
+    parcel_id: row['id'] as string,
+    revision_no: Number(row['revision_no']),
+    weight_grams: Number(row['weight_grams']),
+    dimensions_mm: [length, width, height],
+    lines: row['lines'] as unknown as ParcelLine[],
+    label_status: row['label_status'] as LabelStatus,
+    provider: text(row['provider']),
+    label_carrier: text(row['label_carrier']),
+    label_ref: text(row['label_ref']),
+    label_op_id: text(row['label_op_id']),
+    label_cost: number(row['label_cost']),
+    tracking_number: text(row['tracking_number']),
+    tracking_url: text(row['tracking_url']),
+    carrier_status: row['carrier_status'] as CarrierStatus,
+    eta_at: instant_or_null(row['eta_at']),
+    delivered_at: instant_or_null(row['delivered_at']),
+    ended: text(row['ended']) as Parcel['ended'],
+    facts: (row['facts'] as unknown as Row[]).map(fact => ({
+      carrier: fact['carrier'] as string,
+      tracking_number: fact['tracking_number'] as string,
+      carrier_at: instant(fact['carrier_at']),
+      status: fact['status'] as CarrierStatus,
+    })),
+  };
+}
+
+function text(value: Json | undefined): string | null {
+  return typeof value === 'string' ? value : null;
+}
+function number(value: Json | undefined): number | null {
+  return value === null || value === undefined ? null : Number(value);
+}
+
+function parcels_of(): Children<Shipment | undefined> {
+  return {
+    insert: 'insert into shipping.parcel select * from json_populate_recordset(null::shipping.parcel, $1)',
+    update: `update shipping.parcel p
+                set lines = r.lines, label_status = r.label_status, provider = r.provider, label_carrier = r.label_carrier, label_ref = r.label_ref,
+                    label_op_id = r.label_op_id, label_cost = r.label_cost, tracking_number = r.tracking_number, tracking_url = r.tracking_url,
+                    carrier_status = r.carrier_status, eta_at = r.eta_at, delivered_at = r.delivered_at, ended = r.ended
+               from json_populate_recordset(null::shipping.parcel, $1) r where p.id = r.id`,
+    diff(before, after) {
+      const known = before?.parcels ?? [];
+      const parcels = after?.parcels ?? [];
+      if (known === parcels) return unchanged;
+      const rows = (which: (parcel: Parcel, place: number) => boolean) =>
+        parcels.flatMap((parcel, place) => (which(parcel, place) ? [parcel_row(parcel, place, after?.shipment_id ?? '')] : []));
+      return {
+        added: rows((_parcel, place) => place >= known.length),
+        changed: rows((parcel, place) => place < known.length && parcel !== known[place]),
+      };
+    },
+  };
+}
+
+function parcel_row({ parcel_id, facts: _children, ...columns }: Parcel, place: number, shipment_id: string): Row {
+  return { id: parcel_id, shipment_id, place, ...columns } as unknown as Row;
+}
+
+/** Facts are only ever added. A number that a carrier gives again years later tells the same fact of another parcel: the first keeps it. */
+function facts_of(): Children<Shipment | undefined> {
+  return {
+    insert:
+      'insert into shipping.tracking_fact select * from json_populate_recordset(null::shipping.tracking_fact, $1) on conflict do nothing',
+    update: 'select 1 where $1::json is null',
+    diff(before, after) {
+      if (before?.parcels === after?.parcels) return unchanged;
+      const added = (after?.parcels ?? []).flatMap(({ parcel_id, facts }, place) => {
+        const known = before?.parcels[place]?.facts.length ?? 0;
+        return facts.length === known ? [] : facts.slice(known).map((fact, index) => ({ ...fact, parcel_id, place: known + index }));
+      });
+      return { added, changed: [] };
+    },
+  };
+}
+const unchanged = { added: [], changed: [] };
