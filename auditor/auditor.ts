@@ -1,6 +1,6 @@
 /**
  * The auditor: checks the invariants of domain.md against the tables, the logs and the third parties' own ledgers. It reads with an owner's
- * connection and trusts nobody's bookkeeping: what a service stored is compared with the fold of what it published.
+ * connection and trusts nobody's bookkeeping: what a service stored is compared with what it published, and sums are added up anew.
  */
 import type pg from 'pg';
 
@@ -15,7 +15,7 @@ export interface LedgerEntry {
   readonly at: string;
   readonly kind: string;
   readonly id: string;
-  readonly reference: string;
+  readonly reference: string | null;
   readonly amount?: number;
   readonly currency?: string;
   readonly idempotency_key?: string;
@@ -23,14 +23,14 @@ export interface LedgerEntry {
 }
 
 export interface AuditGiven {
-  /** The database of a service's schema, as its owner. */
+  /** The database of a service's schema, as its owner. Services that share a database share the pool. */
   pool_of(service: string): pg.Pool;
   /** The stand-ins' own ledgers by name; a third party that cannot be asked is absent. */
   readonly ledgers: ReadonlyMap<string, readonly LedgerEntry[]>;
   readonly now: string;
   /** True when nothing is in flight (no input, faults off, lag 0): only then what holds at rest is checked. */
   readonly at_rest: boolean;
-  /** From which log position folds start (a checkpoint of the last run), per service; empty: from the beginning. */
+  /** Beside running services: of logs and prices only the newest are looked at, and what is thorough is left to `audit`. */
   readonly incremental: boolean;
 }
 
@@ -39,63 +39,66 @@ export interface Invariant {
   readonly name: string;
   readonly says: string;
   readonly only_at_rest?: true;
-  /** Too dear for every ten seconds: run by `audit`, not beside the services. */
+  /** Too dear beside the services: run by `audit` alone. */
   readonly thorough?: true;
+  /** The third party without whose ledger there is nothing to compare. */
+  readonly ledger?: string;
   check(given: AuditGiven): Promise<readonly Finding[]>;
 }
 
 export interface Line {
   readonly invariant: Invariant;
+  /** At most `findings_max`; `more` when there are others. */
   readonly findings: readonly Finding[];
+  readonly more: boolean;
   readonly milliseconds: number;
   readonly skipped: boolean;
+  /** Why it was skipped. */
+  readonly reason?: string;
   readonly error?: string;
 }
 
 export const findings_max = 20;
 
-/** Checks one after the other, so that an audit beside a busy shop stays small. A check that cannot run is a finding, not a pass. */
+/** Checks one after the other, so that an audit beside a busy shop stays small. */
 export async function audit(given: AuditGiven, invariants: readonly Invariant[], each: (line: Line) => void = () => undefined): Promise<Line[]> {
   const lines: Line[] = [];
   for (const invariant of invariants) {
-    const started = performance.now();
-    const skipped = (invariant.only_at_rest === true && !given.at_rest) || (invariant.thorough === true && given.incremental);
-    let findings: readonly Finding[] = [];
-    let error: string | undefined;
-    if (!skipped) {
-      try {
-        findings = await invariant.check(given);
-      } catch (cause) {
-        error = cause instanceof Error ? cause.message : String(cause);
-        findings = [{ invariant: invariant.name, detail: `could not be checked: ${error}`, ids: [] }];
-      }
-    }
-    const line: Line = { invariant, findings: findings.slice(0, findings_max), milliseconds: performance.now() - started, skipped, ...(error === undefined ? {} : { error }) };
+    const line = await check_one(given, invariant);
     each(line);
     lines.push(line);
   }
   return lines;
 }
 
-/** One line per invariant; a finding names the ids to look at. */
-export function print_line(line: Line): void {
-  const mark = line.skipped ? '–' : line.findings.length === 0 ? '✔' : '✖';
-  console.log(`  ${mark} ${line.invariant.name.padEnd(8)} ${line.invariant.says.padEnd(92)} ${line.skipped ? 'not now' : `${line.milliseconds.toFixed(0)} ms`}`);
-  for (const finding of line.findings) console.log(`      ${finding.detail}  ${finding.ids.join(' ')}`);
+/** A check that cannot run is a finding, not a pass. */
+export async function check_one(given: AuditGiven, invariant: Invariant): Promise<Line> {
+  const started = performance.now();
+  const reason = reason_to_skip(given, invariant);
+  const line = { invariant, findings: [], more: false, milliseconds: 0, skipped: false };
+  if (reason !== undefined) return { ...line, skipped: true, reason };
+  try {
+    const findings = await invariant.check(given);
+    return { ...line, findings: findings.slice(0, findings_max), more: findings.length > findings_max, milliseconds: performance.now() - started };
+  } catch (cause) {
+    const error = cause instanceof Error ? cause.message : String(cause);
+    const finding = { invariant: invariant.name, detail: `could not be checked: ${error}`, ids: [] };
+    return { ...line, findings: [finding], milliseconds: performance.now() - started, error };
+  }
 }
 
-/** A query each of whose rows is a finding: the row's `ids` (text[]) and `detail` say what and where. */
-export function sql_invariant(definition: { name: string; says: string; service: string; only_at_rest?: true; thorough?: true; sql: string }): Invariant {
-  return {
-    name: definition.name,
-    says: definition.says,
-    ...(definition.only_at_rest ? { only_at_rest: true } : {}),
-    ...(definition.thorough ? { thorough: true } : {}),
-    async check({ pool_of, now }) {
-      const { rows } = await pool_of(definition.service).query<{ ids: string[]; detail: string }>(
-        definition.sql.includes('$1') ? { text: definition.sql, values: [now] } : { text: definition.sql },
-      );
-      return rows.map(row => ({ invariant: definition.name, detail: row.detail, ids: row.ids }));
-    },
-  };
+function reason_to_skip(given: AuditGiven, { only_at_rest, thorough, ledger }: Invariant): string | undefined {
+  if (only_at_rest === true && !given.at_rest) return 'only at rest';
+  if (thorough === true && given.incremental) return 'by audit alone';
+  return ledger !== undefined && !given.ledgers.has(ledger) ? `no ledger of ${ledger}` : undefined;
+}
+
+const says_width = 100;
+
+/** One line per invariant; a finding names the ids to look at. */
+export function print_line({ invariant, findings, more, milliseconds, skipped, reason }: Line): void {
+  const mark = skipped ? '–' : findings.length === 0 ? '✔' : '✖';
+  console.log(`  ${mark} ${invariant.name.padEnd(4)} ${invariant.says.padEnd(says_width)} ${skipped ? reason : `${milliseconds.toFixed(0)} ms`}`);
+  for (const finding of findings) console.log(`      ${finding.detail}  ${finding.ids.join(' ')}`);
+  if (more) console.log('      … and more');
 }

@@ -16,6 +16,7 @@ export interface Shop {
   readonly key: string;
   readonly pool: pg.Pool;
   readonly pid: number;
+  readonly postgres_pid: number;
   readonly folder: string;
   readonly database_url: string;
   call<T>(method: string, path: string, body?: unknown): Promise<T>;
@@ -33,7 +34,7 @@ export async function open_shop(options: { skus: number; on_hand: number; env?: 
   await call('POST', '/v1/products/import', skus.map((sku, index) => ({ sku, name: `Product ${index}`, prices: [{ currency: 'GBP', amount: 100 + (index % 900) }] })));
   await call('POST', '/v1/stock/import', skus.flatMap(sku => locations.map(location => ({ sku, location, on_hand: options.on_hand }))));
   return {
-    url, key: bench_key, pool, pid: child.pid ?? 0, folder, database_url: postgres.url, call,
+    url, key: bench_key, pool, pid: child.pid ?? 0, postgres_pid: postgres.pid, folder, database_url: postgres.url, call,
     async stop() {
       await pool.end();
       child.kill('SIGTERM');
@@ -111,4 +112,20 @@ export async function resident_mb(pid: number): Promise<number> {
   const { readFile } = await import('node:fs/promises');
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1_024);
+}
+
+/** Processor seconds of a process and everything it started, ended children included (Linux). */
+export async function cpu_seconds(pid: number): Promise<number> {
+  const { readFile, readdir } = await import('node:fs/promises');
+  const ticks_per_second = 100;
+  const stats = await Promise.all(
+    (await readdir('/proc')).filter(name => /^\d+$/.test(name)).map(async name => {
+      const text = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
+      const fields = text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number);
+      return { pid: Number(name), parent: fields[1] ?? 0, own: (fields[11] ?? 0) + (fields[12] ?? 0), ended: (fields[13] ?? 0) + (fields[14] ?? 0) };
+    }),
+  );
+  const sum = (of: number): number => stats.filter(stat => stat.parent === of).reduce((total, stat) => total + stat.own + sum(stat.pid), 0);
+  const self = stats.find(stat => stat.pid === pid);
+  return ((self?.own ?? 0) + (self?.ended ?? 0) + sum(pid)) / ticks_per_second;
 }

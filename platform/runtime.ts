@@ -1,6 +1,7 @@
 /** One service in one process: its two lanes, its readers of other logs, its timers and operations, its share of the partitions. */
 import type pg from 'pg';
 import type { AnyService } from './batch.ts';
+import { aggregate_cache } from './cache.ts';
 import type { Clock } from './clock.ts';
 import { type EventLane, event_lane } from './consumer.ts';
 import { is_outage, open_pool, open_wire, role_of, type Wire } from './database.ts';
@@ -78,9 +79,10 @@ export async function start_runtime(ports: RuntimePorts): Promise<Runtime> {
   const runner_wake = { wake: (): void => undefined };
   await claim_log(pool, service.name);
 
+  const cache = aggregate_cache();
   const writer_of = (wire: () => Promise<Wire>) =>
     create_writer({
-      service, wire, tail, now: ports.clock.now, event_id: () => fresh.fresh('evt'),
+      service, wire, tail, cache, now: ports.clock.now, event_id: () => fresh.fresh('evt'),
       on_commit: written => {
         if (written.operations > 0) runner_wake.wake();
       },

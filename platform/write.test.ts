@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import pg from 'pg';
+import { aggregate_cache } from './cache.ts';
 import { open_wire, type Wire } from './database.ts';
 import { write_apart } from './lanes.ts';
 import { migrate } from './migrate.ts';
@@ -25,7 +26,7 @@ before(async () => {
   await client.query(toy_table);
   wire = await open_wire(url, 'cartwright_toy');
   const counted: Wire = { ...wire, broken: false, send: (name, text, values) => (sent.push(name), wire.send(name, text, values)) };
-  writer = create_writer({ service: toy, wire: async () => counted, now: () => '2026-03-01T10:00:00.000Z', event_id: () => `evt_${++ordinal}`, freeze: true });
+  writer = create_writer({ service: toy, cache: aggregate_cache(), wire: async () => counted, now: () => '2026-03-01T10:00:00.000Z', event_id: () => `evt_${++ordinal}`, freeze: true });
 });
 after(async () => {
   await wire.close();

@@ -6,6 +6,7 @@
 import type pg from 'pg';
 import type { AnyService, Entry, Memory, NewEvent } from './batch.ts';
 import { changed_entries, empty_memory, execute, given_for, is_reference, kind_of, missing, put, summarize, view_of } from './batch.ts';
+import type { AggregateCache } from './cache.ts';
 import type { Wire } from './database.ts';
 import { append_statements, type Statement, type Tail } from './log.ts';
 import { partition_of } from './partition.ts';
@@ -75,6 +76,8 @@ export interface WriterPorts {
   now(): string;
   event_id(): string;
   readonly tail?: Tail;
+  /** Shared by the lanes of a service in one process. */
+  readonly cache: AggregateCache;
   /** After commit: operations were written, timers changed. */
   on_commit?(written: { operations: number; timers: number; events: number }): void;
   /** States are frozen, so that an evolve that mutates throws. Tests. */
@@ -98,6 +101,7 @@ interface Batch {
   readonly items: readonly Item[];
   readonly refs: (readonly { kind: string; id: string }[])[];
   readonly results: (Result | undefined)[];
+  readonly xids: Map<string, string>;
   readonly replies: Map<string, StoredReply>;
   readonly new_replies: Row[];
   readonly blocked: Set<string>;
@@ -115,7 +119,7 @@ interface StoredReply {
 async function write(ports: WriterPorts, items: readonly Item[], moves: readonly Move[]): Promise<Result[]> {
   const wire = await ports.wire();
   const batch: Batch = {
-    ports, wire, items, at: ports.now(), memory: empty_memory(ports.service), refs: [], results: items.map(() => undefined),
+    ports, wire, items, at: ports.now(), memory: empty_memory(ports.service), refs: [], results: items.map(() => undefined), xids: new Map(),
     replies: new Map(), new_replies: [], blocked: new Set(), newly_blocked: new Map(), parked: [], unparked: [],
   };
   try {
@@ -173,24 +177,81 @@ async function load_second(batch: Batch): Promise<void> {
   await settled(load(batch, missing(batch.memory, more as never)));
 }
 
-/** One statement per kind, in lock order; sent without waiting for each other. */
+/**
+ * Per kind, in lock order, sent without waiting for each other: lock the rows, then read those the cache does not hold. Two statements, because a
+ * statement that waited for a lock sees the row as it is now but the rows of its children as they were before.
+ */
 function load(batch: Batch, wanted: Map<string, Set<string>>): Promise<void>[] {
   const { service } = batch.ports;
   return Object.keys(service.kinds)
     .filter(kind => wanted.has(kind))
-    .map(async kind_name => {
-      const kind = kind_of(service, kind_name);
+    .flatMap(kind_name => {
       const ids = [...(wanted.get(kind_name) ?? [])];
-      const { rows } = await batch.wire.send(`${service.name}.${kind_name}.load`, kind.rows.load, [ids]);
-      // The parsed boundary: load's contract is a JSON array of rows with id and version.
-      const loaded = (rows[0]?.rows ?? []) as (Row & { id: string; version?: number })[];
-      for (const row of loaded) {
-        const state = kind.rows.from_row(row);
-        put(batch.memory, service, kind_name, row.id, { state: batch.ports.freeze === true ? deep_freeze(state) : state, version: row.version ?? 0 });
-      }
-      const entries = batch.memory.entries.get(kind_name);
-      for (const id of ids) if (entries?.has(id) !== true) put(batch.memory, service, kind_name, id);
+      const kind = kind_of(service, kind_name);
+      if (is_reference(kind)) return [read_rows(batch, kind_name, ids)];
+      const uncached = ids.filter(id => batch.ports.cache.get(kind_name, id) === undefined);
+      const locked = batch.wire.send(`${service.name}.${kind_name}.lock`, `select id, xmin::text as xid from ${table_of(kind.rows)} where id = any($1) order by id for update`, [ids]);
+      const reading = uncached.length === 0 ? Promise.resolve() : read_rows(batch, kind_name, uncached);
+      return [reading, use_cached(batch, kind_name, ids, uncached, locked)];
     });
+}
+
+async function read_rows(batch: Batch, kind_name: string, ids: readonly string[]): Promise<void> {
+  const { service, cache, freeze } = batch.ports;
+  const kind = kind_of(service, kind_name);
+  const { rows } = await batch.wire.send(`${service.name}.${kind_name}.load`, kind.rows.load, [ids]);
+  // The parsed boundary: load's contract is a JSON array of rows with id and version.
+  const loaded = (rows[0]?.rows ?? []) as (Row & { id: string; version?: number })[];
+  for (const row of loaded) {
+    const state = kind.rows.from_row(row);
+    put(batch.memory, service, kind_name, row.id, { state: freeze === true ? deep_freeze(state) : state, version: row.version ?? 0 });
+  }
+  const entries = batch.memory.entries.get(kind_name);
+  for (const id of ids) {
+    if (entries?.has(id) === true) continue;
+    cache.drop(kind_name, id);
+    put(batch.memory, service, kind_name, id);
+  }
+}
+
+/** What the cache holds is believed only under the row's lock and when the row's writer is the one remembered; the rest is read after all. */
+async function use_cached(batch: Batch, kind_name: string, ids: readonly string[], uncached: readonly string[], locked: Promise<pg.QueryResult>): Promise<void> {
+  const { service, cache } = batch.ports;
+  const { rows } = await locked;
+  const xids = new Map((rows as { id: string; xid: string }[]).map(row => [row.id, row.xid]));
+  const read = new Set(uncached);
+  const stale: string[] = [];
+  for (const id of ids) {
+    batch.xids.set(`${kind_name} ${id}`, xids.get(id) ?? '');
+    if (read.has(id)) continue;
+    const cached = cache.get(kind_name, id);
+    if (cached !== undefined && cached.xid === xids.get(id)) put(batch.memory, service, kind_name, id, cached);
+    else stale.push(id);
+  }
+  if (stale.length > 0) await read_rows(batch, kind_name, stale);
+}
+
+/** An aggregate's rows live in the table that its own statements name. */
+function table_of(rows: { readonly insert: string; readonly update: string }): string {
+  const table = /(?:insert into|update) (\w+\.\w+)/.exec(`${rows.insert} ${rows.update}`)?.[1];
+  if (table === undefined) throw new Error(`no table in ${rows.insert}`);
+  return table;
+}
+
+/** After commit: what was changed is remembered under this transaction, what was only read under the one that had written it. */
+function remember_states(batch: Batch, xid: string): void {
+  const { service, cache } = batch.ports;
+  for (const [kind_name, entries] of batch.memory.entries) {
+    if (is_reference(kind_of(service, kind_name))) continue;
+    for (const entry of entries.values()) {
+      const known = entry.changed ? xid : batch.xids.get(`${kind_name} ${entry.id}`);
+      if (known !== undefined && known !== '') cache.put(kind_name, entry.id, { state: entry.state, version: entry.version, xid: known });
+    }
+  }
+}
+
+function forget_states(batch: Batch): void {
+  for (const [kind_name, entries] of batch.memory.entries) for (const id of entries.keys()) batch.ports.cache.drop(kind_name, id);
 }
 
 async function move_positions(wire: Wire, schema: string, moves: readonly Move[]): Promise<void> {
@@ -320,13 +381,17 @@ async function close(batch: Batch): Promise<void> {
     ...rows_statements(ports.service, changed_entries(memory)),
     ...side_statements(batch, name),
     ...(events.length === 0 ? [] : append_statements(name, events)),
+    { name: 'xid', text: 'select (pg_current_xact_id()::text::bigint & 4294967295)::text as xid', values: [] },
     { name: 'commit', text: 'commit', values: [] },
   ];
+  // Until the commit is known nothing of the batch is believed.
+  forget_states(batch);
   const answers = await settled(statements.map(statement => wire.send(statement.name, statement.text, statement.values)));
   // After a failed statement a pipelined commit answers ROLLBACK without an error.
   const commit = answers.at(-1);
   if (commit?.command !== 'COMMIT') throw new Error(`the transaction ended with ${commit?.command ?? 'nothing'}`);
-  if (events.length > 0) ports.tail?.push(Number(answers.at(-2)?.rows[0]?.last) - events.length + 1, events);
+  if (events.length > 0) ports.tail?.push(Number(answers.at(-3)?.rows[0]?.last) - events.length + 1, events);
+  remember_states(batch, String(answers.at(-2)?.rows[0]?.xid));
   ports.on_commit?.({ operations: memory.collected.operations.length, timers: memory.collected.timers.length, events: events.length });
 }
 

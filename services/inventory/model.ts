@@ -84,7 +84,8 @@ export interface Footprint {
   readonly status: ReservationStatus;
   /** Of the last attempt. */
   readonly lines: readonly { readonly line_no: number; readonly sku: string; readonly location_id: string }[];
-  readonly wanted_skus: readonly string[];
+  /** Of a failed attempt, which has no lines. */
+  readonly wanted: readonly { readonly sku: string }[];
 }
 
 /** Who waits for a stock item, the next first; read without a lock. At most `queue_rows_max`. */
@@ -210,7 +211,7 @@ export function footprint_of(reservation: Reservation, version: number): Footpri
     version,
     status: reservation.status,
     lines: current_lines(reservation),
-    wanted_skus: (reservation.wanted ?? []).map(line => line.sku),
+    wanted: reservation.wanted ?? [],
   };
 }
 

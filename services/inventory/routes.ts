@@ -145,7 +145,7 @@ function stock_change_routes(desk: InventoryDesk): Route[] {
       scope: 'stock:write',
       body: inspection_body,
       replies: { 201: movements_schema },
-      rejections: ['unknown_location', 'not_enough_units', 'required'],
+      rejections: ['unknown_location', 'not_enough_units'],
       handle: request => inspect(desk, request),
     },
     {

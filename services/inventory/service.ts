@@ -41,7 +41,7 @@ import {
 
 export const migrations_folder = new URL('./migrations', import.meta.url).pathname;
 
-const no_footprint: Footprint = { version: 0, status: 'new', lines: [], wanted_skus: [] };
+const no_footprint: Footprint = { version: 0, status: 'new', lines: [], wanted: [] };
 const no_queue: BackorderQueue = { available: 0, backordered: 0, waiting: [] };
 const no_holders: UnpaidHolders = { holders: [] };
 

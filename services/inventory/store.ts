@@ -30,7 +30,7 @@ export const footprint_rows: ReferenceRows<Footprint> = {
     version: Number(row['version']),
     status: row['status'] as Footprint['status'],
     lines: (row['lines'] as unknown as [number, string, string][]).map(([line_no, sku, location_id]) => ({ line_no, sku, location_id })),
-    wanted_skus: ((row['wanted'] ?? []) as unknown as { sku: string }[]).map(line => line.sku),
+    wanted: (row['wanted'] ?? []) as unknown as Footprint['wanted'],
   }),
 };
 
@@ -95,10 +95,7 @@ function line_row({ order_id, priority, requested_at }: Reservation, line: Reser
 }
 
 export const reservation_rows: Rows<Reservation> = {
-  load: `select coalesce(json_agg(r), '[]'::json) as rows
-           from (select o.*, (select coalesce(json_agg(l order by l.reservation_no, l.line_no, l.location_id), '[]'::json)
-                                from inventory.reservation_line l where l.order_id = o.id) as lines
-                   from inventory.reservation o where o.id = any($1) order by o.id for update of o) r`,
+  load: 'select inventory.locked_reservations($1) as rows',
   insert: 'insert into inventory.reservation select * from json_populate_recordset(null::inventory.reservation, $1)',
   update: `update inventory.reservation o
               set version = r.version, reservation_id = r.reservation_id, status = r.status, reservation_no = r.reservation_no, expires_at = r.expires_at,

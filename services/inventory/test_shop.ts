@@ -1,6 +1,7 @@
 /** A shop for tables of decisions: two locations, stock as said, and the events that inventory hears, built from the contracts' recorded examples. */
-import { type AnyEvent, type EventType, event_contracts, type Levels } from '../../contracts/index.ts';
+import { type AnyEvent, contract_of, type EventType, event_contracts, is_event_type, type Levels } from '../../contracts/index.ts';
 import type { Logged } from '../../platform/service.ts';
+import { validator } from '../../platform/strict_json.ts';
 import { type InMemory, in_memory, type Ran, test_time } from '../../platform/testing/in_memory.ts';
 import type { InventoryCommand } from './commands.ts';
 import { available, empty_stock_item, item_id, type Location, type Reservation, type StockItem } from './model.ts';
@@ -26,7 +27,7 @@ export interface AskedLine {
 export interface Shop {
   readonly memory: InMemory;
   hear<T extends EventType>(type: T, data: Partial<Data<T>> & { readonly order_id?: string }, how?: { id?: string; at?: string }): Ran;
-  placed(order_id: string, lines: readonly AskedLine[], more?: Partial<Data<'order.placed'>>): Ran;
+  placed(order_id: string, lines: readonly AskedLine[], more?: Partial<Data<'order.placed'>>, how?: { at?: string }): Ran;
   confirmed(order_id: string): Ran;
   ask(command: InventoryCommand | readonly InventoryCommand[], how?: { at?: string; cause?: string; actor?: string }): Ran;
   reservation(order_id: string): Reservation;
@@ -70,17 +71,31 @@ export function shop(stock: Readonly<Record<string, Partial<StockItem>>>, locati
   const memory: InMemory = in_memory(inventory_service(), { refresh: inventory_references(() => memory) });
   memory.seed('locations', 'all', locations);
   for (const [id, counters] of Object.entries(stock)) memory.seed('stock_item', id, { ...empty_stock_item(id), ...counters });
-  const hear: Shop['hear'] = (type, data, how) => memory.hear(heard(type, data, how));
+  const hear: Shop['hear'] = (type, data, how) => as_contracted(memory.hear(heard(type, data, how)));
   return {
     memory,
     hear,
-    placed: (order_id, lines, more = {}) => memory.hear(heard('order.placed', placed_data(order_id, lines, more))),
+    placed: (order_id, lines, more = {}, how = {}) =>
+      as_contracted(memory.hear(heard('order.placed', placed_data(order_id, lines, more), how))),
     confirmed: order_id => hear('order.confirmed', { order_id }),
-    ask: (command, how) => memory.run(command, how),
+    ask: (command, how) => as_contracted(memory.run(command, how)),
     reservation: order_id => memory.state<Reservation>('reservation', order_id),
     item: (sku, location_id = near) => memory.state<StockItem>('stock_item', item_id(sku, location_id)),
     timers: () => [...memory.timers.values()].map(timer => `${timer.kind} ${timer.id} ${timer.due_at}`),
   };
+}
+
+const checks = new Map<string, ReturnType<typeof validator>>();
+
+/** Everything that is said is what its contract says, and no more. */
+function as_contracted(ran: Ran): Ran {
+  for (const { type, data } of ran.events) {
+    if (!is_event_type(type)) throw new Error(`no contract names ${type}`);
+    const check = checks.get(type) ?? validator(contract_of(type).data);
+    checks.set(type, check);
+    check.check(data, type);
+  }
+  return ran;
 }
 
 /** The one event of a type. */

@@ -99,7 +99,7 @@ describe('the body of an order', () => {
     assert.equal(order_command(quoted, secret).quote_id, 'quo_1');
   });
   test('has a currency in circulation', () => {
-    for (const currency of ['gbp', 'XXX', 'DEM', ''])
+    for (const currency of ['gbp', 'XTS', 'DEM', ''])
       assert.equal(problem(() => order_command({ ...body, currency }, secret)).code, 'currency_mismatch');
   });
   test('lies in the past only by who may import, and never in the future', () => {

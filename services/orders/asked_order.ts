@@ -4,10 +4,10 @@ import type { Address } from '../../contracts/index.ts';
 import { type Principal, Problem } from '../../platform/route.ts';
 import { currencies } from './codes.ts';
 import type { AskedContact, AskedTender, Asker, CreateQuote, PlaceOrder } from './commands.ts';
+import { instant_of, invalid } from './fields.ts';
 import type { Contact } from './model.ts';
 import { canonical_code } from './pricing/discount.ts';
 import type { PricedPlace } from './pricing/tax.ts';
-import { instant_of, invalid } from './routes_catalog.ts';
 import type { OrderBody, PaymentBody, QuoteBody } from './schemas.ts';
 
 export const priority_default = 5;

@@ -137,7 +137,7 @@ describe('products', () => {
       { currency: 'GBP', amount: 1 },
       { currency: 'GBP', amount: 2 },
     ];
-    await refused(422, 'duplicate', call('PUT /v1/products/:sku', { name: 'x', prices: twice }, { params: { sku: 'X' } }));
+    await refused(422, 'invalid', call('PUT /v1/products/:sku', { name: 'x', prices: twice }, { params: { sku: 'X' } }));
     await refused(
       422,
       'unknown_value',
@@ -200,7 +200,7 @@ describe('tables of rates', () => {
   test('rows that contradict each other, or name no time, leave the table as it was', async () => {
     const { body } = await call('GET /v1/tax-rates');
     const row = { country: 'DE', tax_class: 'standard', jurisdiction: 'DE', rate_ppm: 190_000 };
-    await refused(422, 'duplicate', call('PUT /v1/tax-rates', { data: [row, { ...row, rate_ppm: 160_000 }] }));
+    await refused(422, 'invalid', call('PUT /v1/tax-rates', { data: [row, { ...row, rate_ppm: 160_000 }] }));
     await refused(422, 'format', call('PUT /v1/tax-rates', { data: [{ ...row, valid_from_at: '2026-02-30T25:00:00Z' }] }));
     assert.deepEqual((await call('GET /v1/tax-rates')).body, body);
   });
@@ -225,7 +225,7 @@ describe('tables of rates', () => {
       (await loaded(shipping_table_kind, nowhere)).map(rate => rate.country),
       [null],
     );
-    await refused(422, 'duplicate', call('PUT /v1/shipping-rates', { data: [row, { ...row, amount: 1 }] }));
+    await refused(422, 'invalid', call('PUT /v1/shipping-rates', { data: [row, { ...row, amount: 1 }] }));
     await refused(422, 'required', call('PUT /v1/shipping-rates', { data: [{ ...row, bands }] }));
     await refused(422, 'required', call('PUT /v1/shipping-rates', { data: [{ ...row, region: 'SCT' }] }));
   });

@@ -347,7 +347,7 @@ export function evolve_customer(customer: Customer, event: OrdersEvent): Custome
 }
 
 export function evolve_quote(quote: Quote | undefined, event: OrdersEvent): Quote | undefined {
-  if (event.type === 'quote.created') return { ...event.data, order_id: null };
+  if (event.type === 'quote.created') return { ...event.data, customer_ref: event.data.customer_ref ?? null, order_id: null };
   if (event.type === 'order.placed' && quote !== undefined) return { ...quote, order_id: event.data.order_id };
   throw new Error(`${event.type} changes no quote`);
 }

@@ -110,7 +110,9 @@ export async function order_of_payment(desk: ReadingDesk, payment_id: string): P
 }
 
 export async function order_of_return(desk: ReadingDesk, return_id: string): Promise<string | undefined> {
-  const [found] = await desk.query<{ order_id: string }>('return.order', 'select order_id from orders.order_return where id = $1', [return_id]);
+  const [found] = await desk.query<{ order_id: string }>('return.order', 'select order_id from orders.order_return where id = $1', [
+    return_id,
+  ]);
   return found?.order_id;
 }
 

@@ -54,7 +54,7 @@ export function orders_routes(desk: OrdersDesk, given: OrdersRoutesGiven): Route
   ];
 }
 
-const priced_rejections = ['unknown_sku', 'currency_mismatch', 'discount_code_invalid', 'discount_code_used', 'total_too_large'];
+const priced_rejections = ['unknown_sku', 'currency_mismatch', 'discount_code_invalid', 'total_too_large'];
 
 function quote_route(desk: OrdersDesk, settings: OrderSettings): Route {
   return {
@@ -90,6 +90,7 @@ function place_route(desk: OrdersDesk, given: OrdersRoutesGiven, settings: Order
     replies: { 201: placed_order_schema },
     rejections: [
       ...priced_rejections,
+      'discount_code_used',
       'quote_invalid',
       'price_changed',
       'unknown_shipping_service',

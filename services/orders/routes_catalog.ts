@@ -16,6 +16,7 @@ import {
   replace_tax_rates,
   type StoredProduct,
 } from './catalog_store.ts';
+import { instant_of, invalid } from './fields.ts';
 import { page_reply, page_schema, paging, read_page } from './pages.ts';
 import { canonical_postal_code } from './pricing/tax.ts';
 import {
@@ -190,7 +191,7 @@ function shown(product: StoredProduct): Row {
 
 function product_row(sku: string, body: ProductBody): ProductRow {
   const prices = Object.fromEntries(body.prices.map(price => [price.currency, price.amount]));
-  if (Object.keys(prices).length !== body.prices.length) throw invalid('/prices', 'duplicate', 'A currency is named twice.');
+  if (Object.keys(prices).length !== body.prices.length) throw invalid('/prices', 'invalid', 'A currency is named twice.');
   return {
     sku,
     name: body.name,
@@ -208,23 +209,11 @@ function sku_of(request: RouteRequest): string {
   return sku;
 }
 
-/** In the canonical form; null when absent. */
-export function instant_of(text: string | null | undefined, pointer: string): string | null {
-  if (text === null || text === undefined) return null;
-  const time = Date.parse(text);
-  if (Number.isNaN(time)) throw invalid(pointer, 'format', 'This is no time of RFC 3339.');
-  return new Date(time).toISOString();
-}
-
-export function invalid(pointer: string, code: string, detail: string): Problem {
-  return new Problem(422, code, detail, { errors: [{ pointer, code, detail }] });
-}
-
 function refuse_twins(keys: readonly (readonly (string | null)[])[]): void {
   const seen = new Set<string>();
   for (const [index, key] of keys.entries()) {
     const text = JSON.stringify(key);
-    if (seen.has(text)) throw invalid(`/data/${index}`, 'duplicate', 'Another row says the same with another value.');
+    if (seen.has(text)) throw invalid(`/data/${index}`, 'invalid', 'Another row says the same with another value.');
     seen.add(text);
   }
 }

@@ -5,9 +5,9 @@ import { Problem, type Reply, type Route } from '../../platform/route.ts';
 import type { Row } from '../../platform/service.ts';
 import type { CatalogDesk } from './catalog_store.ts';
 import { type DiscountRow, get_discount, list_discounts, put_discount, type StoredDiscount } from './discount_store.ts';
+import { instant_of, invalid } from './fields.ts';
 import { page_reply, page_schema, paging, read_page } from './pages.ts';
 import { canonical_code } from './pricing/discount.ts';
-import { instant_of, invalid } from './routes_catalog.ts';
 import { type DiscountBody, discount_body, discount_schema } from './schemas_catalog.ts';
 
 /** Of codes that never end. */

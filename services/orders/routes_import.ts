@@ -82,7 +82,7 @@ async function place(
     return { line, status: outcome.reply?.status ?? 409, code: rejection, ...(detail === undefined ? {} : { detail }) };
   } catch (error) {
     if (error instanceof Problem) return { line, status: error.status, code: error.code, detail: error.detail };
-    return { line, status: 500, code: 'internal_error' };
+    return { line, status: 500, code: 'internal' };
   }
 }
 

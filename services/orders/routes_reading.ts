@@ -2,9 +2,9 @@
 import { not_found } from '../../platform/http.ts';
 import type { Route, RouteRequest, StreamReply } from '../../platform/route.ts';
 import { check_order_access, type OrdersDesk } from './answers.ts';
+import { instant_of } from './fields.ts';
 import { page_reply, page_schema, read_page } from './pages.ts';
 import { list_orders, read_order, type StoredOrder } from './reads.ts';
-import { instant_of } from './routes_catalog.ts';
 import { orders_query, track_query } from './schemas.ts';
 import { order_schema, track_schema } from './schemas_replies.ts';
 import { render_order, render_track } from './views.ts';

@@ -83,8 +83,8 @@ const tax_row = Type.Object(
   },
   closed,
 );
-/** A whole country's counties fit, as do the body's 256 KiB: about 2,000 rows. */
-export const table_rows_max = 10_000;
+/** More do not fit into a body of 256 KiB. */
+export const table_rows_max = 4_000;
 export type TaxTableBody = Static<typeof tax_table_body>;
 export const tax_table_body = Type.Object({ data: Type.Array(tax_row, { maxItems: table_rows_max }) }, closed);
 

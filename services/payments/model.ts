@@ -110,7 +110,7 @@ export function overdue_ms(operation: OwnOperation | undefined): number | undefi
 
 // --- facts
 
-/** A fact of the gateway as the payment keeps it. Unique by (gateway, object_ref, fact, amount). */
+/** A fact of the gateway as the payment keeps it. Those as asked are unique by (gateway, object_ref, fact, amount). */
 export interface StoredFact extends Omit<GatewayFact, 'raw' | 'url' | 'multi_capture'> {
   readonly payment_id: string;
   readonly received_at: string;
@@ -120,8 +120,9 @@ export interface StoredFact extends Omit<GatewayFact, 'raw' | 'url' | 'multi_cap
   readonly raw?: Row;
 }
 
-export const fact_key = (fact: Pick<GatewayFact, 'gateway' | 'object_ref' | 'fact' | 'amount'>): string =>
-  `${fact.gateway} ${fact.object_ref} ${fact.fact} ${fact.amount}`;
+/** The unique key of a fact that is as asked; `drift` tells apart what contradicts it. */
+export const fact_key = (fact: Pick<GatewayFact, 'gateway' | 'object_ref' | 'fact' | 'amount'>, drift: string | null): string =>
+  `${fact.gateway} ${fact.object_ref} ${fact.fact} ${fact.amount} ${drift ?? ''}`;
 /** A refund's facts are about the refund at the gateway, all others about the payment. */
 export const is_about_refund = (fact: Pick<GatewayFact, 'fact' | 'object_ref' | 'gateway_ref' | 'refund_id'>): boolean =>
   fact.fact === 'refunded' || fact.fact === 'refund_failed' || (fact.fact === 'pending' && fact.object_ref !== fact.gateway_ref);

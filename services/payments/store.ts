@@ -32,8 +32,8 @@ const facts_of: Children<Payment> = {
   update: 'select 1 where $1::text is null',
   diff(before, after) {
     if (after.facts.length === (before?.facts.length ?? 0)) return { added: [], changed: [] };
-    const known = new Set(before?.facts.map(fact_key));
-    return { added: after.facts.filter(fact => !known.has(fact_key(fact))).map(fact_row), changed: [] };
+    const known = new Set(before?.facts.map(fact => fact_key(fact, fact.drift)));
+    return { added: after.facts.filter(fact => !known.has(fact_key(fact, fact.drift))).map(fact_row), changed: [] };
   },
 };
 
@@ -70,13 +70,18 @@ function payment_row(payment: Payment): Row {
 
 function fact_of_row(fact: StoredFact): StoredFact {
   const ends_at = instant_or_null(fact.authorization_expires_at);
-  const entries = Object.entries({ ...fact, authorization_expires_at: ends_at, received_at: instant(fact.received_at) });
+  const told = {
+    ...fact,
+    authorization_expires_at: ends_at,
+    received_at: instant(fact.received_at),
+    drift: fact.drift === '' ? null : fact.drift,
+  };
   // Absent and null are one; `drift` alone is null when there is none.
-  return Object.fromEntries(entries.filter(([name, value]) => value !== null || name === 'drift')) as unknown as StoredFact;
+  return Object.fromEntries(Object.entries(told).filter(([name, value]) => value !== null || name === 'drift')) as unknown as StoredFact;
 }
 
 function fact_row(fact: StoredFact): Row {
-  return { ...fact };
+  return { ...fact, drift: fact.drift ?? '' };
 }
 
 // --- whose a gateway's object is
@@ -85,7 +90,7 @@ export const gateway_object_rows: ReferenceRows<GatewayObject> = {
   load: `select coalesce(json_agg(r), '[]'::json) as rows from (
            select distinct on (k.id) k.id, f.payment_id
              from unnest($1::text[]) as k(id) join payments.gateway_fact f
-               on f.gateway = split_part(k.id, '/', 1) and f.object_ref = substr(k.id, strpos(k.id, '/') + 1) and f.drift is null
+               on f.gateway = split_part(k.id, '/', 1) and f.object_ref = substr(k.id, strpos(k.id, '/') + 1) and f.drift = ''
             order by k.id) r`,
   from_row: row => ({ payment_id: typeof row['payment_id'] === 'string' ? row['payment_id'] : null }),
 };
@@ -98,7 +103,7 @@ export const webhook_rows: Rows<Webhook> = {
   load: `select coalesce(json_agg(r), '[]'::json) as rows from (
            select w.*, (select json_object_agg(f.gateway || '/' || f.object_ref, f.payment_id)
                           from json_to_recordset(w.facts) as k(gateway text, gateway_ref text)
-                          join payments.gateway_fact f on f.gateway = k.gateway and f.object_ref = k.gateway_ref and f.drift is null) as owners
+                          join payments.gateway_fact f on f.gateway = k.gateway and f.object_ref = k.gateway_ref and f.drift = '') as owners
              from payments.webhook_inbox w where w.id = any($1) order by w.id for update of w) r`,
   insert: `insert into payments.webhook_inbox (id, version, ${webhook_columns})
            select id, version, ${webhook_columns} from json_populate_recordset(null::payments.webhook_inbox, $1)`,

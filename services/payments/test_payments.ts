@@ -47,7 +47,7 @@ export interface Desk {
   /** The types of the events and rejections of the last command. */
   readonly told: readonly string[];
   payment(id?: string): Payment;
-  operation<K extends OwnOperation['kind']>(kind: K): Extract<OwnOperation, { kind: K }>;
+  operation<K extends OwnOperation['kind']>(kind: K): OwnOperation & { readonly kind: K };
   last<T extends PaymentsEvent['type']>(type: T): Extract<PaymentsEvent, { type: T }>['data'];
   run(command: PaymentsCommand, when?: string): Desk;
   answer(kind: OwnOperation['kind'], outcome: Outcome, when?: string): Desk;
@@ -93,11 +93,11 @@ export function desk(): Desk {
   return self;
 }
 
-function found_operation<K extends OwnOperation['kind']>(payment: Payment, kind: K): Extract<OwnOperation, { kind: K }> {
+function found_operation<K extends OwnOperation['kind']>(payment: Payment, kind: K): OwnOperation & { readonly kind: K } {
   const operation = payment.operations.findLast(each => each.kind === kind);
   assert.ok(operation, `no ${kind} was asked`);
   // The kind was just compared.
-  return operation as Extract<OwnOperation, { kind: K }>;
+  return operation as OwnOperation & { readonly kind: K };
 }
 
 const checks = new Map<string, ReturnType<typeof validator>>();

@@ -89,7 +89,7 @@ export const payment_detail_sql = `
             left join payments.operations o on o.op_id = own.op_id) as operations,
          (select coalesce(json_agg(json_build_object(
                    'fact', f.fact, 'object_ref', f.object_ref, 'amount', f.amount, 'currency', f.currency, 'refund_id', f.refund_id,
-                   'decline_code', f.decline_code, 'drift', f.drift, 'provider_event_ref', f.provider_event_ref,
+                   'decline_code', f.decline_code, 'drift', nullif(f.drift, ''), 'provider_event_ref', f.provider_event_ref,
                    'received_at', ${utc('f.received_at')}, 'raw', f.raw) order by f.received_at, f.object_ref, f.fact, f.amount), '[]')
             from payments.gateway_fact f where f.payment_id = p.id) as facts
     from payments.payment p

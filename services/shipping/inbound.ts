@@ -34,10 +34,7 @@ async function receive(desk: ShippingDesk, carrier: Carrier, secret: string, req
   const webhook = carrier.parse_webhook(request.body as Uint8Array, request.headers, secret);
   if ('invalid' in webhook) throw refusal(webhook.invalid);
   for (const [shipment_id, { facts, label_facts }] of await by_shipment(desk, webhook))
-    await desk.submit(
-      { type: 'record_carrier_facts', shipment_id, facts, label_facts },
-      { request, respond: () => ({ status: 200, body: {} }) },
-    );
+    await desk.submit({ type: 'record_carrier_facts', shipment_id, facts, label_facts }, { request });
   return { status: 200, body: { received: true } };
 }
 

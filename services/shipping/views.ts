@@ -28,10 +28,7 @@ export function list_shipments(desk: ShippingDesk, query: Readonly<Record<string
   const text = `select ${shipment_columns} from shipping.shipment s ${where === '' ? '' : `where ${where}`} order by s.id desc limit $1`;
   // Each set of filters is a statement of its own, so that each has its own plan.
   const name = ['shipments', order && 'order', status && status, location && 'location', cursor && 'cursor'].filter(Boolean).join('.');
-  return read(desk, name, status === undefined ? text : text.replace('s.status = ', 's.status::text = '), [
-    limit + 1,
-    ...filters.map(([, value]) => value),
-  ]);
+  return read(desk, name, text, [limit + 1, ...filters.map(([, value]) => value)]);
 }
 
 async function read(desk: ShippingDesk, name: string, text: string, values: readonly unknown[]): Promise<StoredShipment[]> {

@@ -79,7 +79,9 @@ function evolve_open_lines(item: SupplyItem, event: LinesEvent): SupplyItem {
   if (event.type !== 'goods.received') return { ...item, open_lines };
   const { receipt_id, lines } = event.data;
   const quantity = lines.find(line => line.sku === item.sku)?.accepted ?? 0;
-  return { ...item, open_lines, receipts: quantity === 0 ? item.receipts : [...item.receipts, { receipt_id, quantity }] };
+  // Without a policy nobody asks for the position.
+  const receipts = item.policy && quantity > 0 ? [...item.receipts, { receipt_id, quantity }] : item.receipts;
+  return { ...item, open_lines, receipts };
 }
 
 function new_open_line(po_id: string, { line_no, quantity }: { readonly line_no: number; readonly quantity: number }): OpenLine {

@@ -58,18 +58,14 @@ describe('promised units', () => {
     const given = shop({ 'A@near': { on_hand: 10, safety: 1 }, 'B@near': { on_hand: 2 } });
     given.placed('ord_paid', [{ line_no: 1, sku: 'A', quantity: 4 }]);
     given.confirmed('ord_paid');
-    given.hear('order.placed', { order_id: 'ord_old', lines: [{ line_no: 1, sku: 'A', quantity: 2, stocked: true }] } as never, {
-      at: '2026-03-01T10:01:00.000Z',
-    });
-    given.hear(
-      'order.placed',
-      {
-        order_id: 'ord_young',
-        lines: [
-          { line_no: 1, sku: 'A', quantity: 3, stocked: true },
-          { line_no: 2, sku: 'B', quantity: 2, stocked: true },
-        ],
-      } as never,
+    given.placed('ord_old', [{ line_no: 1, sku: 'A', quantity: 2 }], {}, { at: '2026-03-01T10:01:00.000Z' });
+    given.placed(
+      'ord_young',
+      [
+        { line_no: 1, sku: 'A', quantity: 3 },
+        { line_no: 2, sku: 'B', quantity: 2 },
+      ],
+      {},
       { at: '2026-03-01T10:02:00.000Z' },
     );
     assert.deepEqual([given.item('A').held, given.item('A').allocated], [5, 4]);

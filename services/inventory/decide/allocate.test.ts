@@ -143,6 +143,24 @@ describe('a shipment leaves', () => {
     assert.deepEqual(counters(given.item('A')), { on_hand: 2, allocated: 2, backordered: 1, backorder_limit: 5 });
   });
 
+  test('a line that a parcel names twice is booked once, with all its units', () => {
+    const { given } = confirmed_shop();
+    const ran = dispatched(given, {
+      pcl_1: [
+        [1, near, 1],
+        [1, near, 2],
+      ],
+    });
+    assert.deepEqual(
+      said(ran, 'stock.consumed').lines.map(line => line.quantity),
+      [3],
+    );
+    assert.deepEqual(
+      ran.records.map(record => [record.row['cause_id'], record.row['quantity']]),
+      [['pcl_1/1', 3]],
+    );
+  });
+
   test('a dispatch is a fact: more than was allocated is taken from what nobody was promised', () => {
     const { given } = confirmed_shop();
     const ran = dispatched(given, { pcl_1: [[2, near, 9]] });

@@ -124,7 +124,7 @@ interface Consumed {
   readonly line_no: number;
   readonly location_id: string;
   readonly sku: string;
-  quantity: number;
+  readonly quantity: number;
   readonly from?: 'available';
 }
 
@@ -133,30 +133,37 @@ interface Consumed {
  * promised; what even these do not cover is not booked, a count will find it.
  */
 function consumed_of(command: ConsumeStock, reservation: Reservation, plan: Draft): Consumed[] {
-  const kept = new Map(current_lines(reservation).map(line => [`${line.line_no}@${line.location_id}`, line]));
-  const skus = new Map(current_lines(reservation).map(line => [line.line_no, line.sku]));
-  const consumed = new Map<string, Consumed>();
+  const lines = current_lines(reservation);
+  const skus = new Map(lines.map(line => [line.line_no, line.sku]));
+  const allocated = new Map(lines.map(line => [`${line.line_no}@${line.location_id}`, line.allocated]));
   const unpromised = new Map<string, number>();
-  for (const { parcel_id, lines } of command.parcels) {
-    for (const { line_no, location_id, quantity } of lines) {
+  const consumed = new Map<string, Consumed>();
+  for (const { parcel_id, lines: packed } of command.parcels) {
+    for (const { line_no, location_id, quantity } of packed) {
       const sku = skus.get(line_no);
       if (sku === undefined) continue;
       const place = `${line_no}@${location_id}`;
-      const own = consumed.get(place) ?? { line_no, location_id, sku, quantity: 0 };
-      const allocated = Math.min(quantity, (kept.get(place)?.allocated ?? 0) - own.quantity);
-      own.quantity += allocated;
-      if (own.quantity > 0) consumed.set(place, own);
       const id = item_id(sku, location_id);
-      const left = unpromised.get(id) ?? not_promised(plan, id);
-      const taken = Math.min(quantity - allocated, left);
-      unpromised.set(id, left - taken);
-      const other = consumed.get(`${place} available`) ?? { line_no, location_id, sku, quantity: 0, from: 'available' as const };
-      other.quantity += taken;
-      if (other.quantity > 0) consumed.set(`${place} available`, other);
-      if (allocated + taken > 0) book_parcel(plan, { sku, location_id }, allocated + taken, `${parcel_id}/${line_no}`);
+      if (!unpromised.has(id)) unpromised.set(id, not_promised(plan, id));
+      const own = take(allocated, place, quantity);
+      const other = take(unpromised, id, quantity - own);
+      if (own > 0) add(consumed, place, { line_no, location_id, sku, quantity: own });
+      if (other > 0) add(consumed, `${place} available`, { line_no, location_id, sku, quantity: other, from: 'available' });
+      if (own + other > 0) book_parcel(plan, { sku, location_id }, own + other, `${parcel_id}/${line_no}`);
     }
   }
   return [...consumed.values()];
+}
+
+function take(left: Map<string, number>, key: string, quantity: number): number {
+  const units = left.get(key) ?? 0;
+  const taken = Math.min(units, quantity);
+  left.set(key, units - taken);
+  return taken;
+}
+
+function add(consumed: Map<string, Consumed>, key: string, line: Consumed): void {
+  consumed.set(key, { ...line, quantity: line.quantity + (consumed.get(key)?.quantity ?? 0) });
 }
 
 /** Units at a stock item beyond every promise; the safety stock may leave, too. */

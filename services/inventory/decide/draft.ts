@@ -28,7 +28,7 @@ export interface Draft {
   say_of_order(order_id: string, event: InventoryEvent, items: Iterable<string>): void;
   say_of_item(id: string, event: InventoryEvent): void;
   timer(kind: string, id: string, due_at: string | null): void;
-  /** A row of the ledger. */
+  /** A row of the ledger. Two of one cause are one: its key is that of the table. */
   book(movement: Movement): void;
   decision(): Decision<States, InventoryEvent>;
 }
@@ -40,7 +40,7 @@ export function draft(view: View<States>, given: Given): Draft {
   const now = new Map<string, StockItem>();
   const facts: Fact[] = [];
   const timers: { kind: string; id: string; due_at: string | null }[] = [];
-  const records: { table: string; row: { readonly [K in keyof Movement]: Movement[K] } & { actor: string; moved_at: string } }[] = [];
+  const movements = new Map<string, Movement>();
   const item = (id: string) => now.get(id) ?? view('stock_item', id);
   const change = (id: string, event: InventoryEvent) => {
     const state = item(id);
@@ -60,7 +60,10 @@ export function draft(view: View<States>, given: Given): Draft {
       facts.push(fact_of_item(id, event, item(id)));
     },
     timer: (kind, id, due_at) => void timers.push({ kind, id, due_at }),
-    book: movement => void records.push({ table: 'stock_movement', row: { ...movement, actor: given.actor, moved_at: given.at } }),
+    book(movement) {
+      const once = `${movement.cause_type} ${movement.cause_id} ${movement.kind} ${movement.to_account} ${movement.sku}@${movement.location_id}`;
+      movements.set(once, { ...movement, quantity: movement.quantity + (movements.get(once)?.quantity ?? 0) });
+    },
     decision() {
       for (const [id, was] of before) {
         const is = item(id);
@@ -68,6 +71,8 @@ export function draft(view: View<States>, given: Given): Draft {
         // Units are free and somebody waits, whom this decision could not serve: the next one does (5.6).
         if (is.backordered > 0 && available(is) > 0) timers.push({ kind: backorders_timer, id, due_at: given.at });
       }
+      const moved = { actor: given.actor, moved_at: given.at };
+      const records = [...movements.values()].map(movement => ({ table: 'stock_movement', row: { ...movement, ...moved } }));
       return { facts, timers, records };
     },
   };

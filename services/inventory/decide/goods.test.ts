@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { test_time } from '../../../platform/testing/in_memory.ts';
 import { counters, far, first_order, near, said, shop, steps } from '../test_shop.ts';
 
 type Given = ReturnType<typeof shop>;
 const receipt_line = { line_no: 1, sku: 'A', accepted: 0, rejected: 0, damaged: 0, over: 0, short: 0, inspect: false };
 const receive = (given: Given, accepted: number, more: object = {}, receipt_id = 'rcp_1') =>
   given.hear('goods.received', { receipt_id, po_id: 'po_1', location_id: near, lines: [{ ...receipt_line, accepted, ...more }] });
-const backordered = (given: Given, order_id: string, quantity: number, priority = 5, at?: string) => {
-  given.hear(
-    'order.placed',
-    { order_id, priority, lines: [{ line_no: 1, sku: 'A', quantity, accept_backorder: true, stocked: true }] } as never,
-    at === undefined ? {} : { at },
-  );
+const backordered = (given: Given, order_id: string, quantity: number, priority = 5, at = test_time) => {
+  given.placed(order_id, [{ line_no: 1, sku: 'A', quantity, accept_backorder: true }], { priority }, { at });
   given.confirmed(order_id);
 };
 const filled = (ran: ReturnType<Given['confirmed']>) =>

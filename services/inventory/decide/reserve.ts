@@ -60,12 +60,7 @@ export function reserve_handlers(settings: ReserveSettings): {
       },
       then_touches(command, view) {
         const replaced = release_of_replaced(command);
-        const items = item_refs(
-          items_anywhere(
-            command.lines.map(line => line.sku),
-            view,
-          ),
-        );
+        const items = item_refs(items_anywhere(command.lines, view));
         return [{ kind: 'reservation', id: command.order_id }, ...items, ...(replaced === undefined ? [] : then_touched(replaced, view))];
       },
       decide(command, view, given) {
@@ -124,11 +119,8 @@ export function expire(reservation: Reservation, plan: Draft): void {
       ? []
       : [{ line_no, location_id, sku, quantity: held + backorder_held, quantity_held: held, quantity_backordered: backorder_held }],
   );
-  plan.say_of_order(
-    order_id,
-    { type: 'stock.reservation_expired', data: { order_id, reservation_no, expires_at, lines } },
-    items_at(lines),
-  );
+  const event = { type: 'stock.reservation_expired', data: { order_id, reservation_no, expires_at, lines } } as const;
+  plan.say_of_order(order_id, event, items_at(lines));
   plan.timer(reservation_timer, order_id, null);
 }
 
@@ -137,8 +129,8 @@ function has_lapsed({ status }: Reservation): boolean {
 }
 
 /**
- * Orders cancels the replaced order in the decision that places this one, but a hearer may meet the new order first: the logs of two orders are
- * two partitions. Its units are freed here, so a shopper never blocks himself; the cancellation then finds nothing left to free.
+ * Orders cancels the replaced order in the decision that places this one, but the two are of two partitions, so the new one may be heard first.
+ * Its units are freed here, so a shopper never blocks himself; the cancellation then finds nothing left to free.
  */
 function free_replaced(command: ReserveStock, view: View<States>, plan: Draft): void {
   const release = release_of_replaced(command);

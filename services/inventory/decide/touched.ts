@@ -39,36 +39,37 @@ export function item_refs(ids: Iterable<string>): Ref<States>[] {
   return [...new Set(ids)].map(id => ({ kind: 'stock_item', id }));
 }
 
-/** Stock items of these SKUs wherever they may be reserved. */
-export function items_anywhere(skus: Iterable<string>, view: View<States>): string[] {
+interface OfSku {
+  readonly sku: string;
+}
+interface Named {
+  readonly line_no: number;
+}
+
+/** Stock items of these lines' SKUs wherever they may be reserved. */
+export function items_anywhere(lines: readonly OfSku[], view: View<States>): string[] {
   const active = view('locations', all_locations).filter(location => location.active);
-  return [...new Set(skus)].flatMap(sku => active.map(location => item_id(sku, location.id)));
+  const skus = new Set(lines.map(line => line.sku));
+  return [...skus].flatMap(sku => active.map(location => item_id(sku, location.id)));
 }
 
 export function items_of(command: OrderCommand, seen: Footprint, view: View<States>): string[] {
   switch (command.type) {
     case 'reserve_again':
-      return lapsed(seen)
-        ? items_anywhere(
-            command.lines.map(line => line.sku),
-            view,
-          )
-        : [];
+      return lapsed(seen) ? items_anywhere(command.lines, view) : [];
     case 'extend_reservation':
-      return lapsed(seen) ? items_anywhere(wanted_skus(seen), view) : [];
+      return lapsed(seen) ? items_anywhere(wanted_of(seen), view) : [];
     case 'allocate_stock':
-      return lapsed(seen) ? items_anywhere(wanted_skus(seen), view) : seen.status === 'held' ? items_of_lines(seen) : [];
+      if (lapsed(seen)) return items_anywhere(wanted_of(seen), view);
+      return seen.status === 'held' ? items_kept(seen.lines) : [];
     case 'expire_reservation':
-      return items_of_lines(seen);
+      return items_kept(seen.lines);
     case 'release_stock':
-      return items_of_lines(seen, command.lines);
+      return items_kept(command.lines === null ? seen.lines : named_lines(seen, command.lines));
     case 'consume_stock':
-      return items_said(
-        seen,
-        command.parcels.flatMap(parcel => parcel.lines),
-      );
+      return command.parcels.flatMap(parcel => items_said(seen, parcel.lines));
     case 'replace_short_units':
-      return [...items_said(seen, command.lines), ...items_anywhere(skus_of(seen, command.lines), view)];
+      return [...items_said(seen, command.lines), ...items_anywhere(named_lines(seen, command.lines), view)];
     default:
       return unreachable(command);
   }
@@ -77,31 +78,23 @@ export function items_of(command: OrderCommand, seen: Footprint, view: View<Stat
 function lapsed({ status }: Footprint): boolean {
   return status === 'expired' || status === 'failed';
 }
-function wanted_skus(seen: Footprint): readonly string[] {
-  return seen.status === 'failed' ? seen.wanted_skus : seen.lines.map(line => line.sku);
+function wanted_of(seen: Footprint): readonly OfSku[] {
+  return seen.status === 'failed' ? seen.wanted : seen.lines;
 }
-interface Named {
-  readonly line_no: number;
+function named_lines(seen: Footprint, named: readonly Named[]): Footprint['lines'] {
+  const numbers = new Set(named.map(line => line.line_no));
+  return seen.lines.filter(line => numbers.has(line.line_no));
 }
-/** Where the order's lines are kept; of the named lines, when some are named. */
-function items_of_lines(seen: Footprint, named: readonly Named[] | null = null): string[] {
-  const numbers = named === null ? undefined : new Set(named.map(line => line.line_no));
-  return seen.lines.flatMap(line => (numbers === undefined || numbers.has(line.line_no) ? [item_id(line.sku, line.location_id)] : []));
+function items_kept(lines: Footprint['lines']): string[] {
+  return lines.map(line => item_id(line.sku, line.location_id));
 }
 /** Where these units are said to be, whether or not they were kept there. */
 function items_said(seen: Footprint, said: readonly UnitsAt[]): string[] {
-  const skus = sku_by_line(seen);
+  const skus = new Map(seen.lines.map(line => [line.line_no, line.sku]));
   return said.flatMap(({ line_no, location_id }) => {
     const sku = skus.get(line_no);
     return sku === undefined ? [] : [item_id(sku, location_id)];
   });
-}
-function skus_of(seen: Footprint, named: readonly Named[]): string[] {
-  const skus = sku_by_line(seen);
-  return named.flatMap(line => skus.get(line.line_no) ?? []);
-}
-function sku_by_line({ lines }: Footprint): Map<number, string> {
-  return new Map(lines.map(line => [line.line_no, line.sku]));
 }
 
 /** Freeing the order that a new one replaces. */

@@ -54,6 +54,18 @@ create table inventory.reservation_line (
 -- The queue of a stock item, in its order. Lines that never waited are not in it.
 create index reservation_line_queue on inventory.reservation_line (sku, location_id, priority, requested_at, order_id, line_no) where backordered > 0;
 
+-- Locks reservations in the order of their ids, then reads them with their lines. Two statements, because a statement that waits for a row's
+-- lock gets the row as it is then, but everything else it selects, the lines, as of when it began: a lost update. Within a volatile function
+-- each statement sees what is committed when it starts.
+create function inventory.locked_reservations(ids text[]) returns json language plpgsql as $$
+begin
+  perform 1 from inventory.reservation where id = any(ids) order by id for update;
+  return (select coalesce(json_agg(r), '[]'::json)
+            from (select o.*, (select coalesce(json_agg(l order by l.reservation_no, l.line_no, l.location_id), '[]'::json)
+                                 from inventory.reservation_line l where l.order_id = o.id) as lines
+                    from inventory.reservation o where o.id = any(ids)) r);
+end $$;
+
 -- The id is sku@location. Units are whole; every counter fits the events' 31 bits.
 create table inventory.stock_item (
   id              text collate "C" not null primary key,

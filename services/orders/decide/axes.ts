@@ -1,7 +1,7 @@
 /** The two axes that are computed, payment_status and fulfillment_status: first match wins (domain.md 3.1). */
 import type { Axes, FulfillmentStatus, PaymentStatus } from '../../../contracts/index.ts';
 import type { Order } from '../model.ts';
-import { amount_due, cover } from './money.ts';
+import { amount_due } from './money.ts';
 
 export function axes_of(order: Order): Axes {
   return { status: order.axes.status, payment_status: payment_status(order), fulfillment_status: fulfillment_status(order) };
@@ -16,7 +16,7 @@ export function payment_status(order: Order): PaymentStatus {
   if (captured > 0 && refunded >= captured) return 'refunded';
   if (refunded > 0) return 'partially_refunded';
   if (captured > 0) return captured >= due ? 'captured' : 'partially_captured';
-  if (order.authorized > order.voided && cover(order) >= due) return 'authorized';
+  if (order.authorized > order.voided && order.authorized - order.voided - refunded >= due) return 'authorized';
   if (some('action_required')) return 'action_required';
   if (some('pending', 'processing')) return 'pending';
   const last = payments.at(-1)?.status;

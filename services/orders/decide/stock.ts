@@ -98,9 +98,20 @@ function queued(draft: Draft, { lines }: BackorderQueued['data']): void {
 
 function filled(draft: Draft, { lines }: BackorderFilled['data']): void {
   if (!keeps_stock(draft.order)) return;
-  change_lines(draft, lines, (line, kept) =>
-    allocate(move_allocation(line, kept.location_id ?? '', { backordered: -kept.quantity }), kept),
-  );
+  change_lines(draft, lines, (line, kept) => allocate(stop_waiting(line, kept), kept));
+}
+
+/** Units wait where they are filled; what waited elsewhere only if not enough did there. */
+function stop_waiting(line: OrderLine, { location_id, quantity }: Place): OrderLine {
+  let now = line;
+  let rest = quantity;
+  const there = line.allocations.filter(at => at.location_id === location_id);
+  for (const at of [...there, ...line.allocations.filter(at => at.location_id !== location_id)]) {
+    const units = Math.min(rest, at.backordered);
+    if (units > 0) now = move_allocation(now, at.location_id, { backordered: -units });
+    rest -= units;
+  }
+  return now;
 }
 
 /** Promised units are not there: some are kept elsewhere now, some wait (backorder.queued says so), the rest is out of the order. */

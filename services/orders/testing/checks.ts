@@ -16,15 +16,22 @@ export function check_order(order: Order, { has_timer }: { has_timer: boolean })
 
 function check_line(line: OrderLine, order: Order): void {
   const { line_no } = line;
-  for (const [name, value] of Object.entries(line)) if (typeof value === 'number') assert.ok(value >= 0, `${name} of line ${line_no} is ${value}`);
+  for (const [name, value] of Object.entries(line))
+    if (typeof value === 'number') assert.ok(value >= 0, `${name} of line ${line_no} is ${value}`);
   // O7, O8
   const placed = line.cancelled + line.backordered + line.allocated + line.shipped;
   assert.ok(placed <= line.quantity, `line ${line_no} has ${placed} of ${line.quantity} units`);
   assert.ok(line.in_fulfillment <= line.allocated, `line ${line_no}: in_fulfillment`);
   assert.ok(line.delivered + line.lost + line.sent_back <= line.shipped, `line ${line_no}: delivered`);
   assert.ok(line.returned <= line.delivered && line.credited <= line.shipped, `line ${line_no}: returned`);
-  assert.equal(line.allocations.reduce((sum, at) => sum + at.in_fulfillment, 0), line.in_fulfillment);
-  assert.equal(line.allocations.reduce((sum, at) => sum + at.backordered, 0), line.backordered);
+  assert.equal(
+    line.allocations.reduce((sum, at) => sum + at.in_fulfillment, 0),
+    line.in_fulfillment,
+  );
+  assert.equal(
+    line.allocations.reduce((sum, at) => sum + at.backordered, 0),
+    line.backordered,
+  );
   assert.ok(line.allocations.reduce((sum, at) => sum + at.quantity, 0) >= line.allocated);
   // P9
   assert.ok(line.shipped_value + line.cancelled_value <= line.line_total);
@@ -43,12 +50,30 @@ function check_payment(payment: Payment): void {
 
 function check_sums(order: Order): void {
   const sum = (of: (payment: Payment) => number) => order.payments.reduce((total, payment) => total + of(payment), 0);
-  assert.equal(order.authorized, sum(payment => payment.authorized));
-  assert.equal(order.captured, sum(payment => payment.captured));
-  assert.equal(order.voided, sum(payment => payment.voided));
-  assert.equal(order.refunded, sum(payment => payment.refunded));
-  assert.equal(order.capture_pending, sum(payment => payment.capture_pending));
-  assert.equal(order.refund_pending, sum(payment => payment.refund_pending));
+  assert.equal(
+    order.authorized,
+    sum(payment => payment.authorized),
+  );
+  assert.equal(
+    order.captured,
+    sum(payment => payment.captured),
+  );
+  assert.equal(
+    order.voided,
+    sum(payment => payment.voided),
+  );
+  assert.equal(
+    order.refunded,
+    sum(payment => payment.refunded),
+  );
+  assert.equal(
+    order.capture_pending,
+    sum(payment => payment.capture_pending),
+  );
+  assert.equal(
+    order.refund_pending,
+    sum(payment => payment.refund_pending),
+  );
   assert.equal(order.cancelled_value, order.lines.reduce((total, line) => total + line.cancelled_value, 0) + order.shipping_cancelled);
   assert.ok(order.cancelled_value + order.credited_value <= order.grand_total);
   // P2, P6

@@ -16,9 +16,6 @@ export type Asked = {
   readonly held: number;
   /** All that may be captured after each of our captures. */
   readonly captured_totals: readonly number[];
-  /** All that is captured by now, as far as we know. */
-  readonly captured: number;
-  readonly refunded: number;
   readonly refunds: readonly { readonly refund_id: string; readonly op_id: string; readonly amount: number }[];
 };
 
@@ -44,8 +41,6 @@ export function asked_of(payment_id: string, payment: Payment): Asked {
     authorize_op_id: authorize?.op_id ?? null,
     held: authorize?.held ?? 0,
     captured_totals: payment.intent === 'charge' ? [payment.amount] : totals,
-    captured: payment.captured,
-    refunded: payment.refunded,
     refunds: payment.operations.flatMap(operation =>
       operation.kind === 'refund' ? [{ refund_id: operation.refund_id, op_id: operation.op_id, amount: operation.amount }] : [],
     ),
@@ -92,10 +87,9 @@ function amount_contradiction(asked: Asked, fact: GatewayFact): Contradiction | 
   }
 }
 
-/** Ours give back what we asked for; the gateway's own at most what is left of the capture, as far as one is known. */
+/** Ours give back what we asked for; the gateway's own no more than the payment. */
 function refund_contradiction(asked: Asked, fact: GatewayFact): Contradiction | undefined {
-  const ours = asked.refunds.find(refund => refund.refund_id === fact.refund_id);
-  if (ours !== undefined) return fact.amount === ours.amount ? undefined : differs(fact.fact, ours.amount, fact.amount);
-  const left = asked.captured > 0 && fact.fact === 'refunded' ? asked.captured - asked.refunded : asked.amount;
-  return fact.amount >= 1 && fact.amount <= left ? undefined : differs(fact.fact, left, fact.amount);
+  const ours = asked.refunds.find(refund => refund.refund_id === fact.refund_id)?.amount;
+  if (ours !== undefined) return fact.amount === ours ? undefined : differs(fact.fact, ours, fact.amount);
+  return fact.amount >= 1 && fact.amount <= asked.amount ? undefined : differs(fact.fact, asked.amount, fact.amount);
 }

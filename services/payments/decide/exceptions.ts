@@ -92,6 +92,8 @@ export function refusal_raises(before: Payment, after: Payment, standing: Standi
   for (const operation of after.operations) {
     const known = before.operations.find(each => each.op_id === operation.op_id);
     if (operation.state !== 'failed' || known === undefined || known.state === 'failed') continue;
+    // An operator who ended it knows.
+    if (operation.evidence !== undefined && operation.kind !== 'void') continue;
     if (operation.kind === 'void' && rest_of(standing) > 0)
       raises.push({ reason: 'void_failed', detail: `${rest_of(standing)} ${after.currency} minor units are still held` });
     else if (operation.kind === 'abandon' && in_progress.has(standing.status))

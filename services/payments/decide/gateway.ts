@@ -17,23 +17,13 @@ export function record_gateway_fact(context: Context, before: Payment, command: 
   if (operation === undefined) return nothing;
   const { facts = [], gateway_ref } = value_of(outcome);
   const held = with_held(before, held_by(before, operation, outcome));
-  const { payment, drifts, disputes, action } = learn_facts(id, held, facts, context.given.at);
-  const drifted = drifts.length > 0 || facts_known_as_drift(payment, facts);
+  const { payment, drifts, disputes, drifted, action } = learn_facts(id, held, facts, context.given.at);
   const proven = settle_by_facts(payment);
   const now = proven.operations.find(each => each.op_id === op_id) ?? operation;
   const known = !drifted && proven.gateway_ref === null && gateway_ref !== undefined ? { ...proven, gateway_ref } : proven;
   const asks: ShopperAction | undefined =
     outcome.outcome === 'action_required' ? { url: outcome.url, expires_at: outcome.expires_at } : action;
   return conclude(context, id, before, answered(known, now, outcome, drifted), { drifts, disputes, ...(asks && { action: asks }) });
-}
-
-/** The same lie a second time raises nothing, and is no more believed. */
-function facts_known_as_drift(payment: Payment, facts: readonly GatewayFact[]): boolean {
-  return facts.some(fact =>
-    payment.facts.some(
-      known => known.drift !== null && known.object_ref === fact.object_ref && known.fact === fact.fact && known.amount === fact.amount,
-    ),
-  );
 }
 
 // --- webhooks
@@ -76,7 +66,7 @@ function apply(
   const decisions = [...by_payment].flatMap(([payment_id, its_facts]) => {
     if (payment_id === null) return [];
     const before = view('payment', payment_id);
-    const { payment, ...more } = learn_facts(payment_id, before, its_facts, context.given.at);
+    const { payment, drifted: _, ...more } = learn_facts(payment_id, before, its_facts, context.given.at);
     return [conclude(context, payment_id, before, payment, more)];
   });
   return together([...decisions, kept(context, id, webhook, by_payment.get(null) ?? [])]);

@@ -12,15 +12,17 @@ import {
   type Payment,
   type StoredFact,
 } from '../model.ts';
-import { asked_of, type Contradiction, contradiction } from './asked.ts';
+import { type Asked, asked_of, type Contradiction, contradiction } from './asked.ts';
 import { replace_operation } from './proceed.ts';
-import { evidence_of, standing_of } from './standing.ts';
+import { evidence_of, given_back_of, standing_of } from './standing.ts';
 import type { Dispute, ShopperAction } from './tell.ts';
 
 export interface Learned {
   readonly payment: Payment;
   readonly drifts: readonly Contradiction[];
   readonly disputes: readonly Dispute[];
+  /** Some of what was said contradicts us, told before or not. */
+  readonly drifted: boolean;
   readonly action?: ShopperAction;
 }
 
@@ -33,38 +35,37 @@ export function value_of(outcome: Outcome): Partial<LearnedValue> {
 export function learn_facts(id: string, before: Payment, facts: readonly GatewayFact[], at: string): Learned {
   const drifts: Contradiction[] = [];
   const disputes: Dispute[] = [];
-  const known = new Set(before.facts.map(fact_key));
+  const known = new Set(before.facts.map(fact => fact_key(fact, fact.drift)));
   let payment = before;
   let action: ShopperAction | undefined;
+  let drifted = false;
   for (const fact of facts) {
-    payment = with_details(payment, fact);
-    if (known.has(fact_key(fact))) continue;
-    known.add(fact_key(fact));
-    const drift = contradiction(asked_of(id, { ...payment, ...sums_of(payment) }), fact);
-    payment = { ...payment, facts: [...payment.facts, stored(id, fact, at, drift?.measure ?? null)] };
-    if (drift !== undefined) drifts.push(drift);
-    else if (fact.fact === 'disputed') disputes.push(dispute_of(fact));
-    if (drift === undefined && fact.gateway_ref !== '' && payment.gateway_ref === null)
-      payment = { ...payment, gateway_ref: fact.gateway_ref };
-    if (drift === undefined && fact.fact === 'action_required' && fact.url !== undefined) action = { url: fact.url, expires_at: undefined };
+    const asked = asked_of(id, payment);
+    const drift = contradiction(asked, fact);
+    drifted ||= drift !== undefined;
+    if (drift === undefined) payment = with_details(payment, fact);
+    const key = fact_key(fact, drift?.measure ?? null);
+    if (known.has(key)) continue;
+    known.add(key);
+    payment = { ...payment, facts: [...payment.facts, stored(asked, fact, at, drift?.measure ?? null)] };
+    if (drift !== undefined) {
+      drifts.push(drift);
+      continue;
+    }
+    if (fact.gateway_ref !== '' && payment.gateway_ref === null) payment = { ...payment, gateway_ref: fact.gateway_ref };
+    if (fact.fact === 'disputed') disputes.push(dispute_of(fact));
+    if (fact.fact === 'action_required' && fact.url !== undefined) action = { url: fact.url, expires_at: undefined };
   }
   const contradicted = contradicts_itself(before) ? undefined : contradicts_itself(payment);
   if (contradicted !== undefined) drifts.push(contradicted);
-  return { payment, drifts, disputes, ...(action && { action }) };
+  return { payment, drifts, disputes, drifted, ...(action && { action }) };
 }
 
-function stored(
-  payment_id: string,
-  { url: _url, multi_capture: _, ...fact }: GatewayFact,
-  received_at: string,
-  drift: string | null,
-): StoredFact {
-  return { ...fact, payment_id, received_at, drift };
-}
-
-function sums_of(payment: Payment): Pick<Payment, 'captured' | 'refunded'> {
-  const { captured, refunded } = payment.facts.length === 0 ? payment : standing_of(payment);
-  return { captured, refunded };
+/** A refund that we did not ask for stays the gateway's own, whatever name of ours it bears. */
+function stored(asked: Asked, fact: GatewayFact, received_at: string, drift: string | null): StoredFact {
+  const { url: _url, multi_capture: _multi_capture, refund_id, ...told } = fact;
+  const ours = asked.refunds.some(refund => refund.refund_id === refund_id);
+  return { ...told, ...(ours && { refund_id }), payment_id: asked.payment_id, received_at, drift };
 }
 
 /** What a second telling of a known fact may add: of several ends of an authorization the earliest counts, of several answers the no. */
@@ -77,12 +78,15 @@ function with_details(payment: Payment, fact: GatewayFact): Payment {
   return { ...payment, ...(earlier && { authorization_expires_at: ends_at }), ...(said && { multi_capture }) };
 }
 
-/** More taken and let go than ever was held: each fact could be, together they cannot. */
+/** More taken and let go than ever was held, or more given back than was taken: each fact could be, together they cannot. */
 function contradicts_itself(payment: Payment): Contradiction | undefined {
   const { captured, let_go } = evidence_of(payment.facts);
-  const { authorized } = standing_of(payment);
-  if (captured + let_go <= authorized) return undefined;
-  return { measure: 'captured_and_voided', ours: String(authorized), theirs: `${captured} and ${let_go}` };
+  const standing = standing_of(payment);
+  if (captured + let_go > standing.authorized)
+    return { measure: 'captured_and_voided', ours: String(standing.authorized), theirs: `${captured} and ${let_go}` };
+  const given_back = given_back_of(standing.refunds);
+  if (standing.captured === 0 || given_back <= standing.captured) return undefined;
+  return { measure: 'refunded', ours: String(standing.captured), theirs: String(given_back) };
 }
 
 function dispute_of(fact: GatewayFact): Dispute {

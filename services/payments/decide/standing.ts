@@ -21,8 +21,6 @@ export interface RefundStanding {
   readonly refund_id: string;
   readonly amount: number;
   readonly state: 'pending' | 'refunded' | 'failed';
-  /** Given back and within what was captured; one told before its capture waits for it. */
-  readonly counted: boolean;
   /** Absent: the gateway began it. */
   readonly operation?: RefundOperation;
   readonly fact?: StoredFact;
@@ -77,8 +75,9 @@ export function standing_of(payment: Reckoned): Standing {
   const authorized = Math.max(authorized_of(payment, authorize, evidence, captured), captured);
   const voided = Math.min(authorized - captured, let_go_of(payment, evidence, authorized, captured));
   const rest = authorized - captured - voided;
-  const refunds = refunds_of(payment, captured);
-  const refunded = refunds.reduce((sum, refund) => sum + (refund.counted ? refund.amount : 0), 0);
+  const refunds = refunds_of(payment);
+  // One told before its capture waits for it.
+  const refunded = Math.min(captured, given_back_of(refunds));
   let [capturing, refunding, voiding] = [0, 0, false];
   for (const operation of operations) {
     if (!is_active(operation)) continue;
@@ -125,33 +124,30 @@ function let_go_of(payment: Reckoned, evidence: Evidence, authorized: number, ca
 }
 
 /** Ours first, then the gateway's own; each at most once, and failed for good once the gateway said so. */
-function refunds_of(payment: Reckoned, captured: number): RefundStanding[] {
+function refunds_of(payment: Reckoned): RefundStanding[] {
   const own = payment.operations.filter(operation => operation.kind === 'refund');
   if (own.length === 0 && !payment.facts.some(is_about_refund)) return [];
   const told = payment.facts.filter(fact => fact.drift === null && is_about_refund(fact));
-  const known = new Set(own.map(operation => operation.refund_id));
   const theirs = Map.groupBy(
-    told.filter(fact => fact.refund_id === undefined || !known.has(fact.refund_id)),
-    fact => fact.refund_id ?? derived_id('rfd', `${fact.gateway}/${fact.object_ref}`, 0),
+    told.filter(fact => fact.refund_id === undefined),
+    fact => derived_id('rfd', `${fact.gateway}/${fact.object_ref}`, 0),
   );
   const refunds: RefundStanding[] = own.map(operation => ({
     refund_id: operation.refund_id,
     amount: operation.amount,
     operation,
-    counted: false,
     ...refund_state(
       told.filter(fact => fact.refund_id === operation.refund_id),
       operation,
     ),
   }));
   for (const [refund_id, facts] of [...theirs].sort(([a], [b]) => (a < b ? -1 : 1)))
-    refunds.push({ refund_id, amount: facts[0]?.amount ?? 0, counted: false, ...refund_state(facts, undefined) });
-  let left = captured;
-  return refunds.map(refund => {
-    const counted = refund.state === 'refunded' && refund.amount <= left;
-    if (counted) left -= refund.amount;
-    return { ...refund, counted };
-  });
+    refunds.push({ refund_id, amount: facts[0]?.amount ?? 0, ...refund_state(facts, undefined) });
+  return refunds;
+}
+
+export function given_back_of(refunds: readonly RefundStanding[]): number {
+  return refunds.reduce((sum, refund) => sum + (refund.state === 'refunded' ? refund.amount : 0), 0);
 }
 
 function refund_state(facts: readonly StoredFact[], operation: RefundOperation | undefined): Pick<RefundStanding, 'state' | 'fact'> {

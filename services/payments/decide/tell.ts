@@ -15,7 +15,7 @@ import {
   unknown_ms,
 } from '../model.ts';
 import type { Contradiction } from './asked.ts';
-import { money_status, type RefundStanding, type Standing, was_let_go_by_us } from './standing.ts';
+import { given_back_of, money_status, type RefundStanding, type Standing, was_let_go_by_us } from './standing.ts';
 
 export type PaymentsFact = Fact<PaymentsStates, PaymentsEvent>;
 
@@ -47,6 +47,8 @@ interface Teller extends Story {
   readonly facts: PaymentsFact[];
   sums: PaymentSums;
   state: PaymentState;
+  /** Refunds told by now, also those whose capture is still to be told. */
+  given_back: number;
 }
 
 export function tell(story: Story): PaymentsFact[] {
@@ -54,7 +56,8 @@ export function tell(story: Story): PaymentsFact[] {
   const { amount } = after;
   const { authorized, captured, voided, refunded } = before;
   const state = before.status === 'new' ? 'processing' : before.status;
-  const teller: Teller = { ...story, facts: [], sums: { amount, authorized, captured, voided, refunded }, state };
+  const given_back = given_back_of(story.standing_before.refunds);
+  const teller: Teller = { ...story, facts: [], sums: { amount, authorized, captured, voided, refunded }, state, given_back };
   if (before.status === 'new' && standing.status === 'processing') tell_started(teller);
   tell_resolved(teller);
   if (standing.status !== before.status) tell_without_money(teller);
@@ -112,7 +115,8 @@ function just_failed(teller: Teller, operation: OwnOperation): boolean {
   return operation.state === 'failed' && before_of(teller, operation)?.state !== 'failed';
 }
 function set_money(teller: Teller, sums: Partial<PaymentSums>): void {
-  teller.sums = { ...teller.sums, ...sums };
+  const next = { ...teller.sums, ...sums };
+  teller.sums = { ...next, refunded: Math.min(next.captured, teller.given_back) };
   const held = (authorize_of(teller.after)?.held ?? 0) > 0 && teller.sums.captured === 0;
   if (!held) teller.state = money_status(teller.sums, was_let_go_by_us(teller.after)) ?? teller.state;
 }
@@ -264,11 +268,13 @@ function tell_refund(teller: Teller, refund: RefundStanding): void {
     lines: operation?.lines ?? [],
   };
   const end = operation !== undefined && has_ended(operation) ? ended(teller, operation) : {};
-  if (refund.counted && known?.counted !== true) {
-    set_money(teller, { refunded: teller.sums.refunded + refund.amount });
+  if (refund.state === 'refunded' && known?.state !== 'refunded') {
+    teller.given_back += refund.amount;
+    set_money(teller, {});
     push(teller, { type: 'payment.refunded', data: { ...common(teller), ...end, ...about } });
   } else if (refund.state === 'failed' && known?.state !== 'failed') {
-    if (known?.counted === true) set_money(teller, { refunded: teller.sums.refunded - refund.amount });
+    if (known?.state === 'refunded') teller.given_back -= refund.amount;
+    set_money(teller, {});
     const code = operation?.code ?? text_of(fact?.raw?.['failure_reason']) ?? 'other';
     push(teller, { type: 'payment.refund_failed', data: { ...common(teller), ...end, ...about, code: code.slice(0, 64) } });
   }

@@ -50,11 +50,11 @@ create table payments.gateway_fact (
   authorization_expires_at timestamptz(3),
   provider_event_ref       text,
   received_at              timestamptz(3) not null,
-  -- What of it contradicts what we asked: kept, never applied.
-  drift                    text,
+  -- What of it contradicts what we asked: kept, never applied. Empty: nothing.
+  drift                    text        not null,
   -- What the gateway said, without persons and secrets.
   raw                      json        not null,
-  primary key (gateway, object_ref, fact, amount)
+  primary key (gateway, object_ref, fact, amount, drift)
 );
 create index gateway_fact_payment on payments.gateway_fact (payment_id);
 

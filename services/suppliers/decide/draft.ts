@@ -1,15 +1,14 @@
 /**
- * A decision in the making: what was said so far already counts for what is decided next, and the end says what follows from the
- * changed rows: which items are reviewed, which queues are pegged anew, when somebody looks at an order again, which exceptions have gone.
+ * A decision in the making: what was said so far already counts for what is decided next. Its end (close.ts) says what follows from
+ * the changed rows.
  */
 import type { SuppliersEvent } from '../../../contracts/index.ts';
-import { type Fact, type Given, later, type NewOperation, type NewRecord, type Note, type TimerChange } from '../../../platform/service.ts';
+import type { Fact, Given, NewOperation, NewRecord, Note, TimerChange } from '../../../platform/service.ts';
 import { evolve_proposal } from '../evolve_proposal.ts';
 import { evolve_purchase_order } from '../evolve_purchase_order.ts';
 import { evolve_supply_item } from '../evolve_supply_item.ts';
 import {
   item_id,
-  type OpenLine,
   type Proposal,
   type States,
   type SuppliersDecision,
@@ -17,8 +16,7 @@ import {
   type SuppliersView,
   type SupplyItem,
 } from '../model.ts';
-import type { PurchaseOrder } from '../model_order.ts';
-import { review_due } from './need.ts';
+import { line_of, type PurchaseOrder } from '../model_order.ts';
 
 export const peg_timer = 'peg';
 export const review_timer = 'review';
@@ -91,41 +89,47 @@ export function say_of_proposal(draft: Draft, proposal_id: string, event: Suppli
   say(draft, event, item_in(draft, id).sku, { kind: 'proposal', id: proposal_id }, [{ kind: 'supply_item', id }]);
 }
 
-/** Events that tell an order's supply items what comes, and when. */
-const told_to_items = new Set<SuppliersEvent['type']>([
-  'purchase_order.created',
-  'purchase_order.sent',
-  'purchase_order.acknowledged',
-  'purchase_order.rejected',
-  'purchase_order.shipment_notified',
-  'purchase_order.eta_changed',
-  'goods.received',
-  'purchase_order.closed',
-  'purchase_order.cancelled',
-  'purchase_order.cancellation_requested',
-  'purchase_order.cancellation_refused',
-]);
-
 export function say_of_order(draft: Draft, po_id: string, event: SuppliersEvent): void {
-  say(draft, event, po_id, { kind: 'purchase_order', id: po_id }, told_to_items.has(event.type) ? items_told(draft, po_id, event) : []);
-}
-
-/** Items of lines that were still to come are told; all of a new order are. */
-function items_told(draft: Draft, po_id: string, event: SuppliersEvent): readonly KeptRef[] {
-  if (event.type === 'purchase_order.created') {
-    const { lines, location_id } = event.data;
-    return lines.map(line => ({ kind: 'supply_item', id: item_id(line.sku, location_id) }));
-  }
   const order = order_in(draft, po_id);
-  const ids = order.lines.map(line => item_id(line.sku, order.location_id));
-  return ids
-    .filter(id => item_in(draft, id).open_lines.some(line => line.po_id === po_id) || is_received(event, id))
-    .map(id => ({ kind: 'supply_item', id }));
+  const also = lines_told(order, event).map(sku => item_id(sku, location_of_event(order, event)));
+  const told = also.filter(id => event.type === 'purchase_order.created' || event.type === 'goods.received' || expects(draft, id, po_id));
+  say(
+    draft,
+    event,
+    po_id,
+    { kind: 'purchase_order', id: po_id },
+    told.map(id => ({ kind: 'supply_item', id })),
+  );
 }
 
-/** Units may come for a line that nobody expected any more: over-delivered ones. */
-function is_received(event: SuppliersEvent, id: string): boolean {
-  return event.type === 'goods.received' && event.data.lines.some(line => item_id(line.sku, event.data.location_id) === id);
+function expects(draft: Draft, id: string, po_id: string): boolean {
+  return item_in(draft, id).open_lines.some(line => line.po_id === po_id);
+}
+
+function location_of_event(order: PurchaseOrder, event: SuppliersEvent): string {
+  return event.type === 'purchase_order.created' ? event.data.location_id : order.location_id;
+}
+
+/** SKUs whose supply items an event of an order changes: what comes, and when. */
+function lines_told(order: PurchaseOrder, event: SuppliersEvent): readonly string[] {
+  switch (event.type) {
+    case 'purchase_order.created':
+    case 'goods.received':
+      return event.data.lines.map(line => line.sku);
+    case 'purchase_order.sent':
+    case 'purchase_order.cancellation_requested':
+    case 'purchase_order.cancellation_refused':
+      return order.lines.map(line => line.sku);
+    case 'purchase_order.acknowledged':
+    case 'purchase_order.rejected':
+    case 'purchase_order.shipment_notified':
+    case 'purchase_order.eta_changed':
+    case 'purchase_order.closed':
+    case 'purchase_order.cancelled':
+      return event.data.lines.flatMap(({ line_no }) => line_of(order, line_no)?.sku ?? []);
+    default:
+      return [];
+  }
 }
 
 /** An exception's subject may be any row. */
@@ -153,47 +157,4 @@ export function note_proposal(draft: Draft, proposal_id: string, fields: Partial
 
 export function arm(draft: Draft, kind: string, id: string, due_at: string | null): void {
   draft.timers.push({ kind, id, due_at });
-}
-
-/** Peg soon: goods that are in the building serve the queue first, and what they serve needs no date. */
-export const peg_after_receipt_ms = 1_000;
-
-/** Ends the decision. */
-export function close_draft(draft: Draft): SuppliersDecision {
-  for (const id of [...draft.now.supply_item.keys()]) follow_item(draft, id);
-  const { facts, notes, timers, operations, records, settled } = draft;
-  return { facts, notes, timers, operations, records, settled };
-}
-
-function follow_item(draft: Draft, id: string): void {
-  const before = draft.view('supply_item', id);
-  const after = item_in(draft, id);
-  const { at } = draft.given;
-  const due_at = review_due(after, draft.settings, at);
-  if (due_at !== undefined && (after.review_at === null || due_at < after.review_at)) {
-    note_item(draft, id, { review_at: due_at });
-    arm(draft, review_timer, id, due_at);
-  }
-  if (may_peg(before, after)) arm(draft, peg_timer, id, at);
-}
-
-/** Somebody may wait, and what could be promised is another. The queue of an item without a policy is not counted: it is looked at. */
-function may_peg(before: SupplyItem, after: SupplyItem): boolean {
-  if (after.policy && !before.policy) return true;
-  if (after.policy && after.queued === 0) return false;
-  if (before.open_lines === after.open_lines) return false;
-  // Goods came in: inventory's answer decides who still waits.
-  if (before.receipts !== after.receipts) return false;
-  return promises_of(before.open_lines) !== promises_of(after.open_lines);
-}
-
-function promises_of(lines: readonly OpenLine[]): string {
-  return lines
-    .filter(line => line.expected_at !== null && !line.withdrawn)
-    .map(line => `${line.expected_at} ${line.po_id} ${line.line_no} ${line.outstanding}`)
-    .join();
-}
-
-export function hours_later(at: string, hours: number): string {
-  return later(at, hours * 3_600_000);
 }

@@ -1,6 +1,6 @@
 /** When and how much to buy (domain.md 7.1, 7.2, 7.4): pure arithmetic over a supply item and the offers for its SKU. */
 import { later } from '../../../platform/service.ts';
-import { type Offer, position, type SuppliersSettings, type SupplyItem, units_max } from '../model.ts';
+import { day_ms, type Offer, position, type SuppliersSettings, type SupplyItem, units_max } from '../model.ts';
 
 /**
  * An open proposal that a person looks at follows the need this late: revised with every order it would never stand still. One that is
@@ -40,6 +40,12 @@ export function review_due(item: SupplyItem, settings: SuppliersSettings, at: st
 /** A person was told already that nobody sells it: the daily review looks again. */
 function has_no_supplier(item: SupplyItem): boolean {
   return item.exceptions.some(exception => exception.reason === 'no_supplier');
+}
+
+/** The end of the stretch of time whose proposals become one order: the same for all of them, so none is put off by the next. */
+export function accept_due({ accept_every_ms }: SuppliersSettings, at: string): string {
+  const every_ms = accept_every_ms ?? day_ms;
+  return new Date((Math.floor(Date.parse(at) / every_ms) + 1) * every_ms).toISOString();
 }
 
 export interface Choice {

@@ -1,0 +1,70 @@
+/** The shop at a glance: the whole period as one number per metric, amounts per currency. */
+import { type Metric, metric_statement, metrics } from './metrics.ts';
+import type { Period } from './period.ts';
+import type { Answer, Ask } from './warehouses/warehouse.ts';
+
+export type Money = {
+  readonly currency: string;
+  readonly gross: number;
+  readonly net: number;
+  /** None without a confirmed order. */
+  readonly aov: number | null;
+  readonly refunds: number;
+};
+
+/** Types, not interfaces: they are replied as JSON. */
+export type Overview = {
+  readonly money: readonly Money[];
+  readonly orders: number;
+  readonly confirmed: number;
+  readonly units: number;
+  readonly returned: number;
+  readonly conversion: number | null;
+  readonly payment_success: number | null;
+  readonly click_to_ship: { readonly p50_ms: number | null; readonly p90_ms: number | null };
+  readonly open_exceptions: number;
+};
+
+export async function overview_of(ask: Ask, period: Period): Promise<Overview> {
+  const whole = async (name: string) => ask(metric_statement(named(name), { period, grain: undefined, group_by: undefined }));
+  // One after the other: they share one connection, and so one moment.
+  const gross = await whole('gmv');
+  const net = await whole('net_sales');
+  const aov = await whole('aov');
+  const refunds = await whole('refunds');
+  const [orders = {}] = await whole('orders');
+  const [units = {}] = await whole('units');
+  const [conversion = {}] = await whole('conversion');
+  const [payment_success = {}] = await whole('payment_success');
+  const [click_to_ship = {}] = await whole('click_to_ship');
+  const [exceptions = {}] = await ask('select count(*) as open from exception where raised_at is not null and resolved_at is null');
+  const currencies = [...new Set([gross, net, refunds].flatMap(rows => rows.map(row => String(row['currency']))))].sort();
+  const of = (rows: readonly Answer[], currency: string) => rows.find(row => row['currency'] === currency)?.['value'] ?? null;
+  return {
+    money: currencies.map(currency => ({
+      currency,
+      gross: Number(of(gross, currency) ?? 0),
+      net: Number(of(net, currency) ?? 0),
+      aov: number_or_null(of(aov, currency)),
+      refunds: Number(of(refunds, currency) ?? 0),
+    })),
+    orders: Number(orders['value'] ?? 0),
+    confirmed: Number(orders['confirmed'] ?? 0),
+    units: Number(units['value'] ?? 0),
+    returned: Number(units['returned'] ?? 0),
+    conversion: number_or_null(conversion['value']),
+    payment_success: number_or_null(payment_success['value']),
+    click_to_ship: { p50_ms: number_or_null(click_to_ship['value']), p90_ms: number_or_null(click_to_ship['p90']) },
+    open_exceptions: Number(exceptions['open'] ?? 0),
+  };
+}
+
+function named(name: string): Metric {
+  const metric = metrics[name];
+  if (metric === undefined) throw new Error(`no metric ${name}`);
+  return metric;
+}
+
+function number_or_null(value: Answer[string] | undefined): number | null {
+  return typeof value === 'number' ? value : null;
+}

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { Problem, type RouteRequest } from '../../platform/route.ts';
+import { address, open_shop, type Shop, type ShownOrder, server_key } from './testing/shop.ts';
+
+let shop: Shop;
+before(async () => {
+  shop = await open_shop();
+});
+after(() => shop.harness.stop());
+
+type Listed = { data: ShownOrder[]; next_cursor: string | null };
+async function list(query: Record<string, string> = {}): Promise<Listed> {
+  // Checked against the reply's schema in `call`.
+  return (await shop.call('GET /v1/orders', {}, undefined, { query })).body as unknown as Listed;
+}
+const ids = (orders: readonly { readonly id: string }[]) => orders.map(order => order.id);
+
+describe('the list of orders', () => {
+  test('is newest first, page by page, and stays whole while orders are placed', async () => {
+    const placed: ShownOrder[] = [];
+    for (let n = 0; n < 5; n++) placed.push(await shop.place());
+    const expected = ids(placed).reverse();
+    const first = await list({ limit: '2' });
+    assert.deepEqual(ids(first.data), expected.slice(0, 2));
+    await shop.place();
+    const second = await list({ limit: '2', cursor: first.next_cursor ?? '' });
+    assert.deepEqual(ids(second.data), expected.slice(2, 4));
+    const last = await list({ limit: '2', cursor: second.next_cursor ?? '' });
+    assert.deepEqual([ids(last.data), last.next_cursor], [expected.slice(4), null]);
+  });
+  test('shows each order as it shows itself', async () => {
+    const order = await shop.place({ payment: { gateway: 'manual' }, customer: { id: 'c-list', name: 'Ada' } });
+    await shop.confirm(order);
+    await shop.dispatch(order);
+    assert.deepEqual((await list({ limit: '1' })).data[0], await shop.read(order.id));
+  });
+  test('is filtered by every field, alone and together', async () => {
+    const lines = [{ sku: 'LAMP', quantity: 1 }];
+    const order = await shop.place({ reference: 'LIST-1', customer: { id: 'c-17850' }, lines, payment: { gateway: 'manual' } });
+    await shop.place({ customer: { id: 'c-17850' } });
+    await shop.confirm(order);
+    const only = [order.id];
+    assert.deepEqual(ids((await list({ reference: 'LIST-1' })).data), only);
+    assert.deepEqual(ids((await list({ sku: 'LAMP' })).data), only);
+    assert.equal((await list({ customer: 'c-17850' })).data.length, 2);
+    assert.deepEqual(ids((await list({ customer: 'c-17850', status: 'confirmed' })).data), only);
+    assert.deepEqual(
+      ids((await list({ customer: 'c-17850', payment_status: 'authorized', fulfillment_status: 'unfulfilled', sku: 'LAMP' })).data),
+      only,
+    );
+    assert.deepEqual((await list({ customer: 'nobody' })).data, []);
+    const all = await list({ placed_from: '2026-01-01T00:00:00Z', limit: '200' });
+    assert.deepEqual(ids(all.data), ids((await list({ limit: '200' })).data));
+    assert.deepEqual((await list({ placed_to: '2026-01-01T00:00:00Z' })).data, []);
+  });
+  test('refuses a time that is none, and a cursor of another list', async () => {
+    const queries: readonly Record<string, string>[] = [{ placed_from: '2026-02-30T99:00:00Z' }, { cursor: 'x' }];
+    for (const query of queries) {
+      await assert.rejects(list(query), error => error instanceof Problem && error.code === 'format');
+    }
+  });
+});
+
+describe('an import', () => {
+  const line = (n: number, more: object = {}) =>
+    JSON.stringify({
+      reference: `IMP-${n}`,
+      currency: 'GBP',
+      lines: [{ sku: 'MUG', quantity: n, unit_price: 255 }],
+      shipping_address: address,
+      placed_at: '2011-12-09T12:50:00Z',
+      ...more,
+    });
+  async function run(
+    texts: readonly string[],
+    more: Partial<RouteRequest> = {},
+  ): Promise<{ line: number; status: number; id?: string; code?: string }[]> {
+    const lines = async function* () {
+      for (const [index, text] of texts.entries()) yield { line: index + 1, text };
+    };
+    const { stream } = await shop.stream('POST /v1/orders/import', {}, { lines, ...more });
+    let written = '';
+    for await (const chunk of stream) written += String(chunk);
+    return written
+      .trim()
+      .split('\n')
+      .map(text => JSON.parse(text));
+  }
+  test('places each line in its own past, tells each line’s result in order, and repeated places nothing twice', async () => {
+    const texts = [
+      ...Array.from({ length: 600 }, (_, n) => line(n + 1)),
+      '{',
+      line(1, { colour: 'red' }),
+      line(0),
+      line(601, { lines: [{ sku: 'NONE', quantity: 1 }] }),
+    ];
+    const results = await run(texts);
+    assert.deepEqual(
+      results.map(result => result.line),
+      texts.map((_, index) => index + 1),
+    );
+    assert.ok(results.slice(0, 600).every(result => result.status === 201 && result.id !== undefined));
+    assert.deepEqual(
+      results.slice(600).map(result => result.code),
+      ['malformed_json', 'unknown_field', 'quantity_out_of_range', 'unknown_sku'],
+    );
+    const order = (await shop.read(results[599]?.id ?? '')) as ShownOrder & { placed_at: string };
+    assert.deepEqual([order.placed_at, order.total], ['2011-12-09T12:50:00.000Z', 600 * 255]);
+    const before = await shop.fingerprint();
+    const again = await run(texts.slice(0, 600));
+    assert.deepEqual(
+      again.map(result => [result.status, result.id]),
+      results.slice(0, 600).map(result => [200, result.id]),
+    );
+    assert.equal(await shop.fingerprint(), before);
+    assert.equal((await list({ placed_to: '2012-01-01T00:00:00Z', limit: '200' })).data.length, 200);
+  });
+  test('a line with a reference twice in one import is placed once', async () => {
+    const results = await run([line(900), line(900), line(900)]);
+    assert.deepEqual(results.map(result => result.status).sort(), [200, 200, 201]);
+    assert.equal(new Set(results.map(result => result.id)).size, 1);
+  });
+  test('lies in the past only for a key that may import', async () => {
+    const [result] = await run([line(901)], { principal: { ...server_key, scopes: new Set(['orders:write']) } });
+    assert.deepEqual([result?.status, result?.code], [403, 'insufficient_scope']);
+  });
+});

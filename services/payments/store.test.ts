@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import pg from 'pg';
+import { type Harness, service_on_postgres, test_request } from '../../platform/testing/harness.ts';
+import type { PaymentsCommand } from './commands.ts';
+import type { GatewayFact } from './gateways/port.ts';
+import { no_payment, no_webhook, type Payment } from './model.ts';
+import { payments_routes, type PaymentsDesk } from './routes.ts';
+import { migrations_folder, payments_service } from './service.ts';
+import { bookkeeping_columns, gateway_object_rows, payment_rows, webhook_rows } from './store.ts';
+import { capture, fact, held, ok, pi, refund, refund_fact, start, test_gateways, webhook } from './test_payments.ts';
+
+let harness: Harness;
+let reader: pg.Client;
+before(async () => {
+  harness = await service_on_postgres({ service: payments_service({ gateways: test_gateways }), folder: migrations_folder });
+  reader = new pg.Client({ connectionString: harness.url });
+  await reader.connect();
+});
+after(async () => {
+  await reader.end();
+  await harness.stop();
+});
+
+// The harness runs any service; these tests know which.
+const desk = () => harness.runtime.desk as unknown as PaymentsDesk;
+const run = (command: PaymentsCommand) => desk().submit(command, { request: test_request({}) });
+
+async function columns_of(table: string): Promise<string[]> {
+  const { rows } = await reader.query<{ name: string }>(
+    `select column_name as name from information_schema.columns where table_schema = 'payments' and table_name = $1 order by 1`,
+    [table],
+  );
+  return rows.map(row => row.name);
+}
+
+async function load(id: string): Promise<Payment> {
+  const { rows } = await reader.query(payment_rows.load, [[id]]);
+  return payment_rows.from_row(rows[0].rows[0]);
+}
+
+test('every column is in its row, so none is silently null', async () => {
+  const rows = { payment: Object.keys(payment_rows.to_row(no_payment, '')), webhook_inbox: Object.keys(webhook_rows.to_row(no_webhook, '')) };
+  for (const [table, names] of Object.entries(rows)) assert.deepEqual([...names, 'id', 'version'].sort(), await columns_of(table), table);
+  const { added } = payment_rows.children?.[0]?.diff(undefined, { ...no_payment, facts: [full_fact] }) ?? assert.fail();
+  assert.deepEqual(Object.keys(added[0] ?? {}).sort(), await columns_of('gateway_fact'));
+  for (const column of bookkeeping_columns) assert.ok(column in no_payment, column);
+});
+const full_fact = {
+  ...{ payment_id: 'pay_f', gateway: 'stripe', object_ref: 're_f', fact: 'refunded', amount: 1, currency: 'GBP', gateway_ref: pi, refund_id: 'rfd_f' },
+  ...{ order_id: 'ord_f', operation_id: 'op_f', decline_code: 'other', retryable: true, authorization_expires_at: '2026-03-08T10:00:00.000Z' },
+  ...{ provider_event_ref: 'evt_f', received_at: '2026-03-01T10:00:00.000Z', drift: null, raw: { id: 're_f' } },
+} as const;
+
+test('a payment comes back as it went, with its operations and facts', async () => {
+  const mine = { payment_id: 'pay_s', order_id: 'ord_s' };
+  const of_mine = (told: GatewayFact): GatewayFact => ({ ...told, ...mine, object_ref: 'pi_s', gateway_ref: 'pi_s' });
+  await run(start(mine));
+  const [authorize] = (await load('pay_s')).operations;
+  assert.ok(authorize);
+  await run({ type: 'record_gateway_fact', payment_id: 'pay_s', op_id: authorize.op_id, kind: 'authorize', outcome: ok(of_mine(held)) });
+  await run(webhook([of_mine(fact('authorized', 1)), of_mine(held)], 'evt_s'));
+  const payment = await load('pay_s');
+  assert.deepEqual([payment.status, payment.authorized, payment.gateway_ref, payment.multi_capture], ['authorized', 8400, 'pi_s', true]);
+  assert.deepEqual(payment.facts.map(({ fact: name, drift, amount }) => [name, drift, amount]).sort(), [['authorized', 'authorized', 1], ['authorized', null, 8400]]);
+  assert.deepEqual(payment.exceptions.map(exception => exception.reason), ['gateway_drift']);
+  assert.equal(payment.authorization_expires_at, held.authorization_expires_at);
+});
+
+test('the database refuses to take or give back more than there is (P1)', async () => {
+  await run(start({ payment_id: 'pay_k', gateway: 'manual', method_kind: 'manual' }));
+  const broken = ['captured = 8401', 'capture_pending = 8401', 'voided = 1, captured = 8400', 'void_pending = 8401', 'refunded = 1', 'refund_pending = 1', 'authorized = 8401', "status = 'paid'", 'amount = 0'];
+  for (const change of broken) await assert.rejects(reader.query(`update payments.payment set ${change} where id = 'pay_k'`), { code: '23514' }, change);
+});
+
+test('a fact counts once, also when two transactions bring it', async () => {
+  await run(start({ payment_id: 'pay_2', order_id: 'ord_2' }));
+  const told = { ...held, payment_id: 'pay_2', order_id: 'ord_2', object_ref: 'pi_2', gateway_ref: 'pi_2' };
+  await Promise.all(Array.from({ length: 20 }, (_, index) => run(webhook([told], `evt_2_${index % 10}`))));
+  const { rows } = await reader.query(`select type from payments.events where key = 'ord_2' order by position`);
+  assert.deepEqual(rows.map(row => row.type), ['payment.started', 'payment.authorized']);
+  const { rows: facts } = await reader.query(`select count(*)::int as count from payments.gateway_fact where payment_id = 'pay_2'`);
+  assert.equal(facts[0].count, 1);
+  const { rows: inbox } = await reader.query(`select count(*)::int as count from payments.webhook_inbox where event_ref like 'evt_2%'`);
+  assert.equal(inbox[0].count, 10);
+});
+
+test('an object claimed for a second payment stays the first one’s', async () => {
+  await run(start({ payment_id: 'pay_3', order_id: 'ord_3' }));
+  await run(webhook([{ ...held, payment_id: 'pay_3', order_id: 'ord_3', object_ref: 'pi_2', gateway_ref: 'pi_2' }], 'evt_3'));
+  const { rows } = await reader.query(`select payment_id from payments.gateway_fact where object_ref = 'pi_2'`);
+  assert.deepEqual(rows, [{ payment_id: 'pay_2' }]);
+});
+
+test('a dispute finds its payment by the object alone; one about nothing known waits in the inbox', async () => {
+  const { payment_id: _, order_id: __, ...anonymous } = fact('disputed', 8400, { object_ref: 'dp_1/needs_response', gateway_ref: 'pi_2', raw: { reason: 'general' } });
+  const { rows: owners } = await reader.query(gateway_object_rows.load, [['stripe/pi_2', 'stripe/pi_none']]);
+  assert.deepEqual(owners[0].rows, [{ id: 'stripe/pi_2', payment_id: 'pay_2' }]);
+  await run(webhook([anonymous], 'evt_dispute'));
+  assert.deepEqual((await load('pay_2')).exceptions.map(exception => exception.reason), ['disputed']);
+
+  await run(webhook([{ ...anonymous, gateway_ref: 'pi_later' }], 'evt_waits'));
+  await run(start({ payment_id: 'pay_4', order_id: 'ord_4' }));
+  await run(webhook([{ ...held, payment_id: 'pay_4', order_id: 'ord_4', object_ref: 'pi_later', gateway_ref: 'pi_later' }], 'evt_4'));
+  const { rows } = await reader.query(webhook_rows.load, [['stripe/evt_waits']]);
+  assert.deepEqual([rows[0].rows[0].state, rows[0].rows[0].owners], ['waiting', { 'stripe/pi_later': 'pay_4' }]);
+  await run({ type: 'claim_webhook', id: 'stripe/evt_waits' });
+  assert.deepEqual((await load('pay_4')).exceptions.map(exception => exception.reason), ['disputed']);
+  const { rows: claimed } = await reader.query(`select state, facts::text from payments.webhook_inbox where id = 'stripe/evt_waits'`);
+  assert.deepEqual(claimed, [{ state: 'applied', facts: '[]' }]);
+});
+
+test('payments are listed newest first, in pages, and shown with operations and facts but no requests', async () => {
+  for (const id of ['pay_z1', 'pay_z2', 'pay_z3']) await run(start({ payment_id: id, order_id: 'ord_z', gateway: 'manual', method_kind: 'manual' }));
+  await run({ ...capture(1, 8400), asked: { ...(capture(1, 8400) as { asked: never }).asked, payment_id: 'pay_z3', order_id: 'ord_z' } } as PaymentsCommand);
+  const [list, detail] = payments_routes(desk(), { gateways: {}, webhook_secrets: {} });
+  const page = await list?.handle(test_request(undefined, { query: { gateway: 'manual', limit: '2' } }));
+  // The replies of these routes are JSON.
+  const first = (page as { body: { data: { id: string }[]; next_cursor: string } }).body;
+  assert.deepEqual([first.data.map(payment => payment.id), first.next_cursor], [['pay_z3', 'pay_z2'], 'pay_z2']);
+  const captured = await list?.handle(test_request(undefined, { query: { status: 'captured' } }));
+  assert.deepEqual((captured as { body: { data: { id: string }[] } }).body.data.map(payment => payment.id), ['pay_z3']);
+
+  const shown = await detail?.handle(test_request(undefined, { params: { id: 'pay_s' } }));
+  const { body } = shown as { body: { operations: Record<string, unknown>[]; facts: Record<string, unknown>[]; deadline: string } };
+  assert.deepEqual(body.operations.map(({ kind, state, amount, attempts }) => [kind, state, amount, attempts]), [['authorize', 'requested', 8400, 0]]);
+  assert.deepEqual(body.facts.map(each => each['fact']), ['authorized', 'authorized']);
+  assert.match(String(body.facts[0]?.['received_at']), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  assert.ok(!JSON.stringify(body).includes('pm_card_visa') && !JSON.stringify(body).includes('ada@example.com'), 'no request is shown');
+  await assert.rejects(async () => detail?.handle(test_request(undefined, { params: { id: 'pay_none' } })), { code: 'not_found' });
+});
+
+test('a refund through its whole life on the tables', async () => {
+  const asked = { payment_id: 'pay_z3', order_id: 'ord_z' };
+  await run({ ...refund('rfd_z', 400), asked: { ...(refund('rfd_z', 400) as { asked: never }).asked, ...asked } } as PaymentsCommand);
+  assert.deepEqual([(await load('pay_z3')).refunded, refund_fact('refunded', 're', 1).fact], [400, 'refunded']);
+});

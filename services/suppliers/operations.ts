@@ -1,0 +1,43 @@
+/** Calls to suppliers: what is asked, and what their outcomes become. */
+import type { Operation, Outcome, Row } from '../../platform/service.ts';
+import type { CancelOrder, SendOrder, SupplierFact } from './channels/port.ts';
+import type { SuppliersCommand } from './commands.ts';
+import type { PurchaseOrder } from './model_order.ts';
+
+/** The supplier knows where we are by our location's code: addresses are inventory's, and no event tells them. */
+export function send_order_request(order: PurchaseOrder, at: string): Row {
+  const request: SendOrder = {
+    po_id: order.po_id,
+    supplier_code: order.supplier_id,
+    reference: order.po_id,
+    currency: order.currency,
+    location: { code: order.location_id },
+    lines: order.lines.map(({ line_no, supplier_sku, sku, quantity, cost }) => ({ line_no, supplier_sku, sku, quantity, cost })),
+    requested_at: at,
+  };
+  return { ...request };
+}
+
+export function cancel_order_request({ po_id }: PurchaseOrder): Row {
+  const request: CancelOrder = { po_id, reference: po_id };
+  return { ...request };
+}
+
+function heard(type: 'record_sending' | 'record_cancelling') {
+  return (operation: Operation, outcome: Outcome): SuppliersCommand => {
+    if (outcome.outcome === 'retryable') throw new Error('a retryable outcome is the runner’s');
+    return { type, po_id: operation.subject, op_id: operation.op_id, outcome };
+  };
+}
+
+export const outcomes = { send_order: heard('record_sending'), cancel_order: heard('record_cancelling') };
+
+/** What the channel found when it asked: made by the channels' own `read_document`, which has checked every field. */
+export function facts_in(value: Row): readonly SupplierFact[] {
+  return Array.isArray(value['facts']) ? (value['facts'] as unknown as readonly SupplierFact[]) : [];
+}
+
+export function text_in(value: Row | undefined, field: string): string | null {
+  const text = value?.[field];
+  return typeof text === 'string' ? text : null;
+}
