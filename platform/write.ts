@@ -424,7 +424,11 @@ function side_statements(batch: Batch, schema: string): Statement[] {
     if (list.length > 0) statements.push({ name: `${schema}.${what}`, text, values: [JSON.stringify(list), ...more] });
   };
   const tables = new Map<string, Row[]>();
-  for (const { table, row } of collected.records) tables.set(table, [...(tables.get(table) ?? []), row]);
+  for (const { table, row } of collected.records) {
+    const rows = tables.get(table);
+    if (rows === undefined) tables.set(table, [row]);
+    else rows.push(row);
+  }
   for (const [table, rows] of tables) {
     const text = batch.ports.service.records?.[table];
     if (text === undefined) throw new Error(`${schema} has no record table ${table}`);

@@ -24,6 +24,8 @@ interface Money {
   readonly payment_id: string;
   readonly order_id: string;
   readonly currency: string;
+  /** The hold ends by itself then. */
+  readonly expires_at: string;
   authorized: number;
   captured: number;
   voided: number;
@@ -43,7 +45,7 @@ export function simulated_providers(random: Random, decline: number): Providers 
   });
 
   const authorize = ({ op_id, request }: Operation, at: string): Outcome => {
-    const held: Money = { ref: `pi_${op_id}`, payment_id: text(request, 'payment_id'), order_id: text(request, 'order_id'), currency: text(request, 'currency'), authorized: 0, captured: 0, voided: 0, refunded: 0 };
+    const held: Money = { ref: `pi_${op_id}`, payment_id: text(request, 'payment_id'), order_id: text(request, 'order_id'), currency: text(request, 'currency'), expires_at: new Date(Date.parse(at) + 7 * 86_400_000).toISOString(), authorized: 0, captured: 0, voided: 0, refunded: 0 };
     money.set(held.ref, held);
     if (random.next() < decline) {
       const facts = [fact(held, 'declined', number(request, 'amount'), { decline_code: 'insufficient_funds', retryable: true, operation_id: op_id })];
@@ -51,8 +53,7 @@ export function simulated_providers(random: Random, decline: number): Providers 
     }
     held.authorized = number(request, 'amount');
     ledger.push({ kind: 'authorized', reference: held.payment_id, op_id, amount: held.authorized });
-    const expires = new Date(Date.parse(at) + 7 * 86_400_000).toISOString();
-    return { outcome: 'ok', value: { gateway_ref: held.ref, facts: [fact(held, 'authorized', held.authorized, { operation_id: op_id, authorization_expires_at: expires, multi_capture: true })] } };
+    return { outcome: 'ok', value: { gateway_ref: held.ref, facts: [fact(held, 'authorized', held.authorized, { operation_id: op_id, authorization_expires_at: held.expires_at, multi_capture: true })] } };
   };
 
   const capture = ({ op_id, request }: Operation): Outcome => {
@@ -115,8 +116,24 @@ export function simulated_providers(random: Random, decline: number): Providers 
     return { outcome: 'ok', value: { channel: 'rest', supplier_reference: `so_${operation.op_id}`, facts: [] } };
   };
 
+  /** What is, now: every fact of the payment at once. */
+  const ask = ({ request }: Operation, at: string): Outcome => {
+    const held = money.get(text(request, 'gateway_ref'));
+    if (held === undefined) return { outcome: 'ok', value: { facts: [] } };
+    const rest = held.authorized - held.captured - held.voided;
+    const lapsed = rest > 0 && at >= held.expires_at;
+    if (lapsed) {
+      held.voided += rest;
+      ledger.push({ kind: 'voided', reference: held.payment_id, op_id: 'lapsed', amount: rest });
+    }
+    const facts = [fact(held, 'authorized', held.authorized)];
+    if (held.captured > 0) facts.push(fact(held, 'captured', held.captured));
+    if (held.voided > 0) facts.push(fact(held, lapsed ? 'lapsed' : 'voided', held.voided));
+    return { outcome: 'ok', value: { gateway_ref: held.ref, facts } };
+  };
+
   const kinds: Readonly<Record<string, (operation: Operation, at: string) => Outcome>> = {
-    authorize, capture, void: release, refund, quote_rates: quote, buy_label: label, void_label, send_order,
+    authorize, capture, void: release, abandon: release, ask, refund, quote_rates: quote, buy_label: label, void_label, send_order,
     track: () => ({ outcome: 'ok', value: { facts: [] } }),
     cancel_order: () => ({ outcome: 'ok', value: {} }),
   };

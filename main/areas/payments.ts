@@ -17,6 +17,6 @@ export function payments_area({ third_parties }: AreaGiven): Area {
     service: payments_service({ gateways }),
     migrations_folder,
     adapters: payments_adapters(gateways),
-    routes: desk => payments_routes(desk as never, { gateways, webhook_secrets: { stripe: webhook_secret } } as never),
+    routes: desk => payments_routes(desk as never, { gateways, webhook_secrets: { stripe: webhook_secret } }),
   };
 }

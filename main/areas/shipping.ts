@@ -2,6 +2,7 @@ import { easypost_carrier } from '../../services/shipping/carriers/easypost.ts';
 import { manual_carrier } from '../../services/shipping/carriers/manual.ts';
 import type { ShippingSettings } from '../../services/shipping/model.ts';
 import { migrations_folder, shipping_adapters, shipping_service } from '../../services/shipping/service.ts';
+import { shipping_routes } from '../../services/shipping/routes.ts';
 import type { Area, AreaGiven } from '../compose.ts';
 
 const label_currency = 'GBP';
@@ -14,10 +15,14 @@ export function shipping_area({ settings, third_parties }: AreaGiven): Area {
     fulfillment: settings.fulfillment,
     carrier: settings.carrier,
     carriers: { manual: manual_carrier({ currency: label_currency }), easypost: easypost_carrier({ api_key, base_url }) },
-    ship_from: () => ship_from as never,
+    ship_from: () => ship_from,
     manual_delivery_ms: settings.manual_delivery_ms,
     label_currency,
   };
-  void webhook_secret;
-  return { service: shipping_service(shipping), migrations_folder, adapters: shipping_adapters(shipping), routes: () => [] };
+  return {
+    service: shipping_service(shipping),
+    migrations_folder,
+    adapters: shipping_adapters(shipping),
+    routes: desk => shipping_routes(desk as never, { settings: shipping, webhook_secrets: { easypost: webhook_secret } }),
+  };
 }

@@ -118,11 +118,16 @@ export const order_line = entry('order_line', {
   promise_at: 'timestamp',
 });
 /** Each time a line was promised for; the least sequence is the first promise, the greatest the current one. */
-export const line_promise = entry('line_promise', { order_id: 'varchar', line_no: 'integer', sequence: 'integer', promise_at: 'timestamp' });
+export const line_promise = entry('line_promise', {
+  order_id: 'varchar',
+  line_no: 'integer',
+  sequence: 'integer',
+  promise_at: 'timestamp',
+});
 export const cancellation = entry('cancellation', {
   order_id: 'varchar',
   line_no: 'integer',
-  at: 'timestamp',
+  happened_at: 'timestamp',
   quantity: 'integer',
   net: 'bigint',
   tax: 'bigint',
@@ -132,7 +137,7 @@ export const return_line = entry('return_line', {
   return_id: 'varchar',
   order_id: 'varchar',
   line_no: 'integer',
-  at: 'timestamp',
+  happened_at: 'timestamp',
   quantity: 'integer',
   reason: 'varchar',
 });
@@ -180,7 +185,7 @@ export const operation = entry('operation', {
   gateway: 'varchar',
   kind: 'varchar',
   outcome: 'varchar',
-  at: 'timestamp',
+  happened_at: 'timestamp',
   elapsed_ms: 'bigint',
 });
 export const shipment = entity('shipment', {
@@ -208,13 +213,13 @@ export const parcel_line = entry('parcel_line', {
   line_no: 'integer',
   quantity: 'integer',
   outcome: 'varchar',
-  at: 'timestamp',
+  happened_at: 'timestamp',
 });
 export const lost_demand = entry('lost_demand', {
   order_id: 'varchar',
   customer_ref: 'varchar',
   sku: 'varchar',
-  at: 'timestamp',
+  happened_at: 'timestamp',
   wanted: 'integer',
   available: 'integer',
 });
@@ -234,7 +239,7 @@ export const stock_item = entity('stock_item', {
   sku: ['varchar', 'key'],
   location_id: ['varchar', 'key'],
   sequence: ['integer', 'sequence'],
-  at: ['timestamp', 'latest'],
+  happened_at: ['timestamp', 'latest'],
   on_hand: ['bigint', 'latest'],
   held: ['bigint', 'latest'],
   allocated: ['bigint', 'latest'],

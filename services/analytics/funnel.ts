@@ -18,7 +18,12 @@ export type Funnel = {
   readonly cohort: number;
   readonly conversion: number | null;
   /** `p50_ms`, `p90_ms`: since the step before (the first since the quote, where there was one). */
-  readonly steps: readonly { readonly step: string; readonly checkouts: number; readonly p50_ms: number | null; readonly p90_ms: number | null }[];
+  readonly steps: readonly {
+    readonly step: string;
+    readonly checkouts: number;
+    readonly p50_ms: number | null;
+    readonly p90_ms: number | null;
+  }[];
   readonly buckets: Readonly<Record<(typeof buckets)[number], number>>;
 };
 
@@ -45,13 +50,17 @@ export async function funnel_of(ask: Ask, period: Period): Promise<Funnel> {
 function funnel_statement({ from, to, now }: Period): string {
   const names = Object.entries(steps);
   const measures = names.flatMap(([step, column], index) => {
-    const before = names[index - 1]?.[1] ?? 'at';
+    const before = names[index - 1]?.[1] ?? 'began_at';
     const elapsed = `epoch_ms(${column}) - epoch_ms(${before})`;
-    return [`count(${column}) as ${step}`, `quantile_disc(${elapsed}, 0.5) as ${step}_p50`, `quantile_disc(${elapsed}, 0.9) as ${step}_p90`];
+    return [
+      `count(${column}) as ${step}`,
+      `quantile_disc(${elapsed}, 0.5) as ${step}_p50`,
+      `quantile_disc(${elapsed}, 0.9) as ${step}_p90`,
+    ];
   });
   const in_bucket = buckets.map(bucket => `count(*) filter (bucket = '${bucket}') as ${bucket}`);
   return `select count(*) as cohort, ${[...measures, ...in_bucket].join(', ')}
     from (select *, case when placed_at is null then case when expires_at < ${now} then 'no_order' else 'open' end
                          when status in ('rejected', 'expired', 'cancelled', 'completed') then status else 'open' end as bucket
-            from checkout where at >= ${from} and at < ${to})`;
+            from checkout where began_at >= ${from} and began_at < ${to})`;
 }

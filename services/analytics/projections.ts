@@ -142,7 +142,9 @@ const projections: { readonly [T in EventType]: Projection<T> } = {
 /** Adds what one event says to the batch. A type without contract says nothing. Throws when the event is not as its contract has it. */
 export function project(event: Logged<Event>, facts: FactBatch): void {
   // The parsed boundary: the log holds what the contracts describe, and the table above has a function for each type.
-  const projection = (projections as { readonly [type: string]: ((event: Logged<Event>, facts: FactBatch) => void) | undefined })[event.type];
+  const projection = (projections as { readonly [type: string]: ((event: Logged<Event>, facts: FactBatch) => void) | undefined })[
+    event.type
+  ];
   projection?.(event, facts);
 }
 
@@ -225,7 +227,7 @@ function order_lines_cancelled(event: Of<'order.lines_cancelled'>, facts: FactBa
   order_stands(event, facts);
   const { order_id, reason } = event.data;
   for (const { line_no, quantity, net, tax } of event.data.lines) {
-    facts.add(cancellation, { order_id, line_no, at: event.time, quantity, net, tax, reason });
+    facts.add(cancellation, { order_id, line_no, happened_at: event.time, quantity, net, tax, reason });
   }
 }
 
@@ -233,7 +235,7 @@ function return_received(event: Of<'return.received'>, facts: FactBatch): void {
   order_stands(event, facts);
   const { order_id, return_id } = event.data;
   for (const { line_no, quantity, reason } of event.data.lines) {
-    facts.add(return_line, { return_id, order_id, line_no, at: event.time, quantity, reason });
+    facts.add(return_line, { return_id, order_id, line_no, happened_at: event.time, quantity, reason });
   }
 }
 
@@ -251,7 +253,7 @@ function payment_stands(event: PaymentEvent, facts: FactBatch, told: Told<typeof
   if (event.sequence === null) facts.put(payment, known);
   else facts.put(payment, { ...known, ...totals, state, sequence: event.sequence });
   if (typeof elapsed_ms === 'number' && typeof kind === 'string') {
-    facts.add(operation, { payment_id, gateway, kind, outcome: event.type, at: event.time, elapsed_ms });
+    facts.add(operation, { payment_id, gateway, kind, outcome: event.type, happened_at: event.time, elapsed_ms });
   }
 }
 
@@ -312,21 +314,27 @@ function parcel_delivered(event: Of<'parcel.delivered'>, facts: FactBatch): void
   parcel_ended(event, facts, 'delivered', delivered_at);
 }
 
-function parcel_ended(event: Of<'parcel.delivered' | 'parcel.lost' | 'parcel.sent_back'>, facts: FactBatch, outcome: string, at: string): void {
+function parcel_ended(
+  event: Of<'parcel.delivered' | 'parcel.lost' | 'parcel.sent_back'>,
+  facts: FactBatch,
+  outcome: string,
+  happened_at: string,
+): void {
   shipment_stands(event, facts);
   const { order_id, parcel_id } = event.data;
-  for (const { line_no, quantity } of event.data.lines) facts.add(parcel_line, { parcel_id, order_id, line_no, quantity, outcome, at });
+  for (const { line_no, quantity } of event.data.lines)
+    facts.add(parcel_line, { parcel_id, order_id, line_no, quantity, outcome, happened_at });
 }
 
 function stock_reservation_failed({ data, time }: Of<'stock.reservation_failed'>, facts: FactBatch): void {
   for (const { sku, wanted, available } of data.short_lines) {
-    facts.add(lost_demand, { order_id: data.order_id, customer_ref: data.customer_ref, sku, at: time, wanted, available });
+    facts.add(lost_demand, { order_id: data.order_id, customer_ref: data.customer_ref, sku, happened_at: time, wanted, available });
   }
 }
 
 function stock_levels_changed({ data, time }: Of<'stock.levels_changed'>, facts: FactBatch): void {
   for (const { sku, location_id, version, on_hand, held, allocated, backordered, available } of data.levels) {
-    facts.put(stock_item, { sku, location_id, sequence: version, at: time, on_hand, held, allocated, backordered, available });
+    facts.put(stock_item, { sku, location_id, sequence: version, happened_at: time, on_hand, held, allocated, backordered, available });
     const item = `${sku}@${location_id}`;
     const is_out = available <= 0;
     if (facts.last_out.get(item) === is_out) continue;

@@ -15,7 +15,9 @@ const default_days = 28;
 const grain_ms: Readonly<Record<Grain, number>> = { hour: 3_600_000, day: day_ms, week: 7 * day_ms, month: 28 * day_ms };
 
 const Instant = (description: string) =>
-  Type.Optional(Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}(T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?(Z|[+-]\\d{2}:\\d{2}))?$', description }));
+  Type.Optional(
+    Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}(T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?(Z|[+-]\\d{2}:\\d{2}))?$', description }),
+  );
 const period_query = {
   from: Instant('RFC 3339, or a day (UTC); 28 days before `to` when absent'),
   to: Instant('RFC 3339, or a day (UTC), itself not included; now when absent'),
@@ -30,7 +32,12 @@ const metric_reply = Type.Object({
   ...period_fields,
   series: Type.Array(
     Type.Object(
-      { at: Type.String(), currency: Type.Optional(Type.String()), group: Type.Optional(Type.Union([Type.String(), Type.Null()])), value: NumberOrNull },
+      {
+        at: Type.String(),
+        currency: Type.Optional(Type.String()),
+        group: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+        value: NumberOrNull,
+      },
       { additionalProperties: NumberOrNull, description: 'Beside value, the metric’s other measures. Empty buckets are left out' },
     ),
   ),

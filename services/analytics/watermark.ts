@@ -10,15 +10,17 @@ export interface Watermark {
 
 /** The watermark of the moment that `ask` sees. */
 export async function watermark_of(ask: Ask, sources: readonly Source[]): Promise<Watermark> {
-  const rows = await ask('select source, min(position) as position, min(at) as at from positions group by source');
+  const rows = await ask('select source, min(position) as position, min(time) as time from positions group by source');
   const logs = sources.map(({ reader, caught_up }) => {
     const row = rows.find(one => one['source'] === reader.source);
     const position = Number(row?.['position'] ?? 0);
-    const stored_at = row?.['at'] === undefined || row['at'] === null ? null : String(row['at']);
+    const stored_at = typeof row?.['time'] === 'string' ? row['time'] : null;
     const is_at_end = caught_up !== undefined && position >= caught_up.position;
     return { log: reader.source, position, at: is_at_end && (stored_at === null || stored_at < caught_up.at) ? caught_up.at : stored_at };
   });
   const times = logs.map(log => log.at);
-  const at = times.includes(null) ? null : times.reduce((least, time) => (least === null || (time !== null && time < least) ? time : least), null);
+  const at = times.includes(null)
+    ? null
+    : times.reduce((least, time) => (least === null || (time !== null && time < least) ? time : least), null);
   return { at, logs };
 }

@@ -171,7 +171,7 @@ async function blocked(pid: number): Promise<boolean> {
 }
 
 describe('the database refuses', () => {
-  const refused = async (text: string, constraint: RegExp) => assert.rejects(sql(text), constraint);
+  const refused = async (text: string, constraint: RegExp) => assert.rejects(store.sql(text), constraint);
 
   test('a promise of units that are not there, a backorder beyond the limit, a counter below zero', async () => {
     events_of(await store.submit([stock('CHECKED', 'near', 5, 2)]));

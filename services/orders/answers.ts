@@ -78,11 +78,12 @@ async function settled_order(desk: OrdersDesk, order_id: string, wait_ms: number
   }
 }
 
-/** It has left what passes by itself, or waits for the shopper (api.md 1). A tender that waits for stock is about to be tried. */
+/** It has left what passes by itself, or waits for the shopper (api.md 1), as no order does that is being cancelled. A tender that waits for stock is about to be tried. */
 export function is_at_rest({ order }: Pick<StoredOrder, 'order'>): boolean {
   const { status, payment_status } = order.axes;
+  if (status === 'cancelling') return false;
   if (payment_status === 'action_required' || (payment_status === 'declined' && order.tender === null)) return true;
-  return status !== 'placed' && status !== 'awaiting_payment' && status !== 'cancelling';
+  return status !== 'placed' && status !== 'awaiting_payment';
 }
 
 /** An order token is for its order; any other is as good as missing. */

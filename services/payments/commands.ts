@@ -40,6 +40,8 @@ export interface RecordWebhook {
 export interface ClaimWebhook {
   readonly type: 'claim_webhook';
   readonly id: string;
+  /** The gateway's objects (`gateway/object_ref`) that its facts name instead of a payment. */
+  readonly objects: readonly string[];
 }
 export interface PassDeadline {
   readonly type: 'pass_deadline';

@@ -8,7 +8,6 @@ import type {
   PaymentState,
   PaymentSums,
 } from '../../contracts/index.ts';
-import type { Row } from '../../platform/service.ts';
 import type { Gateway, GatewayFact } from './gateways/port.ts';
 
 /** Timers and margins of domain.md 3.6 and 3.2. */
@@ -111,13 +110,13 @@ export function overdue_ms(operation: OwnOperation | undefined): number | undefi
 // --- facts
 
 /** A fact of the gateway as the payment keeps it. Those as asked are unique by (gateway, object_ref, fact, amount). */
-export interface StoredFact extends Omit<GatewayFact, 'raw' | 'url' | 'multi_capture'> {
+export interface StoredFact extends Omit<GatewayFact, 'raw' | 'url' | 'multi_capture' | 'order_id'> {
   readonly payment_id: string;
   readonly received_at: string;
   /** What of it contradicts what we asked: kept, never applied. */
   readonly drift: string | null;
-  /** Only until it is stored. */
-  readonly raw?: Row;
+  /** The gateway's own word for why; told with the fact, not kept: it stands in `raw`. */
+  readonly reason?: string;
 }
 
 /** The unique key of a fact that is as asked; `drift` tells apart what contradicts it. */
@@ -207,8 +206,6 @@ export interface Webhook {
   readonly state: 'new' | 'applied' | 'waiting' | 'unclaimed' | 'given_up';
   readonly facts: readonly GatewayFact[];
   readonly exception: OpenException | null;
-  /** Which payments the objects that `facts` name belong to by now; read with the row. */
-  readonly owners: Readonly<Record<string, string>>;
 }
 export const no_webhook: Webhook = {
   provider: '',
@@ -218,7 +215,6 @@ export const no_webhook: Webhook = {
   state: 'new',
   facts: [],
   exception: null,
-  owners: {},
 };
 
 /** Whose a gateway's object is; `id` is `gateway/object_ref`. Read without a lock. */

@@ -1,6 +1,6 @@
 /** Payments: authorize, capture, void, refund through gateways. README.md says how. */
 
-import type { Ref } from '../../platform/service.ts';
+import type { Ref, View } from '../../platform/service.ts';
 import type { PaymentsCommand } from './commands.ts';
 import { together } from './decide/conclude.ts';
 import { context_of } from './decide/context.ts';
@@ -9,10 +9,11 @@ import { capture_payment, refund_payment, release_payment, start_payment } from 
 import { is_webhook_id, resolve_exception, settle_operation } from './decide/people.ts';
 import { pass_deadline, pass_expiry, pass_overdue } from './decide/waiting.ts';
 import { evolve_payment, evolve_webhook } from './evolve.ts';
+import type { GatewayFact } from './gateways/port.ts';
 import { no_payment, no_webhook, type PaymentsSettings, type PaymentsStates } from './model.ts';
 import { outcomes } from './operations.ts';
 import { type PaymentsService, reactions } from './reactions.ts';
-import { gateway_object_rows, payment_rows, webhook_rows } from './store.ts';
+import { gateway_object_rows, payment_rows, records, webhook_rows } from './store.ts';
 
 export { payments_adapters } from './operations.ts';
 export type { PaymentsService } from './reactions.ts';
@@ -21,6 +22,16 @@ export const migrations_folder = new URL('./migrations', import.meta.url).pathna
 
 const payment = (id: string): Ref<PaymentsStates> => ({ kind: 'payment', id });
 const webhook = (id: string): Ref<PaymentsStates> => ({ kind: 'webhook', id });
+const gateway_object = (id: string): Ref<PaymentsStates> => ({ kind: 'gateway_object', id });
+const named = (fact: GatewayFact): Ref<PaymentsStates> | undefined =>
+  fact.payment_id === undefined ? undefined : payment(fact.payment_id);
+const owners = (view: View<PaymentsStates>, facts: readonly GatewayFact[]): Ref<PaymentsStates>[] =>
+  once(
+    facts.flatMap(fact => {
+      const owner = owner_of(view, fact);
+      return owner === null ? [] : [payment(owner)];
+    }),
+  );
 const once = (refs: readonly Ref<PaymentsStates>[]): Ref<PaymentsStates>[] => [
   ...new Map(refs.map(ref => [`${ref.kind} ${ref.id}`, ref])).values(),
 ];
@@ -44,9 +55,13 @@ export function payments_service(settings: PaymentsSettings): PaymentsService {
         payment_id: id.slice(0, id.indexOf('/')),
         op_id: id.slice(id.indexOf('/') + 1),
       }),
-      unclaimed_webhook: ({ id }) => ({ type: 'claim_webhook', id }),
+      unclaimed_webhook({ id: timer_id }) {
+        const [id = '', ...objects] = timer_id.split(' ');
+        return { type: 'claim_webhook', id, objects };
+      },
     },
     outcomes,
+    records,
   };
 }
 
@@ -83,34 +98,13 @@ function gateway_commands(settings: PaymentsSettings): Commands<'record_gateway_
       decide: (command, view, given) => record_gateway_fact(context_of(settings, given), view('payment', command.payment_id), command),
     },
     record_webhook: {
-      touches: ({ id, facts }) =>
-        once([
-          ...facts.map(
-            (fact): Ref<PaymentsStates> =>
-              fact.payment_id === undefined ? { kind: 'gateway_object', id: object_id(fact) } : payment(fact.payment_id),
-          ),
-          webhook(id),
-        ]),
-      then_touches: ({ facts }, view) =>
-        once(
-          facts.flatMap(fact => {
-            const owner = fact.payment_id === undefined ? view('gateway_object', object_id(fact)).payment_id : null;
-            return owner === null ? [] : [payment(owner)];
-          }),
-        ),
+      touches: ({ id, facts }) => once([...facts.map(fact => named(fact) ?? gateway_object(object_id(fact))), webhook(id)]),
+      then_touches: ({ facts }, view) => owners(view, facts),
       decide: (command, view, given) => record_webhook(context_of(settings, given), view, command),
     },
     claim_webhook: {
-      touches: ({ id }) => [webhook(id)],
-      then_touches(command, view) {
-        const waiting = view('webhook', command.id);
-        return once(
-          waiting.facts.flatMap(fact => {
-            const owner = owner_of(waiting, fact);
-            return owner === null ? [] : [payment(owner)];
-          }),
-        );
-      },
+      touches: ({ id, objects }) => [...objects.map(gateway_object), webhook(id)],
+      then_touches: ({ id }, view) => owners(view, view('webhook', id).facts),
       decide: ({ id }, view, given) => claim_webhook(context_of(settings, given), view, id),
     },
   };

@@ -1,7 +1,7 @@
 /** All SQL that writes, and the one parsed boundary of each row. */
-import { type Children, instant, instant_or_null, type ReferenceRows, type Row, type Rows } from '../../platform/service.ts';
+import { instant, instant_or_null, type ReferenceRows, type Row, type Rows } from '../../platform/service.ts';
 import type { GatewayFact } from './gateways/port.ts';
-import { fact_key, type GatewayObject, type OpenException, type Payment, type StoredFact, type Webhook } from './model.ts';
+import type { GatewayObject, OpenException, Payment, StoredFact, Webhook } from './model.ts';
 
 const payment_columns = [
   ...['order_id', 'tender_no', 'attempt_no', 'gateway', 'method_kind', 'intent', 'currency', 'amount'],
@@ -23,18 +23,11 @@ const fact_columns = [
   ...['authorization_expires_at', 'provider_event_ref', 'received_at', 'drift'],
 ];
 
-const facts_of: Children<Payment> = {
-  // The same object claimed for two payments is a lie about one of them: the first keeps it.
-  insert: `insert into payments.gateway_fact (payment_id, ${fact_columns.join(', ')}, raw)
-           select payment_id, ${fact_columns.join(', ')}, raw from json_populate_recordset(null::payments.gateway_fact, $1)
-           on conflict do nothing`,
-  // Facts never change: diff names none.
-  update: 'select 1 where $1::text is null',
-  diff(before, after) {
-    if (after.facts.length === (before?.facts.length ?? 0)) return { added: [], changed: [] };
-    const known = new Set(before?.facts.map(fact => fact_key(fact, fact.drift)));
-    return { added: after.facts.filter(fact => !known.has(fact_key(fact, fact.drift))).map(fact_row), changed: [] };
-  },
+/** Insert-only, beside the payment. The same object claimed for two payments is a lie about one of them: the first keeps it. */
+export const records = {
+  gateway_fact: `insert into payments.gateway_fact (payment_id, ${fact_columns.join(', ')}, raw)
+                 select payment_id, ${fact_columns.join(', ')}, raw from json_populate_recordset(null::payments.gateway_fact, $1)
+                 on conflict do nothing`,
 };
 
 export const payment_rows: Rows<Payment> = {
@@ -46,7 +39,6 @@ export const payment_rows: Rows<Payment> = {
            select id, version, ${payment_columns.join(', ')} from json_populate_recordset(null::payments.payment, $1)`,
   update: `update payments.payment t set version = r.version, ${changing_columns.map(column => `${column} = r.${column}`).join(', ')}
              from json_populate_recordset(null::payments.payment, $1) r where t.id = r.id`,
-  children: [facts_of],
   from_row: payment_of_row,
   to_row: payment_row,
 };
@@ -80,10 +72,6 @@ function fact_of_row(fact: StoredFact): StoredFact {
   return Object.fromEntries(Object.entries(told).filter(([name, value]) => value !== null || name === 'drift')) as unknown as StoredFact;
 }
 
-function fact_row(fact: StoredFact): Row {
-  return { ...fact, drift: fact.drift ?? '' };
-}
-
 // --- whose a gateway's object is
 
 export const gateway_object_rows: ReferenceRows<GatewayObject> = {
@@ -101,10 +89,7 @@ const webhook_columns = 'provider, event_ref, event_type, received_at, state, fa
 
 export const webhook_rows: Rows<Webhook> = {
   load: `select coalesce(json_agg(r), '[]'::json) as rows from (
-           select w.*, (select json_object_agg(f.gateway || '/' || f.object_ref, f.payment_id)
-                          from json_to_recordset(w.facts) as k(gateway text, gateway_ref text)
-                          join payments.gateway_fact f on f.gateway = k.gateway and f.object_ref = k.gateway_ref and f.drift = '') as owners
-             from payments.webhook_inbox w where w.id = any($1) order by w.id for update of w) r`,
+           select w.* from payments.webhook_inbox w where w.id = any($1) order by w.id for update of w) r`,
   insert: `insert into payments.webhook_inbox (id, version, ${webhook_columns})
            select id, version, ${webhook_columns} from json_populate_recordset(null::payments.webhook_inbox, $1)`,
   update: `update payments.webhook_inbox t set version = r.version, state = r.state, facts = r.facts, exception = r.exception
@@ -114,11 +99,9 @@ export const webhook_rows: Rows<Webhook> = {
 };
 
 function webhook_of_row(row: Row): Webhook {
-  const { provider, event_ref, event_type, state, facts, exception, owners } = row as unknown as Webhook & {
-    owners: Webhook['owners'] | null;
-  };
-  return { provider, event_ref, event_type, state, facts, exception, owners: owners ?? {}, received_at: instant(row['received_at']) };
+  const { id: _id, version: _version, ...columns } = row as unknown as Webhook & { id: string; version: number };
+  return { ...columns, received_at: instant(row['received_at']) };
 }
-function webhook_row({ owners: _owners, facts, exception, ...columns }: Webhook): Row {
+function webhook_row({ facts, exception, ...columns }: Webhook): Row {
   return { ...columns, facts: facts as readonly GatewayFact[], exception: exception as (OpenException & Row) | null };
 }

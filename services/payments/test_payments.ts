@@ -11,7 +11,7 @@ import {
 import { later, type Outcome, type Row } from '../../platform/service.ts';
 import { validator } from '../../platform/strict_json.ts';
 import { type InMemory, in_memory, type Ran, test_time } from '../../platform/testing/in_memory.ts';
-import type { PaymentsCommand, RecordWebhook, StartPayment } from './commands.ts';
+import type { CapturePayment, PaymentsCommand, RecordWebhook, RefundPayment, StartPayment } from './commands.ts';
 import { standing_of } from './decide/standing.ts';
 import { manual_gateway } from './gateways/manual.ts';
 import type { Gateway, GatewayFact } from './gateways/port.ts';
@@ -136,20 +136,17 @@ export function start(more: Partial<StartPayment['asked']> = {}): PaymentsComman
   };
   return { type: 'start_payment', asked };
 }
-export function capture(capture_no: number, amount: number, final = false): PaymentsCommand {
-  const data = payment_capture_requested.example;
-  return {
-    type: 'capture_payment',
-    asked: { ...data, order_id: order, payment_id: pay, capture_no, amount, final, shipment_id: `shp_${capture_no}` },
-  };
+export function capture(capture_no: number, amount: number, final = false, more: Partial<CapturePayment['asked']> = {}): CapturePayment {
+  const asked = { order_id: order, payment_id: pay, capture_no, amount, final, shipment_id: `shp_${capture_no}`, ...more };
+  return { type: 'capture_payment', asked: { ...payment_capture_requested.example, ...asked } };
 }
 export function release(...payment_ids: string[]): PaymentsCommand {
   const data = payment_release_requested.example;
   return { type: 'release_payment', asked: { ...data, order_id: order, payment_ids: payment_ids.length === 0 ? [pay] : payment_ids } };
 }
-export function refund(refund_id: string, amount: number): PaymentsCommand {
-  const data = payment_refund_requested.example;
-  return { type: 'refund_payment', asked: { ...data, order_id: order, payment_id: pay, refund_id, amount, tax: 0 } };
+export function refund(refund_id: string, amount: number, more: Partial<RefundPayment['asked']> = {}): RefundPayment {
+  const asked = { order_id: order, payment_id: pay, refund_id, amount, tax: 0, ...more };
+  return { type: 'refund_payment', asked: { ...payment_refund_requested.example, ...asked } };
 }
 
 // --- what the gateway says

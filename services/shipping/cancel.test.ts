@@ -264,19 +264,17 @@ describe('a short pick', () => {
     shop.ask('buy_labels');
     shop.rates();
     const asked = shop.op('buy_label').request['parcels'] as { parcel_id: string }[];
-    const labels = asked
-      .slice(0, 1)
-      .map(({ parcel_id }) => ({
-        parcel_id,
-        tracking_number: 'RM1',
-        tracking_url: null,
-        cost: 400,
-        currency: 'GBP',
-        label_ref: 'ep_1',
-        carrier: 'RoyalMail',
-        service: 'x',
-        adopted: false,
-      }));
+    const labels = asked.slice(0, 1).map(({ parcel_id }) => ({
+      parcel_id,
+      tracking_number: 'RM1',
+      tracking_url: null,
+      cost: 400,
+      currency: 'GBP',
+      label_ref: 'ep_1',
+      carrier: 'RoyalMail',
+      service: 'x',
+      adopted: false,
+    }));
     shop.answer('buy_label', { outcome: 'unknown', detail: 'reset', value: { labels, missing: [asked[1]?.parcel_id ?? ''] } });
     const ran = shop.ask('report_short_pick', { lines: [{ line_no: 1, quantity: 40 }], reason: 'not_on_shelf' });
     assert.equal(said(ran, 'shipment.shorted').shipment_status, 'labeled');

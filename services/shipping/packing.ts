@@ -34,7 +34,7 @@ function pack_apart(units: readonly Units[], weight_max_grams: number): PackedUn
   for (const { line_no, quantity, weight_grams } of units) {
     let left = quantity;
     while (left > 0) {
-      const fits = weight_grams === 0 ? left : Math.floor((weight_max_grams - used_grams) / weight_grams);
+      const fits = weight_grams === 0 ? left : Math.max(0, Math.floor((weight_max_grams - used_grams) / weight_grams));
       // A unit heavier than any parcel travels alone.
       const taken = Math.min(left, used_grams === 0 ? Math.max(1, fits) : fits);
       if (taken > 0) lines.push({ line_no, quantity: taken });

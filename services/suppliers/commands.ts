@@ -160,9 +160,8 @@ export interface ReviewSupply {
 }
 export interface ReviewDay {
   readonly type: 'review_day';
+  /** Days since 1970-01-01 UTC. */
   readonly day: number;
-  /** Seed of the ids of proposals. */
-  readonly cause: string;
 }
 export interface AcceptProposals {
   readonly type: 'accept_proposals';

@@ -57,7 +57,12 @@ export function mark_stocked(demand: Demand): Demand {
 }
 
 /** What is new of a shopper's vain attempt, and the book with it. */
-export function add_lost(lost: LostDemand, day: number, ref: string, quantity: number): { readonly lost: LostDemand; readonly added: number } {
+export function add_lost(
+  lost: LostDemand,
+  day: number,
+  ref: string,
+  quantity: number,
+): { readonly lost: LostDemand; readonly added: number } {
   const today = lost.day === day ? lost : { day, by: {} };
   const known = today.by[ref] ?? 0;
   const full = known === 0 && Object.keys(today.by).length >= lost_refs_max;

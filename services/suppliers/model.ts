@@ -267,7 +267,9 @@ export function receiving(item: SupplyItem): number {
 }
 /** domain.md 7.1. */
 export function position(item: SupplyItem): number {
-  return item.on_hand - item.damaged + on_order(item) + in_transit(item) + receiving(item) + item.proposed - item.allocated - item.backordered;
+  return (
+    item.on_hand - item.damaged + on_order(item) + in_transit(item) + receiving(item) + item.proposed - item.allocated - item.backordered
+  );
 }
 /** Units in the building that no order has. */
 export function in_stock(item: SupplyItem): boolean {

@@ -159,6 +159,16 @@ export function expected_range(order: PurchaseOrder): { readonly first: string |
   return { first, last };
 }
 
+/** When the last of what is outstanding is expected, once these lines have moved. */
+export function last_expected(
+  order: PurchaseOrder,
+  moved: readonly { readonly line_no: number; readonly new_at: string | null }[],
+): string | null {
+  const new_at = new Map(moved.map(line => [line.line_no, line.new_at]));
+  const dates = order.lines.filter(is_outstanding).flatMap(line => new_at.get(line.line_no) ?? expected_of(order, line) ?? []);
+  return dates.length === 0 ? order.expected_at : dates.reduce((last, at) => (at > last ? at : last));
+}
+
 export function total_of(lines: readonly Pick<PurchaseOrderLine, 'quantity' | 'cost'>[]): bigint {
   return lines.reduce((sum, { quantity, cost }) => sum + BigInt(quantity) * BigInt(cost), 0n);
 }

@@ -2,27 +2,16 @@
 import type { EventOf, EventType, event_contracts } from '../../../contracts/index.ts';
 import type { LogReader, Marks } from '../../../platform/log.ts';
 import { partition_of } from '../../../platform/partition.ts';
+import { seeded_random } from '../../../platform/random.ts';
 import type { Event, Logged } from '../../../platform/service.ts';
 
 type DataOf<T extends EventType> = EventOf<(typeof event_contracts)[T]>['data'];
-export type Chance = () => number;
 export type Logs = ReadonlyMap<string, readonly Logged<Event>[]>;
 export const log_names = ['orders', 'inventory', 'payments', 'shipping', 'suppliers'] as const;
 type LogName = (typeof log_names)[number];
 
-/** mulberry32: small, and the same everywhere. */
-export function chance_of(seed: number): Chance {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 export interface World {
-  readonly chance: Chance;
+  readonly chance: () => number;
   readonly whole: (below: number) => number;
   readonly pick: <T>(from: readonly T[]) => T;
   say<T extends EventType>(log: LogName, type: T, at_ms: number, key: string, subject: string, data: DataOf<T>): void;
@@ -34,7 +23,7 @@ export const at = (milliseconds: number): string => new Date(milliseconds).toISO
 
 /** Runs the stories, then puts what they said in the order of its time, as each service would have appended it. */
 export function logs_of(seed: number, tell: (world: World) => void): Logs {
-  const chance = chance_of(seed);
+  const chance = seeded_random(seed).next;
   const whole = (below: number) => Math.floor(chance() * below);
   const said: { log: LogName; at_ms: number; no: number; type: EventType; key: string; subject: string; data: unknown }[] = [];
   tell({
@@ -45,7 +34,8 @@ export function logs_of(seed: number, tell: (world: World) => void): Logs {
       if (picked === undefined) throw new Error('nothing to pick from');
       return picked;
     },
-    say: (log, type, at_ms, key, subject, data) => void said.push({ log, at_ms: Math.floor(at_ms), no: said.length, type, key, subject, data }),
+    say: (log, type, at_ms, key, subject, data) =>
+      void said.push({ log, at_ms: Math.floor(at_ms), no: said.length, type, key, subject, data }),
   });
   said.sort((a, b) => a.at_ms - b.at_ms || a.no - b.no);
   const logs = new Map<string, Logged<Event>[]>(log_names.map(name => [name, []]));
@@ -75,7 +65,11 @@ export function logs_of(seed: number, tell: (world: World) => void): Logs {
 export const test_marks: Marks = { system_identifier: '7000000000000000001', timeline: '00000001' };
 
 /** A log in memory. `upto` hides what comes after a position, as if it had not been appended yet. */
-export function memory_log(source: string, events: readonly Logged<Event>[], options: { slice_max?: number; marks?: () => Marks; upto?: () => number } = {}): LogReader {
+export function memory_log(
+  source: string,
+  events: readonly Logged<Event>[],
+  options: { slice_max?: number; marks?: () => Marks; upto?: () => number } = {},
+): LogReader {
   const head = () => Math.min(events.length, options.upto?.() ?? events.length);
   return {
     source,

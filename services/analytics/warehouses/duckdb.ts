@@ -48,7 +48,8 @@ export async function open_duckdb(options: DuckDBOptions): Promise<Warehouse> {
     positions: () => stored_positions(open.writer),
     apply: batch => apply(open.writer, batch, options.breathe),
     async read(work) {
-      if (waiting >= queries_waiting_max) throw new Problem(503, 'overloaded', 'Too many questions wait for an answer.', { headers: { 'retry-after': '2' } });
+      if (waiting >= queries_waiting_max)
+        throw new Problem(503, 'overloaded', 'Too many questions wait for an answer.', { headers: { 'retry-after': '2' } });
       waiting += 1;
       // One at a time: a connection answers one question, and each takes a core while it does.
       const mine = last_read.then(() => read_at_one_moment(open.reader, work, options));
@@ -81,15 +82,22 @@ interface OpenFile {
 
 async function open_file({ folder }: DuckDBOptions): Promise<OpenFile> {
   const file = join(folder, 'analytics.duckdb');
-  const instance = await DuckDBInstance.create(file, { ...configuration, temp_directory: join(folder, 'temporary') }).catch((cause: unknown) => {
-    throw unavailable(`${file} does not open. One process at a time may hold it: is another one running? If the file is damaged, remove ${folder}; it is made again from the logs.`, cause);
-  });
+  const instance = await DuckDBInstance.create(file, { ...configuration, temp_directory: join(folder, 'temporary') }).catch(
+    (cause: unknown) => {
+      throw unavailable(
+        `${file} does not open. One process at a time may hold it: is another one running? If the file is damaged, remove ${folder}; it is made again from the logs.`,
+        cause,
+      );
+    },
+  );
   const [writer, reader] = [await instance.connect(), await instance.connect()];
   for (const statement of schema_statements()) await writer.run(statement);
   const [row] = answers_of(await writer.runAndReadAll('select version from warehouse'));
   if (row?.['version'] !== warehouse_version) {
     close_file({ instance, writer, reader });
-    throw unavailable(`${file} was made by version ${row?.['version']} of the facts, this is ${warehouse_version}. Remove ${folder}; it is made again from the logs.`);
+    throw unavailable(
+      `${file} was made by version ${row?.['version']} of the facts, this is ${warehouse_version}. Remove ${folder}; it is made again from the logs.`,
+    );
   }
   // From here on SQL reaches no file but this one.
   await writer.run('set enable_external_access = false');
@@ -108,12 +116,14 @@ function close_file({ instance, writer, reader }: OpenFile): void {
 }
 
 async function stored_positions(writer: DuckDBConnection): Promise<StoredPosition[]> {
-  const rows = answers_of(await writer.runAndReadAll('select source, partition, position, at, system_identifier, timeline from positions'));
+  const rows = answers_of(
+    await writer.runAndReadAll('select source, partition, position, time, system_identifier, timeline from positions'),
+  );
   return rows.map(row => ({
     source: String(row['source']),
     partition: Number(row['partition']),
     position: Number(row['position']),
-    at: row['at'] === null ? null : String(row['at']),
+    at: row['time'] === null ? null : String(row['time']),
     system_identifier: String(row['system_identifier']),
     timeline: String(row['timeline']),
   }));
@@ -133,7 +143,12 @@ async function apply(writer: DuckDBConnection, batch: Batch, breathe: () => Prom
   }
 }
 
-async function write_facts(writer: DuckDBConnection, table: AnyFactTable, rows: readonly Cells[], breathe: () => Promise<void>): Promise<void> {
+async function write_facts(
+  writer: DuckDBConnection,
+  table: AnyFactTable,
+  rows: readonly Cells[],
+  breathe: () => Promise<void>,
+): Promise<void> {
   if (rows.length === 0) return;
   const { columns } = table;
   const staged = is_staged(table);
@@ -202,16 +217,12 @@ function append_position(appender: DuckDBAppender, row: StoredPosition): void {
 }
 
 function append_cell(appender: DuckDBAppender, column: FactColumn, value: Cell): void {
-  if (value === undefined) return appender.appendNull();
-  switch (typeof value) {
-    case 'string':
-      // A timestamp's text is cast by the appender.
-      return appender.appendVarchar(value);
-    case 'boolean':
-      return appender.appendBoolean(value);
-    default:
-      return column.sql === 'bigint' ? appender.appendBigInt(BigInt(value)) : appender.appendInteger(value);
-  }
+  if (value === undefined) appender.appendNull();
+  // A timestamp's text is cast by the appender.
+  else if (typeof value === 'string') appender.appendVarchar(value);
+  else if (typeof value === 'boolean') appender.appendBoolean(value);
+  else if (column.sql === 'bigint') appender.appendBigInt(BigInt(value));
+  else appender.appendInteger(value);
 }
 
 async function read_at_one_moment<T>(reader: DuckDBConnection, work: (ask: Ask) => Promise<T>, { sleep }: DuckDBOptions): Promise<T> {
@@ -227,7 +238,10 @@ async function read_at_one_moment<T>(reader: DuckDBConnection, work: (ask: Ask) 
     return await work(async sql => answers_of(await reader.runAndReadAll(sql)));
   } catch (cause) {
     if (!is_late) throw cause;
-    throw new Problem(503, 'overloaded', `The question took more than ${query_timeout_ms / 1_000} s. Ask for less.`, { headers: { 'retry-after': '10' }, cause });
+    throw new Problem(503, 'overloaded', `The question took more than ${query_timeout_ms / 1_000} s. Ask for less.`, {
+      headers: { 'retry-after': '10' },
+      cause,
+    });
   } finally {
     answered.abort();
     await deadline;

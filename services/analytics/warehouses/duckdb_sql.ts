@@ -6,7 +6,7 @@ export const warehouse_version = 1;
 
 const raw_columns = `source varchar not null, position bigint not null, partition utinyint not null, key varchar not null, type varchar not null,
   id varchar not null, subject varchar not null, sequence integer, time timestamp not null, cause varchar not null, data json not null using compression zstd`;
-const position_columns = `source varchar, partition utinyint, position bigint not null, at timestamp, system_identifier varchar not null, timeline varchar not null`;
+const position_columns = `source varchar, partition utinyint, position bigint not null, time timestamp, system_identifier varchar not null, timeline varchar not null`;
 
 /** Runs at every start; creates what is missing. */
 export function schema_statements(): string[] {
@@ -17,7 +17,10 @@ export function schema_statements(): string[] {
     `create table if not exists event_raw (${raw_columns})`,
     `create table if not exists positions (${position_columns}, primary key (source, partition))`,
     `create temp table stage_positions (${position_columns})`,
-    ...fact_tables.flatMap(table => [create_table(table, 'table if not exists'), ...(is_staged(table) ? [create_table(table, 'temp table')] : [])]),
+    ...fact_tables.flatMap(table => [
+      create_table(table, 'table if not exists'),
+      ...(is_staged(table) ? [create_table(table, 'temp table')] : []),
+    ]),
     ...views,
   ];
 }
@@ -78,12 +81,12 @@ const keep_new_spans = `
 const views = [
   // Sales on the day of placed_at, cancellations and credits on their own; of confirmed orders only, net without tax and carriage.
   `create or replace view money_change as
-   select 'sale' as kind, o.placed_at as at, o.order_id, l.line_no, l.sku, l.quantity, l.line_subtotal as gross, l.line_total - l.line_tax as net, l.line_tax as tax,
+   select 'sale' as kind, o.placed_at as counted_at, o.order_id, l.line_no, l.sku, l.quantity, l.line_subtotal as gross, l.line_total - l.line_tax as net, l.line_tax as tax,
           o.currency, o.country, o.region
      from orders o join order_line l on l.order_id = o.order_id
     where o.confirmed_at is not null and o.placed_at is not null
    union all
-   select 'cancel', c.at, c.order_id, c.line_no, l.sku, -c.quantity, 0, -c.net, -c.tax, o.currency, o.country, o.region
+   select 'cancel', c.happened_at, c.order_id, c.line_no, l.sku, -c.quantity, 0, -c.net, -c.tax, o.currency, o.country, o.region
      from cancellation c join orders o on o.order_id = c.order_id left join order_line l on l.order_id = c.order_id and l.line_no = c.line_no
     where o.confirmed_at is not null and o.placed_at is not null
    union all
@@ -92,7 +95,7 @@ const views = [
     where r.succeeded and o.confirmed_at is not null and r.reason not in ('cancelled', 'shortfall', 'overpaid', 'late_payment')`,
   // One row per quote, and per order placed without one.
   `create or replace view checkout as
-   select q.created_at as at, q.quote_id as checkout_id, q.expires_at, q.currency, q.country, o.* exclude (quote_id, currency, country)
+   select q.created_at as began_at, q.quote_id as checkout_id, q.expires_at, q.currency, q.country, o.* exclude (quote_id, currency, country)
      from quote q left join orders o on o.quote_id = q.quote_id and o.placed_at is not null
    union all
    select o.placed_at, o.order_id, null, o.currency, o.country, o.* exclude (quote_id, currency, country)

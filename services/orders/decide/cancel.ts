@@ -161,7 +161,10 @@ export function drop_units(draft: Draft, parts: readonly Part[], { cancellation_
   }
   put_lines(draft, lines.values());
   const carriage = carriage_falls(draft.order);
-  draft.order = { ...draft.order, cancelled_value: draft.order.cancelled_value + value + carriage.total };
+  const cancelled_value = draft.order.cancelled_value + value + carriage.total;
+  // A goodwill credit was a part of what is cancelled now: it is not given twice.
+  const credited_value = Math.min(draft.order.credited_value, draft.order.grand_total - cancelled_value);
+  draft.order = { ...draft.order, cancelled_value, credited_value };
   draft.refund = { reason: short ? 'shortfall' : 'cancelled', lines: refunded_units(told) };
   if (is_empty(draft.order)) set_status(draft, 'cancelling');
   say(draft, {

@@ -62,7 +62,8 @@ function end(draft: Draft, status: 'completed' | 'cancelled'): void {
 
 /** Every live unit arrived or was credited, the money is settled, and nobody was asked for anything. */
 function is_completed({ order }: Draft): boolean {
-  return order.cancellations.length === 0 && is_settled(order) && order.lines.every(is_done);
+  if (order.cancellations.length > 0 || order.releases_open > 0) return false;
+  return is_settled(order) && order.lines.every(is_done);
 }
 
 /** No live unit, the stock is back, no money is ours or kept for us. */

@@ -7,7 +7,7 @@ import { type Draft, news, say, set_status } from './draft.ts';
 import { ship_unstocked } from './fulfill.ts';
 import { amount_due, cover, is_in_progress, open_amount, with_payment } from './money.ts';
 import { live } from './units.ts';
-import { bank_wait_ms, handling_ms, payment_progress_ms, payment_wait_ms, reserve_margin_ms, transit_default_ms } from './waits.ts';
+import { bank_wait_ms, handling_ms, payment_progress_ms, reserve_margin_ms, transit_default_ms } from './waits.ts';
 
 /** Covered and in stock: confirmed. Covered or about to pay, but the stock lapsed: reserved again. A tender waits and stock is there: asked for. */
 export function settle_payment(draft: Draft): void {
@@ -46,7 +46,7 @@ function reserve_again(draft: Draft): void {
 /** Bank transfers and vouchers are charged at once; everything else is authorized first. */
 export function request_payment(draft: Draft, tender: Tender, contact: Contact | undefined): void {
   const { given } = draft;
-  const deadline = payment_deadline(draft.order, tender, given.at);
+  const deadline = payment_deadline(tender, given.at);
   const payment = new_payment(draft, tender);
   if (tender.method_kind === 'bank') draft.order = { ...draft.order, expires_at: deadline };
   draft.order = { ...with_payment(draft.order, payment), attempts: draft.order.attempts + 1 };
@@ -94,12 +94,9 @@ function new_payment(draft: Draft, tender: Tender): Payment {
   };
 }
 
-/** Of an unpaid order its own end, but never too soon to pay; of a confirmed one half an hour. */
-function payment_deadline(order: Order, tender: Tender, at: string): string {
-  if (tender.method_kind === 'bank') return later(at, bank_wait_ms);
-  if (order.confirmed_at !== null) return later(at, payment_wait_ms);
-  const soonest = later(at, payment_progress_ms);
-  return order.expires_at > soonest ? order.expires_at : soonest;
+/** How long this attempt may take. Short for all but transfers: stock is kept for it, and on the happy path no longer than it is reserved anyway. */
+function payment_deadline(tender: Tender, at: string): string {
+  return later(at, tender.method_kind === 'bank' ? bank_wait_ms : payment_progress_ms);
 }
 
 function personal_of(contact: Contact | undefined): Pick<PaymentRequested['data'], 'personal'> {

@@ -13,7 +13,7 @@ import type { NoteStock } from '../commands.ts';
 import type { Order, OrderLine } from '../model.ts';
 import { noted_of_order } from './about.ts';
 import { drop_units } from './cancel.ts';
-import { change_lines, type Draft, news, say, set_status } from './draft.ts';
+import { change_lines, type Draft, news, put_lines, say, set_status } from './draft.ts';
 import { move_allocation, surplus, unplaced } from './units.ts';
 
 const may_ask = ({ fact }: NoteStock) => fact.type !== 'stock.reservation_failed' && fact.type !== 'stock.reservation_expired';
@@ -143,17 +143,28 @@ function still_open(draft: Draft, line_no: number, quantity: number): number {
   return line === undefined ? 0 : Math.min(quantity, unplaced(line));
 }
 
-/** The answer to order.lines_cancelled; and where inventory kept units for the order that it had cancelled before it knew of them, they are gone now. */
+/**
+ * The answer to order.lines_cancelled. Units that inventory kept before it knew of the cancellation are gone now. Where it let go of
+ * waiting units instead, because those the order had given up were kept for it meanwhile, these are the order's own after all.
+ */
 function released(draft: Draft, { lines }: StockReleased['data']): void {
   const { order } = draft;
   if (!keeps_stock(order)) return;
-  if (order.releases_open > 0) draft.order = { ...order, releases_open: order.releases_open - 1 };
+  const releases_open = Math.max(0, order.releases_open - 1);
+  draft.order = { ...order, releases_open };
   change_lines(draft, lines, (line, { location_id, quantity, from }) => {
     const at = line.allocations.find(known => known.location_id === location_id);
     if (from !== 'allocated' || at === undefined) return line;
     const units = Math.min(quantity, surplus(line), at.quantity - at.in_fulfillment);
     return units === 0 ? line : move_allocation(line, at.location_id, { quantity: -units });
   });
-  if (draft.order.axes.status === 'cancelling' && draft.order.releases_open === 0)
-    draft.order = { ...draft.order, reservation_state: 'none' };
+  if (releases_open > 0) return;
+  put_lines(draft, draft.order.lines.map(keep_surplus));
+  if (draft.order.axes.status === 'cancelling') draft.order = { ...draft.order, reservation_state: 'none' };
+}
+
+function keep_surplus(line: OrderLine): OrderLine {
+  const quantity = Math.min(surplus(line), line.backordered);
+  if (quantity <= 0) return line;
+  return { ...stop_waiting(line, { quantity }), allocated: line.allocated + quantity };
 }

@@ -14,7 +14,7 @@ export const day_ms = 24 * hour_ms;
 
 export const payment_wait_ms = 30 * minute_ms;
 export const bank_wait_ms = 3 * day_ms;
-/** A payment asked for near the order's end still has this long; and so long an order waits for a payment that is in progress at its end. */
+/** So long an attempt to pay may take; and so long an order waits for a payment that is in progress at its end. */
 export const payment_progress_ms = 10 * minute_ms;
 /** Stock is kept this much longer than the payment it waits for. */
 export const reserve_margin_ms = 5 * minute_ms;

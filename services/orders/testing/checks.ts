@@ -1,8 +1,14 @@
 /** What holds of every order at every moment (domain.md 8): what the checks of the migrations state, and what they cannot see. */
 import assert from 'node:assert/strict';
+import type { OrdersEvent } from '../../../contracts/index.ts';
 import { axes_of } from '../decide/axes.ts';
+import { money_entries } from '../decide/ledger.ts';
+import { amount_due, held, is_dead, is_in_progress } from '../decide/money.ts';
+import { surplus } from '../decide/units.ts';
 import { wait_of } from '../decide/waits.ts';
 import type { Order, OrderLine, Payment } from '../model.ts';
+import type { World } from './world.ts';
+import type { Inventory } from './world_inventory.ts';
 
 export function check_order(order: Order, { has_timer }: { has_timer: boolean }): void {
   for (const line of order.lines) check_line(line, order);
@@ -76,7 +82,71 @@ function check_sums(order: Order): void {
   );
   assert.equal(order.cancelled_value, order.lines.reduce((total, line) => total + line.cancelled_value, 0) + order.shipping_cancelled);
   assert.ok(order.cancelled_value + order.credited_value <= order.grand_total);
-  // P2, P6
-  const kept = order.captured - order.refunded;
-  if (order.axes.status === 'cancelled') assert.equal(kept, 0, 'a cancelled order keeps no money');
+}
+
+/** What holds when nothing moves any more: orders and the others agree, money is where it belongs. */
+export function check_at_rest({ order, inventory, payments, events }: World): void {
+  const at_rest = order();
+  assert.ok(
+    at_rest.closed_at !== null || at_rest.exceptions.length > 0,
+    `an order that is ${at_rest.axes.status} waits for nobody: ${events.map(event => event.type).join(' ')}`,
+  );
+  for (const payment of at_rest.payments) {
+    const { authorized, captured, voided, refunded } = payment;
+    const theirs = payments.payments.get(payment.payment_id);
+    assert.deepEqual(
+      { authorized, captured, voided, refunded },
+      {
+        authorized: theirs?.authorized,
+        captured: theirs?.captured,
+        voided: theirs?.voided,
+        refunded: theirs?.refunded,
+      },
+    );
+  }
+  check_books(at_rest, events);
+  if (is_dead(at_rest)) check_nothing_left(at_rest, inventory);
+  else check_agreement(at_rest, inventory);
+}
+
+/** D1 */
+function check_agreement(at_rest: Order, inventory: Inventory): void {
+  for (const line of at_rest.lines) {
+    for (const one of inventory.kept.filter(known => known.line_no === line.line_no)) {
+      const here = line.allocations.find(known => known.location_id === one.location_id);
+      assert.deepEqual(
+        { allocated: here?.quantity ?? 0, backordered: here?.backordered ?? 0 },
+        { allocated: one.allocated, backordered: one.backordered },
+        `line ${line.line_no} at ${one.location_id}`,
+      );
+    }
+    assert.equal(surplus(line), 0);
+  }
+}
+
+function check_nothing_left(order: Order, { kept }: Inventory): void {
+  // S12
+  for (const one of kept)
+    assert.equal(one.held + one.backorder_held + one.allocated + one.backordered, 0, 'stock is kept for an order that ended');
+  // P6
+  if (order.refunds.some(refund => refund.status === 'failed')) return;
+  assert.equal(order.captured, order.refunded, 'money is kept of an order that ended');
+  for (const payment of order.payments) assert.ok(!is_in_progress(payment) && held(payment) === 0, 'money is held for an order that ended');
+}
+
+/** P8: every posting sums to 0; P2: a completed order is even with its customer. */
+function check_books(order: Order, events: readonly OrdersEvent[]): void {
+  const entries = money_entries(events);
+  const sums = new Map<string, number>();
+  let customer = 0;
+  for (const { event_id, account, amount } of entries) {
+    sums.set(event_id, (sums.get(event_id) ?? 0) + amount);
+    if (account === 'customer') customer += amount;
+    assert.ok(account !== 'rounding' || Math.abs(amount) < order.lines.length);
+  }
+  for (const [event_id, sum] of sums) assert.equal(sum, 0, `the posting of event ${event_id}`);
+  if (order.axes.status === 'completed' && order.refund_pending === 0 && !order.refunds.some(refund => refund.status === 'failed')) {
+    assert.equal(customer, 0, 'the customer of a completed order owes nothing and is owed nothing');
+    assert.equal(order.captured - order.refunded, amount_due(order));
+  }
 }

@@ -204,7 +204,7 @@ function only<T extends OrdersEvent['type']>(ran: Ran, type: T): SaidData[T] {
 }
 
 /** What the records of a story make of order_contact. */
-function contact_of(memory: InMemory, id: string): Contact | undefined {
+export function contact_of(memory: InMemory, id: string): Contact | undefined {
   let contact: Contact | undefined;
   for (const { table, row } of memory.records) {
     if (row['id'] !== id) continue;

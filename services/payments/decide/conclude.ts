@@ -1,6 +1,6 @@
 /** The end of every decision about a payment: what follows from the change, what is told, what is asked of the gateway, what waits how long. */
 import type { PaymentsEvent } from '../../../contracts/index.ts';
-import { type Decision, later, type NewOperation, type Note, type TimerChange } from '../../../platform/service.ts';
+import { type Decision, later, type NewOperation, type NewRecord, type Note, type TimerChange } from '../../../platform/service.ts';
 import {
   action_required_ms,
   expiry_warning_ms,
@@ -32,6 +32,7 @@ export interface More {
   readonly action?: ShopperAction;
   readonly raises?: readonly Raise[];
   readonly timers?: readonly TimerChange[];
+  readonly records?: readonly NewRecord[];
   /** Exception events decided by the command itself; they come first. */
   readonly facts?: readonly PaymentsFact[];
   /** What only the start of a payment knows: method, payer. */
@@ -59,6 +60,7 @@ export function conclude(context: Context, id: string, before: Payment, changed:
   return {
     facts: [...(more.facts ?? []), ...facts, ...raise_facts(context, id, after, raises), ...resolved_facts(id, after, standing)],
     notes: [bookkeeping(id, after)],
+    ...(more.records === undefined ? {} : { records: more.records }),
     ...(is_immediate(context, after)
       ? {}
       : {
@@ -79,6 +81,7 @@ export function together(decisions: readonly PaymentsDecision[]): PaymentsDecisi
     operations: decisions.flatMap(decision => decision.operations ?? []),
     timers: decisions.flatMap(decision => decision.timers ?? []),
     settled: decisions.flatMap(decision => decision.settled ?? []),
+    records: decisions.flatMap(decision => decision.records ?? []),
   };
 }
 

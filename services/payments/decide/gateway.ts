@@ -17,13 +17,18 @@ export function record_gateway_fact(context: Context, before: Payment, command: 
   if (operation === undefined) return nothing;
   const { facts = [], gateway_ref } = value_of(outcome);
   const held = with_held(before, held_by(before, operation, outcome));
-  const { payment, drifts, disputes, drifted, action } = learn_facts(id, held, facts, context.given.at);
+  const { payment, drifts, disputes, drifted, records, action } = learn_facts(id, held, facts, context.given.at);
   const proven = settle_by_facts(payment);
   const now = proven.operations.find(each => each.op_id === op_id) ?? operation;
   const known = !drifted && proven.gateway_ref === null && gateway_ref !== undefined ? { ...proven, gateway_ref } : proven;
   const asks: ShopperAction | undefined =
     outcome.outcome === 'action_required' ? { url: outcome.url, expires_at: outcome.expires_at } : action;
-  return conclude(context, id, before, answered(known, now, outcome, drifted), { drifts, disputes, ...(asks && { action: asks }) });
+  return conclude(context, id, before, answered(known, now, outcome, drifted), {
+    drifts,
+    disputes,
+    records,
+    ...(asks && { action: asks }),
+  });
 }
 
 // --- webhooks
@@ -38,17 +43,19 @@ export function record_webhook(context: Context, view: View<PaymentsStates>, com
   if (webhook.state !== 'new') return nothing;
   const { provider, event_ref, event_type, facts } = command;
   const received: Webhook = { ...webhook, provider, event_ref, event_type, received_at: context.given.at };
-  return apply(context, view, command.id, received, facts, fact => fact.payment_id ?? view('gateway_object', object_id(fact)).payment_id);
+  return apply(context, view, command.id, received, facts);
 }
 
 /** Nobody knew the payment when it came; perhaps by now. After an hour a person looks. */
 export function claim_webhook(context: Context, view: View<PaymentsStates>, id: string): PaymentsDecision {
   const webhook = view('webhook', id);
   if (webhook.state !== 'waiting') return nothing;
-  return apply(context, view, id, webhook, webhook.facts, fact => owner_of(webhook, fact));
+  return apply(context, view, id, webhook, webhook.facts);
 }
-export function owner_of(webhook: Webhook, fact: GatewayFact): string | null {
-  return fact.payment_id ?? webhook.owners[object_id(fact)] ?? null;
+
+/** Whose a fact is: it says so, or the gateway's object does. */
+export function owner_of(view: View<PaymentsStates>, fact: GatewayFact): string | null {
+  return fact.payment_id ?? view('gateway_object', object_id(fact)).payment_id;
 }
 
 function apply(
@@ -57,10 +64,9 @@ function apply(
   id: string,
   webhook: Webhook,
   facts: readonly GatewayFact[],
-  owner: (fact: GatewayFact) => string | null,
 ): PaymentsDecision {
   const by_payment = Map.groupBy(facts, fact => {
-    const payment_id = owner(fact);
+    const payment_id = owner_of(view, fact);
     return payment_id !== null && view('payment', payment_id).status !== 'new' ? payment_id : null;
   });
   const decisions = [...by_payment].flatMap(([payment_id, its_facts]) => {
@@ -82,7 +88,9 @@ function kept(context: Context, id: string, webhook: Webhook, unclaimed: readonl
   const age_ms = Date.parse(context.given.at) - Date.parse(webhook.received_at);
   const next_ms = unclaimed_tries_ms.find(each => each > age_ms);
   if (next_ms !== undefined) {
-    const timers = [{ kind: 'unclaimed_webhook', id, due_at: later(webhook.received_at, next_ms) }];
+    // The timer names the objects, so that the command it becomes can look up whose they are by then.
+    const objects = new Set(unclaimed.filter(fact => fact.payment_id === undefined).map(object_id));
+    const timers = [{ kind: 'unclaimed_webhook', id: [id, ...objects].join(' '), due_at: later(webhook.received_at, next_ms) }];
     return { facts: [], notes: [keep({ state: 'waiting', facts: unclaimed })], timers };
   }
   const detail = `${webhook.event_type} of ${webhook.provider} is about no payment of ours: ${unclaimed.map(fact => `${fact.fact} ${fact.amount} ${fact.currency} ${fact.gateway_ref}`).join('; ')}`;

@@ -1,5 +1,5 @@
 /** Facts come in, by reply, webhook or poll alike: judged, kept once, and what they mean for our operations. */
-import type { Outcome } from '../../../platform/service.ts';
+import type { NewRecord, Outcome } from '../../../platform/service.ts';
 import { type DeclineCode, decline_codes, type GatewayFact, type LearnedValue } from '../gateways/port.ts';
 import {
   type AuthorizeOperation,
@@ -23,6 +23,8 @@ export interface Learned {
   readonly disputes: readonly Dispute[];
   /** Some of what was said contradicts us, told before or not. */
   readonly drifted: boolean;
+  /** The new facts with all that the gateway said, for the table beside the payment. */
+  readonly records: readonly NewRecord[];
   readonly action?: ShopperAction;
 }
 
@@ -35,6 +37,7 @@ export function value_of(outcome: Outcome): Partial<LearnedValue> {
 export function learn_facts(id: string, before: Payment, facts: readonly GatewayFact[], at: string): Learned {
   const drifts: Contradiction[] = [];
   const disputes: Dispute[] = [];
+  const records: NewRecord[] = [];
   const known = new Set(before.facts.map(fact => fact_key(fact, fact.drift)));
   let payment = before;
   let action: ShopperAction | undefined;
@@ -47,7 +50,9 @@ export function learn_facts(id: string, before: Payment, facts: readonly Gateway
     const key = fact_key(fact, drift?.measure ?? null);
     if (known.has(key)) continue;
     known.add(key);
-    payment = { ...payment, facts: [...payment.facts, stored(asked, fact, at, drift?.measure ?? null)] };
+    const kept = stored(asked, fact, at, drift?.measure ?? null);
+    payment = { ...payment, facts: [...payment.facts, kept] };
+    records.push({ table: 'gateway_fact', row: { ...kept, drift: kept.drift ?? '', raw: fact.raw } });
     if (drift !== undefined) {
       drifts.push(drift);
       continue;
@@ -58,14 +63,22 @@ export function learn_facts(id: string, before: Payment, facts: readonly Gateway
   }
   const contradicted = contradicts_itself(before) ? undefined : contradicts_itself(payment);
   if (contradicted !== undefined) drifts.push(contradicted);
-  return { payment, drifts, disputes, drifted, ...(action && { action }) };
+  return { payment, drifts, disputes, drifted, records, ...(action && { action }) };
 }
 
 /** A refund that we did not ask for stays the gateway's own, whatever name of ours it bears. */
 function stored(asked: Asked, fact: GatewayFact, received_at: string, drift: string | null): StoredFact {
-  const { url: _url, multi_capture: _multi_capture, refund_id, ...told } = fact;
+  const { url: _url, multi_capture: _multi_capture, order_id: _order_id, raw, refund_id, ...told } = fact;
+  const reason = raw['failure_reason'] ?? raw['reason'];
   const ours = asked.refunds.some(refund => refund.refund_id === refund_id);
-  return { ...told, ...(ours && { refund_id }), payment_id: asked.payment_id, received_at, drift };
+  return {
+    ...told,
+    ...(ours && { refund_id }),
+    ...(typeof reason === 'string' && { reason: reason.slice(0, 200) }),
+    payment_id: asked.payment_id,
+    received_at,
+    drift,
+  };
 }
 
 /** What a second telling of a known fact may add: of several ends of an authorization the earliest counts, of several answers the no. */

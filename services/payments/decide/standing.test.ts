@@ -117,7 +117,9 @@ test('all sequences of six tellings of four facts end in one state', () => {
 test('the state is a function of the set of facts and of our operations alone', () => {
   const { operations } = capturing().payment();
   const facts = [held, fact('captured', 5850), fact('voided', 2550), fact('pending', 8400), refund_fact('refunded', 're_9', 1000), dispute];
-  const stored = facts.map(({ raw, ...told }): StoredFact => ({ ...told, raw, payment_id: pay, received_at: test_time, drift: null }));
+  const stored = facts.map(
+    ({ raw: _raw, order_id: _order_id, ...told }): StoredFact => ({ ...told, payment_id: pay, received_at: test_time, drift: null }),
+  );
   const states = permutations(stored).map(order => {
     const payment: Payment = { ...no_payment, amount: 8400, operations, facts: order };
     const { refunds: _, ...standing } = standing_of(payment);

@@ -264,7 +264,7 @@ function tell_refund(teller: Teller, refund: RefundStanding): void {
     amount: refund.amount,
     tax: operation?.tax ?? 0,
     origin: operation === undefined ? ('gateway' as const) : ('ours' as const),
-    reason: operation?.reason ?? text_of(fact?.raw?.['reason']) ?? 'gateway',
+    reason: operation?.reason ?? fact?.reason ?? 'gateway',
     lines: operation?.lines ?? [],
   };
   const end = operation !== undefined && has_ended(operation) ? ended(teller, operation) : {};
@@ -275,14 +275,10 @@ function tell_refund(teller: Teller, refund: RefundStanding): void {
   } else if (refund.state === 'failed' && known?.state !== 'failed') {
     if (known?.state === 'refunded') teller.given_back -= refund.amount;
     set_money(teller, {});
-    const code = operation?.code ?? text_of(fact?.raw?.['failure_reason']) ?? 'other';
+    const code = operation?.code ?? fact?.reason ?? 'other';
     push(teller, { type: 'payment.refund_failed', data: { ...common(teller), ...end, ...about, code: code.slice(0, 64) } });
   }
 }
-function text_of(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value.slice(0, 200) : undefined;
-}
-
 function tell_let_go(teller: Teller): void {
   const { standing, after } = teller;
   const amount = standing.voided - teller.sums.voided;

@@ -93,7 +93,7 @@ export function follow(draft: Draft, before: Shipment, heard: readonly TrackingF
     const parcel = shipment.parcels.find(each => each.parcel_id === parcel_id);
     const fact = telling_fact(parcel?.facts ?? []);
     if (parcel === undefined || fact === undefined || parcel.carrier_status === fact.status || parcel.ended === 'sent_back') continue;
-    const of_it = heard.find(each => each.tracking_number === fact.tracking_number && each.carrier_at === fact.carrier_at);
+    const of_it = heard.find(each => is_same({ ...each, status: status_of(each) }, fact));
     shipment = step(draft, shipment, parcel, fact, of_it);
   }
   return shipment;

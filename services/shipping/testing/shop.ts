@@ -43,17 +43,17 @@ export function minute(minutes: number): string {
 
 let heard = 0;
 /** As read from orders' log; each call is another event. */
-export function logged<E extends AnyEvent>(event: E): Logged<E> {
+export function logged<E extends AnyEvent>(event: E, key = order_id): Logged<E> {
   heard += 1;
   const id = `evt_01hzx3v5t3e5g7j9m1p3${String(heard).padStart(6, '0')}`;
   return {
     ...event,
     id,
-    key: order_id,
+    key,
     partition: 0,
     source: 'orders',
     position: heard,
-    subject: order_id,
+    subject: key,
     sequence: heard,
     time: test_time,
     cause: 'req_test',
@@ -92,20 +92,23 @@ export function fulfillment_requested(
     personal: { ship_to },
     ...more,
   };
-  return logged({ type: 'fulfillment.requested', data });
+  return logged({ type: 'fulfillment.requested', data }, data.order_id);
 }
-export function cancellation_requested(cancellation_no: number, lines: readonly Wanted[]): Logged<OrderCancellationRequested> {
-  return logged({
-    type: 'order.cancellation_requested',
-    data: {
-      ...order,
-      cancellation_no,
-      scope: 'lines',
-      reason: 'changed_mind',
-      actor: 'sk:key_test',
-      lines: lines.map(({ line_no, quantity, location_id = 'leeds' }) => ({ line_no, quantity, location_id })),
-    },
-  });
+export function cancellation_requested(
+  cancellation_no: number,
+  lines: readonly Wanted[],
+  of = order_id,
+): Logged<OrderCancellationRequested> {
+  const data: OrderCancellationRequested['data'] = {
+    ...order,
+    order_id: of,
+    cancellation_no,
+    scope: 'lines',
+    reason: 'changed_mind',
+    actor: 'sk:key_test',
+    lines: lines.map(({ line_no, quantity, location_id = 'leeds' }) => ({ line_no, quantity, location_id })),
+  };
+  return logged({ type: 'order.cancellation_requested', data }, of);
 }
 export function hold(type: 'order.held' | 'order.hold_released', hold_id = 'hld_1'): Logged<AnyEvent> {
   return logged({ type, data: { ...order, hold_id, reason: 'address_to_be_checked', actor: 'system' } });

@@ -3,12 +3,11 @@ import type { PurchaseOrderAcknowledged } from '../../../contracts/index.ts';
 import type { AcknowledgedLine } from '../channels/port.ts';
 import type { DecideAcknowledgment } from '../commands.ts';
 import type { Supplier, SuppliersHandler, SuppliersSettings } from '../model.ts';
-import { type AcknowledgmentFact, is_outstanding, line_of, outstanding, type PurchaseOrder } from '../model_order.ts';
+import { type AcknowledgmentFact, is_outstanding, last_expected, line_of, outstanding, type PurchaseOrder } from '../model_order.ts';
 import { reject } from '../rejections.ts';
 import { close_draft } from './close.ts';
 import { type Draft, note_order, open_draft, order_in, say_of_order } from './draft.ts';
 import { raise_of_order } from './exceptions.ts';
-import { last_expected } from './facts.ts';
 import { cancel, dearest, detail_length_max, known_order, order_touches, wrong_state } from './purchase_orders.ts';
 
 /** Newer than what is known, or it changes nothing. */
@@ -48,10 +47,8 @@ function what_to_decide(order: PurchaseOrder, { lines }: AcknowledgmentFact, sup
 function apply(draft: Draft, po_id: string, { ack_no, lines: told }: Pick<AcknowledgmentFact, 'ack_no' | 'lines'>): void {
   const order = order_in(draft, po_id);
   const lines = told.map(line => told_line(order, line));
-  const left = order.lines.some(line => {
-    const refused = lines.find(one => one.line_no === line.line_no)?.rejected ?? line.refused;
-    return outstanding(line) + line.refused - refused > 0;
-  });
+  const refused = new Map(lines.map(line => [line.line_no, line.rejected]));
+  const left = order.lines.some(line => outstanding(line) + line.refused - (refused.get(line.line_no) ?? line.refused) > 0);
   const moved = lines.map(({ line_no, promised_at }) => ({ line_no, new_at: promised_at ?? null }));
   const data = { po_id, ack_no, lines, expected_at: last_expected(order, moved) };
   say_of_order(draft, po_id, { type: left ? 'purchase_order.acknowledged' : 'purchase_order.rejected', data });
@@ -62,13 +59,15 @@ type ToldLine = PurchaseOrderAcknowledged['data']['lines'][number];
 
 function told_line(order: PurchaseOrder, told: AcknowledgedLine): ToldLine {
   const line = line_of(order, told.line_no);
-  const { line_no, confirmed, backordered, rejected, cost, substitute_sku, promised_at } = told;
+  const { line_no, confirmed, backordered, cost, substitute_sku, promised_at } = told;
+  const refused = line?.refused ?? 0;
+  // What was refused once stays refused, and what was announced while a person decided is not.
+  const rejected = line === undefined ? 0 : Math.min(told.rejected, refused + outstanding(line) - line.in_transit);
   return {
     line_no,
     confirmed,
     backordered,
-    // What was refused once stays refused: more comes as an over-delivery.
-    rejected: Math.max(line?.refused ?? 0, rejected),
+    rejected: Math.max(refused, rejected),
     ...(cost !== undefined && cost !== line?.cost ? { cost } : {}),
     ...(substitute_sku === undefined ? {} : { substitute_sku }),
     ...(promised_at === undefined ? {} : { promised_at }),

@@ -1,11 +1,12 @@
 /** What waits for a person (domain.md 0.4): raised once per reason, resolved by a person or when its cause has gone. */
 import type { SuppliersEvent } from '../../../contracts/index.ts';
+import { later } from '../../../platform/service.ts';
+import type { SupplierFact } from '../channels/port.ts';
 import type { ResolveException } from '../commands.ts';
 import { day_ms, type SuppliersHandler } from '../model.ts';
-import { expected_range, type OpenException, type PurchaseOrder } from '../model_order.ts';
+import { expected_range, has_ended, type OpenException, type PurchaseOrder } from '../model_order.ts';
 import { reject } from '../rejections.ts';
 import { type Draft, item_in, order_in, say_of_item, say_of_order } from './draft.ts';
-import { later } from '../../../platform/service.ts';
 
 export type OrderException =
   | 'draft_overdue'
@@ -117,6 +118,13 @@ export function is_overdue(order: PurchaseOrder, at: string): boolean {
   const { first } = expected_range(order);
   const awaited = order.status === 'acknowledged' || order.status === 'partially_received';
   return awaited && first !== null && later(first, day_ms) <= at;
+}
+
+/** Goods or bills for what should not come any more. */
+export function document_after_end(draft: Draft, po_id: string, { kind, document_ref }: SupplierFact): void {
+  const order = order_in(draft, po_id);
+  if (!has_ended(order) && order.status !== 'draft') return;
+  raise_of_order(draft, po_id, 'document_after_end', `A ${kind} (${document_ref}) came while the order was ${order.status}.`);
 }
 
 export const resolve_exception: SuppliersHandler<ResolveException> = {

@@ -5,17 +5,16 @@
 import { unreachable } from '../../../platform/service.ts';
 import type { SupplierFact } from '../channels/port.ts';
 import type { RecordSupplierFact } from '../commands.ts';
-import { named_line } from '../evolve_supply_item.ts';
-import type { SuppliersHandler, SuppliersSettings, SuppliersView } from '../model.ts';
-import { documents_max, expected_of, has_ended, is_outstanding, is_underway, line_of, outstanding, type PurchaseOrder } from '../model_order.ts';
+import type { StrayDocument, SuppliersDecision, SuppliersHandler, SuppliersSettings, SuppliersView } from '../model.ts';
+import { documents_max, expected_of, is_outstanding, is_underway, last_expected, line_of, outstanding } from '../model_order.ts';
 import { take_acknowledgment } from './acknowledgment.ts';
 import { close_draft } from './close.ts';
 import { arm, type Draft, note_order, nothing, open_draft, order_in, receive_timer, say_of_order } from './draft.ts';
-import { raise_of_order, raised } from './exceptions.ts';
+import { document_after_end, raise_of_order, raised } from './exceptions.ts';
 import { take_invoice } from './invoice.ts';
 import { order_refs, say_cancelled, say_sent } from './purchase_orders.ts';
 
-export type FactOf<K extends SupplierFact['kind']> = Extract<SupplierFact, { kind: K }>;
+type FactOf<K extends SupplierFact['kind']> = Extract<SupplierFact, { kind: K }>;
 
 export function fact_handlers(settings: SuppliersSettings) {
   return { record_supplier_fact: record_supplier_fact(settings) };
@@ -38,7 +37,7 @@ function record_supplier_fact(settings: SuppliersSettings): SuppliersHandler<Rec
 }
 
 /** About an order that is not ours: kept once, for a person. */
-function keep_stray(draft: Draft, view: SuppliersView, { stray_id, po_id, fact }: RecordSupplierFact) {
+function keep_stray(draft: Draft, view: SuppliersView, { stray_id, po_id, fact }: RecordSupplierFact): SuppliersDecision {
   if (view('stray_document', stray_id).document_ref !== '') return nothing;
   const detail = `A ${fact.kind} (${fact.document_ref}) names ${po_id}, which is no purchase order of ours.`;
   const event = raised(draft, stray_id, 'unknown_purchase_order', detail);
@@ -46,22 +45,34 @@ function keep_stray(draft: Draft, view: SuppliersView, { stray_id, po_id, fact }
   const { document_ref, kind } = fact;
   return {
     facts: [{ event, key: stray_id, subject }],
-    notes: [{ ...subject, change: (stray: ReturnType<typeof view<'stray_document'>>) => ({ ...stray, document_ref, po_id, kind }) }],
+    notes: [{ ...subject, change: (stray: StrayDocument) => ({ ...stray, document_ref, po_id, kind }) }],
   };
 }
 
 export function record_fact(draft: Draft, po_id: string, fact: SupplierFact): void {
   const order = order_in(draft, po_id);
-  if (order.documents.includes(fact.document_ref)) return;
+  const names = names_of(fact);
+  if (names.some(name => order.documents.includes(name))) return;
   if (order.documents.length >= documents_max) {
-    return raise_of_order(draft, po_id, 'too_many_documents', `More than ${documents_max} documents came; ${fact.document_ref} was not read.`);
+    return raise_of_order(
+      draft,
+      po_id,
+      'too_many_documents',
+      `More than ${documents_max} documents came; ${fact.document_ref} was not read.`,
+    );
   }
-  note_order(draft, po_id, { documents: [...order.documents, fact.document_ref] });
+  note_order(draft, po_id, { documents: [...order.documents, ...names] });
   if (order.status === 'approved') prove_sent(draft, po_id);
   if (order.status === 'cancelling' && fact.kind !== 'cancellation_answer') {
     return note_order(draft, po_id, { held: [...order_in(draft, po_id).held, fact] });
   }
   take_fact(draft, po_id, fact);
+}
+
+/** A notice or invoice may be written again under another document reference: it is the same one. */
+function names_of(fact: SupplierFact): readonly string[] {
+  if (fact.kind === 'ship_notice') return [fact.document_ref, `notice ${fact.notice_ref}`];
+  return fact.kind === 'invoice' ? [fact.document_ref, `invoice ${fact.invoice_ref}`] : [fact.document_ref];
 }
 
 /** Whoever writes about an order has it, whatever became of our call. */
@@ -93,7 +104,8 @@ function take_ship_notice(draft: Draft, po_id: string, fact: FactOf<'ship_notice
   const order = order_in(draft, po_id);
   if (!is_underway(order)) return document_after_end(draft, po_id, fact);
   const unknown = fact.lines.filter(told => line_of(order, told.line_no) === undefined);
-  if (unknown.length > 0) raise_of_order(draft, po_id, 'unknown_line', `${fact.notice_ref} names line ${unknown.map(line => line.line_no).join(', ')}.`);
+  if (unknown.length > 0)
+    raise_of_order(draft, po_id, 'unknown_line', `${fact.notice_ref} names line ${unknown.map(line => line.line_no).join(', ')}.`);
   const lines = fact.lines.flatMap(({ line_no, quantity }) => {
     const line = line_of(order, line_no);
     const room = line === undefined ? 0 : outstanding(line) - line.in_transit;
@@ -118,7 +130,12 @@ function take_ship_notice(draft: Draft, po_id: string, fact: FactOf<'ship_notice
     const line = line_of(order_in(draft, po_id), line_no);
     return line !== undefined && line.in_transit === outstanding(line);
   });
-  move_dates(draft, po_id, 'ship_notice', whole.map(({ line_no }) => ({ line_no, new_at: expected_at })));
+  move_dates(
+    draft,
+    po_id,
+    'ship_notice',
+    whole.map(({ line_no }) => ({ line_no, new_at: expected_at })),
+  );
 }
 
 function take_dates(draft: Draft, po_id: string, { cause, lines }: FactOf<'eta'>): void {
@@ -136,15 +153,6 @@ function move_dates(draft: Draft, po_id: string, cause: string, told: FactOf<'et
   if (lines.length === 0) return;
   const expected_at = last_expected(order, lines);
   say_of_order(draft, po_id, { type: 'purchase_order.eta_changed', data: { po_id, cause, lines, expected_at } });
-}
-
-/** When the last of the order is expected, once these lines have moved. */
-export function last_expected(
-  order: PurchaseOrder,
-  moved: readonly { readonly line_no: number; readonly new_at?: string | null }[],
-): string | null {
-  const dates = order.lines.filter(is_outstanding).flatMap(line => named_line(moved, line)?.new_at ?? expected_of(order, line) ?? []);
-  return dates.length === 0 ? order.expected_at : dates.reduce((last, at) => (at > last ? at : last));
 }
 
 function take_cancellation_answer(draft: Draft, po_id: string, { answer, reason }: FactOf<'cancellation_answer'>): void {
@@ -167,11 +175,4 @@ export function answer_cancellation(draft: Draft, po_id: string, answer: 'agreed
   }
   note_order(draft, po_id, { held: [] });
   for (const fact of held) take_fact(draft, po_id, fact);
-}
-
-/** Goods or bills for what should not come any more. */
-export function document_after_end(draft: Draft, po_id: string, { kind, document_ref }: SupplierFact): void {
-  const order = order_in(draft, po_id);
-  if (!has_ended(order) && order.status !== 'draft') return;
-  raise_of_order(draft, po_id, 'document_after_end', `A ${kind} (${document_ref}) came while the order was ${order.status}.`);
 }

@@ -2,8 +2,7 @@
 import type { SupplierFact } from '../channels/port.ts';
 import { is_underway, line_of, type PurchaseOrder } from '../model_order.ts';
 import { type Draft, order_in, say_of_order } from './draft.ts';
-import { raise_of_order } from './exceptions.ts';
-import { document_after_end } from './facts.ts';
+import { document_after_end, raise_of_order } from './exceptions.ts';
 import { dearest, detail_length_max } from './purchase_orders.ts';
 
 type Invoice = Extract<SupplierFact, { kind: 'invoice' }>;

@@ -38,8 +38,7 @@ function with_levels(item: SupplyItem, told: Levels, at: string): SupplyItem {
   const { version, on_hand, damaged, allocated, backordered } = told;
   if (version < item.stock_version) return item;
   const known = item.stock_version > 0;
-  const same =
-    item.on_hand === on_hand && item.damaged === damaged && item.allocated === allocated && item.backordered === backordered;
+  const same = item.on_hand === on_hand && item.damaged === damaged && item.allocated === allocated && item.backordered === backordered;
   if (known && same) return item;
   const next = { ...item, stock_version: version, on_hand, damaged, allocated, backordered };
   const rolled = roll(item.demand, day_of(at), in_stock(item));

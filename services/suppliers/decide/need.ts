@@ -60,7 +60,9 @@ export function choose_offer(item: SupplyItem, offers: readonly Offer[]): Choice
     return offer && { offer, reason: 'policy_supplier' };
   }
   const [cheapest] = [...offers].sort((a, b) => a.cost - b.cost || (a.supplier_id < b.supplier_id ? -1 : 1));
-  const preferred = [...offers].filter(offer => offer.preferred).sort((a, b) => a.cost - b.cost || (a.supplier_id < b.supplier_id ? -1 : 1));
+  const preferred = [...offers]
+    .filter(offer => offer.preferred)
+    .sort((a, b) => a.cost - b.cost || (a.supplier_id < b.supplier_id ? -1 : 1));
   if (preferred[0] !== undefined) return { offer: preferred[0], reason: 'preferred_supplier' };
   return cheapest && { offer: cheapest, reason: 'cheapest_supplier' };
 }

@@ -4,7 +4,7 @@ import { computed_policy, day_of, demand_milli, next_day, roll } from '../demand
 import { in_stock, item_id, type Offer, type SuppliersHandler, type SuppliersSettings, type SupplyItem } from '../model.ts';
 import { reject, version_differs } from '../rejections.ts';
 import { close_draft } from './close.ts';
-import { arm, day_timer, type Draft, item_in, note_item, open_draft, say_of_item } from './draft.ts';
+import { arm, type Draft, day_timer, item_in, note_item, open_draft, say_of_item } from './draft.ts';
 import { choose_offer } from './need.ts';
 
 type Policy = Pick<SupplyItem, 'method' | 'reorder_point' | 'target' | 'review_days' | 'safety_days' | 'supplier_id' | 'auto'>;

@@ -8,15 +8,7 @@ import type {
   ClosePurchaseOrder,
   CreatePurchaseOrder,
 } from '../commands.ts';
-import {
-  day_ms,
-  item_id,
-  type Offer,
-  type Supplier,
-  type SuppliersHandler,
-  type SuppliersSettings,
-  type SuppliersView,
-} from '../model.ts';
+import { day_ms, item_id, type Offer, type Supplier, type SuppliersHandler, type SuppliersSettings, type SuppliersView } from '../model.ts';
 import { has_ended, is_outstanding, is_underway, outstanding, type PurchaseOrder, total_of, with_tolerance } from '../model_order.ts';
 import { cancel_order_request, send_order_request } from '../operations.ts';
 import { reject, type SuppliersRejection, version_differs } from '../rejections.ts';
@@ -105,7 +97,14 @@ export function say_created(
   const lines = wanted.map(({ sku, quantity, offer: { supplier_sku, cost, inspect } }, place) => {
     return { line_no: place + 1, sku, supplier_sku, quantity, cost, inspect };
   });
-  const data: PurchaseOrderCreated['data'] = { po_id, supplier_id: supplier.id, location_id, currency: supplier.currency, lines, proposal_ids };
+  const data: PurchaseOrderCreated['data'] = {
+    po_id,
+    supplier_id: supplier.id,
+    location_id,
+    currency: supplier.currency,
+    lines,
+    proposal_ids,
+  };
   say_of_order(draft, po_id, { type: 'purchase_order.created', data });
   const lead_time_days = wanted.reduce((longest, { offer }) => Math.max(longest, offer.lead_time_days), 0);
   note_order(draft, po_id, { lead_time_days, created_at: draft.given.at });
@@ -182,7 +181,8 @@ export function cancel(draft: Draft, po_id: string, reason: string): SuppliersRe
   const order = order_in(draft, po_id);
   const { status, sending, channel } = order;
   if (status === 'draft' || (status === 'approved' && sending === 'failed')) return say_cancelled(draft, po_id, reason);
-  if (status === 'approved') return reject('already_sent', 'It is on its way to the supplier. Cancel it when it is known to be there.', { status });
+  if (status === 'approved')
+    return reject('already_sent', 'It is on its way to the supplier. Cancel it when it is known to be there.', { status });
   const again = status === 'cancelling' && order.cancelling === 'failed';
   if (status === 'partially_received') return reject('already_sent', 'Goods have come. Close it instead.', { status });
   if (status !== 'sent' && status !== 'acknowledged' && !again) return wrong_state(order, 'cancelled');
@@ -195,7 +195,14 @@ export function cancel(draft: Draft, po_id: string, reason: string): SuppliersRe
   if (channel === null || channel === 'manual') return say_cancelled(draft, po_id, reason);
   const op_id = draft.new_id('op');
   note_order(draft, po_id, { cancel_op_id: op_id });
-  draft.operations.push({ op_id, kind: 'cancel_order', provider: channel, subject: po_id, key: po_id, request: cancel_order_request(order) });
+  draft.operations.push({
+    op_id,
+    kind: 'cancel_order',
+    provider: channel,
+    subject: po_id,
+    key: po_id,
+    request: cancel_order_request(order),
+  });
   return undefined;
 }
 

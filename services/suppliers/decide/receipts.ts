@@ -1,7 +1,15 @@
 /** Goods at the dock (domain.md 1 U11, 3.5): what is taken, what is sent back, what is too much. */
-import type { PostReceipt, ReceivedUnits, ReceiveAnnounced } from '../commands.ts';
+import type { PostReceipt, ReceiveAnnounced, ReceivedUnits } from '../commands.ts';
 import type { Supplier, SuppliersHandler, SuppliersSettings } from '../model.ts';
-import { is_outstanding, is_underway, line_of, outstanding, type PurchaseOrder, type PurchaseOrderLine, with_tolerance } from '../model_order.ts';
+import {
+  is_outstanding,
+  is_underway,
+  line_of,
+  outstanding,
+  type PurchaseOrder,
+  type PurchaseOrderLine,
+  with_tolerance,
+} from '../model_order.ts';
 import { reject, type SuppliersRejection } from '../rejections.ts';
 import { close_draft } from './close.ts';
 import { type Draft, nothing, open_draft, order_in, say_of_order } from './draft.ts';
@@ -124,7 +132,10 @@ function receive_announced(settings: SuppliersSettings): SuppliersHandler<Receiv
   };
 }
 
-function arriving(order: PurchaseOrder, announced: readonly { readonly line_no: number; readonly quantity: number }[] | undefined): readonly Count[] {
+function arriving(
+  order: PurchaseOrder,
+  announced: readonly { readonly line_no: number; readonly quantity: number }[] | undefined,
+): readonly Count[] {
   const arrived = (line: PurchaseOrderLine, accepted: number): Count => ({ line, accepted, rejected: 0, damaged: 0, reasons: [] });
   if (announced === undefined) return order.lines.filter(is_outstanding).map(line => arrived(line, outstanding(line)));
   return announced.flatMap(({ line_no, quantity }) => {

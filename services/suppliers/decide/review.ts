@@ -7,8 +7,8 @@ import { close_draft } from './close.ts';
 import {
   accept_timer,
   arm,
-  day_timer,
   type Draft,
+  day_timer,
   item_in,
   note_item,
   note_proposal,
@@ -124,7 +124,17 @@ export function revise(draft: Draft, id: string, item: SupplyItem, offers: reado
     const { supplier_id, quantity } = open;
     const { sku, location_id, reorder_point, target } = item;
     const reasons = ['position_above_reorder_point'];
-    const data = { proposal_id, sku, location_id, supplier_id, quantity, position: position_without_proposal(item), reorder_point, target, reasons };
+    const data = {
+      proposal_id,
+      sku,
+      location_id,
+      supplier_id,
+      quantity,
+      position: position_without_proposal(item),
+      reorder_point,
+      target,
+      reasons,
+    };
     return say_of_proposal(draft, proposal_id, { type: 'replenishment.superseded', data }, id);
   }
   if (choice === undefined) return;

@@ -1,9 +1,10 @@
 /** What became of the calls to a supplier (domain.md 3.5): reply, answer to our question, or an operator's evidence. */
+
+import { unreachable } from '../../../platform/service.ts';
 import type { RecordCancelling, RecordSending, SettleOperation } from '../commands.ts';
 import type { SuppliersHandler, SuppliersSettings } from '../model.ts';
 import { facts_in, text_in } from '../operations.ts';
 import { reject } from '../rejections.ts';
-import { unreachable } from '../../../platform/service.ts';
 import { close_draft } from './close.ts';
 import { type Draft, nothing, open_draft, order_in, say_of_order } from './draft.ts';
 import { raise_of_order } from './exceptions.ts';
@@ -11,7 +12,11 @@ import { answer_cancellation, record_fact } from './facts.ts';
 import { order_touches, say_sent } from './purchase_orders.ts';
 
 export function sending_handlers(settings: SuppliersSettings) {
-  return { record_sending: record_sending(settings), record_cancelling: record_cancelling(settings), settle_operation: settle_operation(settings) };
+  return {
+    record_sending: record_sending(settings),
+    record_cancelling: record_cancelling(settings),
+    settle_operation: settle_operation(settings),
+  };
 }
 
 function record_sending(settings: SuppliersSettings): SuppliersHandler<RecordSending> {

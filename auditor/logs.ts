@@ -1,0 +1,196 @@
+/** The logs: no event is lost, doubled, reordered or changed, and who hears them stands where he may (reliability.md 1, E1 to E12; architecture.md 4.2, 4.3). */
+import { cluster_marks } from '../platform/log.ts';
+import { partition_of } from '../platform/partition.ts';
+import type { AuditGiven, Finding, Invariant } from './auditor.ts';
+import { recent_events_max } from './limits.ts';
+import { runs_for, type SqlCheck, sql_invariant } from './sql.ts';
+import { consumer_positions, publishers, unheard_events } from './waiting.ts';
+
+const from_position = (log: string) =>
+  `(select case when {incremental} then coalesce(max(position), 0) - ${recent_events_max} else 0 end from ${log}.events)`;
+const of_each_log = (sql: (log: string) => string): SqlCheck[] => publishers.map(service => ({ service, sql: sql(service) }));
+
+/** Aggregates that are subjects of events, and the partition key of those events. */
+const subjects: Readonly<Record<string, readonly { readonly table: string; readonly key: string }[]>> = {
+  orders: [
+    { table: 'orders.orders', key: 'id' },
+    { table: 'orders.quote', key: 'id' },
+  ],
+  inventory: [{ table: 'inventory.reservation', key: 'id' }],
+  payments: [
+    { table: 'payments.payment', key: 'order_id' },
+    { table: 'payments.webhook_inbox', key: 'id' },
+  ],
+  shipping: [
+    { table: 'shipping.fulfillment', key: 'id' },
+    { table: 'shipping.shipment', key: 'order_id' },
+  ],
+};
+
+/** A row that only notes wrote has version 1 and no event; one that only changed along with others has 0. */
+const committed_together = sql_invariant(
+  { name: 'E1', says: 'a row is stored exactly with its events: its version is the sequence of its last one' },
+  ...Object.entries(subjects).map(([service, tables]): SqlCheck => {
+    const rows = tables.map(({ table, key }) => `select id, version, ${key} as key, '${table}' as kept_in from ${table}`).join(' union all ');
+    return {
+      service,
+      sql: `with recent as (
+          select distinct key, subject from ${service}.events where {incremental} and sequence is not null and position > ${from_position(service)}),
+        said as (
+          select r.key, r.subject, (select max(sequence) from ${service}.events e where e.key = r.key and e.subject = r.subject) as last from recent r
+          union all
+          select key, subject, max(sequence) from ${service}.events where not {incremental} and sequence is not null group by key, subject),
+        stored as (select * from (${rows}) r where not {incremental} or id in (select subject from recent))
+        select array[coalesce(subject, id)] as ids, format('%s has version %s, the last event is %s', coalesce(kept_in, 'no row'), version, coalesce(last::text, 'none')) as detail
+          from said full join stored r on r.id = subject and r.key = said.key
+         where version is distinct from last and not (last is null and version <= 1)`,
+    };
+  }),
+);
+
+const all_heard: Invariant = {
+  name: 'E2',
+  says: 'every event was heard by whom it concerns',
+  only_at_rest: true,
+  async check(given) {
+    const by_pair = Map.groupBy(await unheard_events(given), ({ consumer, source }) => `${consumer} has not heard ${source}`);
+    return [...by_pair].map(([pair, events]): Finding => ({
+      invariant: 'E2',
+      detail: `${pair}: ${events.length} events from position ${events[0]?.position} (${events[0]?.type}) on`,
+      ids: [...new Set(events.map(event => event.key))].slice(0, keys_shown_max),
+    }));
+  },
+};
+const keys_shown_max = 5;
+
+const positions_are_dense = sql_invariant(
+  { name: 'E4', says: 'positions have no gap and ids come once' },
+  ...of_each_log(
+    log => `with looked_at as (select position, id, lag(position) over (order by position) as before from ${log}.events where position > ${from_position(log)})
+      select array[id] as ids, format('%s: position %s follows %s', '${log}', position, coalesce(before::text, 'nothing')) as detail
+        from looked_at l
+       where position <> coalesce(before, case when {incremental} then position - 1 else 0 end) + 1
+         and not exists (select 1 from ${log}.log_epoch e where e.floor = l.position - 1)
+      union all
+      select array[id], format('%s: %s events have this id', '${log}', count(*)) from looked_at group by id having count(*) > 1`,
+  ),
+);
+
+const nobody_changes_events = sql_invariant(
+  { name: 'E5', says: 'no service may change or delete an event' },
+  ...of_each_log(
+    log => `select array[rolname::text] as ids, format('may %s %s.events', privilege, '${log}') as detail
+              from pg_roles cross join unnest(array['update', 'delete', 'truncate']) privilege
+             where rolname like 'cartwright\\_%' and not rolsuper and has_table_privilege(rolname, '${log}.events', privilege)`,
+  ),
+);
+
+/** A row that notes wrote first has version 1 without an event: its first event is the second. */
+const sequences_are_gapless = sql_invariant(
+  { name: 'E6', says: 'the events of a subject are numbered 1, 2, 3 … in the order of their positions' },
+  ...of_each_log(
+    log => `select array[e.subject, e.id] as ids, format('%s: %s at position %s has sequence %s, and none before it %s', '${log}', e.type, e.position, e.sequence, e.sequence - 1) as detail
+              from ${log}.events e
+             where e.position > ${from_position(log)} and e.sequence is not null and e.sequence <> 1
+               and not exists (select 1 from ${log}.events p where p.key = e.key and p.subject = e.subject and p.sequence = e.sequence - 1 and p.position < e.position)
+               and (e.sequence <> 2 or exists (select 1 from ${log}.events p where p.key = e.key and p.subject = e.subject and p.position < e.position))`,
+  ),
+);
+
+/** Beyond its end a hearer would skip what comes; in another cluster's log it stands nowhere. */
+const positions_are_real: Invariant = {
+  name: 'E9',
+  says: 'no position is beyond its log, or belongs to another cluster',
+  async check(given) {
+    // Positions first: a log only grows.
+    const positions = await consumer_positions(given);
+    const heads = new Map<string, number>();
+    for (const log of publishers) {
+      const { rows } = await given.pool_of(log).query<{ head: number }>(
+        `select greatest(coalesce((select max(position) from ${log}.events), 0), coalesce((select max(floor) from ${log}.log_epoch), 0))::float8 as head`,
+      );
+      heads.set(log, rows[0]?.head ?? 0);
+    }
+    const beyond = positions.filter(({ source, position }) => position > (heads.get(source) ?? 0) || position < 0);
+    const findings = beyond.map(({ consumer, source, partition, position }): Finding => ({
+      invariant: 'E9', ids: [`${consumer}.positions`], detail: `${source}, partition ${partition}: at ${position}, the log ends at ${heads.get(source)}`,
+    }));
+    return [...findings, ...(await foreign_marks(given))];
+  },
+};
+
+async function foreign_marks(given: AuditGiven): Promise<Finding[]> {
+  const marks = await Promise.all(publishers.map(async log => ({ log, ...(await cluster_marks(given.pool_of(log))) })));
+  const found = await Promise.all(
+    publishers.map(async consumer => {
+      const { rows } = await given.pool_of(consumer).query<{ source: string }>(
+        `select distinct source from ${consumer}.positions p join json_to_recordset($1) as m(log text, system_identifier text, timeline text) on m.log = p.source
+          where (p.system_identifier, p.timeline) <> (m.system_identifier, m.timeline)`,
+        [JSON.stringify(marks)],
+      );
+      return rows.map(({ source }): Finding => ({ invariant: 'E9', ids: [`${consumer}.positions`], detail: `positions of another ${source} log: run \`adopt ${consumer}\`` }));
+    }),
+  );
+  return found.flat();
+}
+
+/** The order of a key is kept end to end because all its events are in one partition, the one its hash says. */
+const one_partition: Invariant = {
+  name: 'E10',
+  says: 'all events of a key are in the partition of that key',
+  async check(given) {
+    const found = await Promise.all(publishers.map(log => misplaced(given, log)));
+    return found.flat();
+  },
+};
+
+const keys_per_page = 20_000;
+
+async function misplaced(given: AuditGiven, log: string): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  let after = '';
+  for (;;) {
+    const { rows } = await given.pool_of(log).query<{ key: string; partitions: number[] }>(
+      given.incremental
+        ? `select key, array_agg(distinct partition) as partitions from ${log}.events
+            where position > (select max(position) from ${log}.events) - ${recent_events_max} and key > $1 group by key order by key limit ${keys_per_page}`
+        : `select key, array_agg(distinct partition) as partitions from ${log}.events where key > $1 group by key order by key limit ${keys_per_page}`,
+      [after],
+    );
+    for (const { key, partitions } of rows) {
+      const own = partition_of(key);
+      if (partitions.some(partition => partition !== own)) findings.push({ invariant: 'E10', ids: [key], detail: `${log}: in partitions ${partitions.join(', ')}, its own is ${own}` });
+    }
+    after = rows.at(-1)?.key ?? '';
+    if (rows.length < keys_per_page) return findings;
+  }
+}
+
+const nothing_quarantined = sql_invariant(
+  { name: 'E12', says: 'no key is quarantined, and what is parked is tried again' },
+  ...of_each_log(
+    log => `select array[key] as ids, format('%s cannot handle %s of %s from position %s on: %s (%s attempts, %s redrives)', '${log}', key, source, first_position, reason, attempts, redrives) as detail
+              from ${log}.blocked where quarantined
+            union all
+            select array[b.key], format('%s holds %s back although nothing of it is parked', '${log}', b.source) from ${log}.blocked b
+             where not exists (select 1 from ${log}.parked p where p.source = b.source and p.key = b.key)
+            union all
+            select array[p.key], format('%s parked position %s of %s, and nobody will try it again', '${log}', p.position, p.source) from ${log}.parked p
+             where not exists (select 1 from ${log}.blocked b where b.source = p.source and b.key = p.key)
+            union all
+            select array[p.key], format('%s parked position %s of %s, which it has not reached', '${log}', p.position, p.source)
+              from ${log}.parked p join ${log}.positions s on s.source = p.source and s.partition = (p.event ->> 'partition')::smallint where s.position < p.position`,
+  ),
+);
+
+const timers_fire = sql_invariant(
+  { name: 'V1', says: 'no timer is due for more than a minute while its service runs' },
+  ...of_each_log(
+    service => `select array[id] as ids, format('%s: timer %s was due at %s', '${service}', kind, due_at) as detail
+                  from ${service}.timers where due_at < {now} - interval '60 seconds' and ${runs_for(service, 60)}`,
+  ),
+);
+
+export const log_invariants: readonly Invariant[] = [
+  committed_together, all_heard, positions_are_dense, nobody_changes_events, sequences_are_gapless, positions_are_real, one_partition, nothing_quarantined, timers_fire,
+];

@@ -1,0 +1,184 @@
+/**
+ * For the journeys: a shop with every service in one process on real PostgreSQL, the stand-ins of third parties beside it, and the API to
+ * talk to. Conditions are awaited, never durations; the shop's clock can be put forward, real time keeps running under it.
+ */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import { audit, type Finding } from '../auditor/auditor.ts';
+import { invariants } from '../auditor/invariants.ts';
+import { audit_pools } from '../auditor/watch.ts';
+import { type MovableClock, movable_clock } from '../gateway/testing/door.ts';
+import { bring_up, type Up } from '../main/platform_up.ts';
+import { read_settings, service_list } from '../main/settings.ts';
+import { fresh_database } from '../platform/postgres/test_database.ts';
+import type { LedgerEntry, StandIn } from '../sandbox/stand_in.ts';
+import { type Api, api_of } from './api.ts';
+
+export const secret_key = 'sk_journeys_0123456789abcdef';
+export const publishable_key = 'pk_journeys_0123456789abcdef';
+const wait_max_ms = 30_000;
+const look_again_ms = 15;
+
+export interface ShopOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly products?: readonly ProductGiven[];
+}
+export interface ProductGiven {
+  readonly sku: string;
+  readonly amount?: number;
+  readonly stocked?: boolean;
+  /** Units per location; `north` and `south` exist. */
+  readonly on_hand?: Readonly<Record<string, number>>;
+  readonly backorder_limit?: number;
+}
+export interface Shop extends Api {
+  readonly up: Up;
+  readonly clock: MovableClock;
+  /** The owner's connection: reads every schema. */
+  readonly pool: pg.Pool;
+  readonly stripe: SimulatedParty;
+  readonly easypost: SimulatedParty;
+  readonly supplier: SimulatedParty;
+  stock(products: readonly ProductGiven[]): Promise<void>;
+}
+
+export interface Fault {
+  readonly fault: string;
+  readonly match?: { readonly method?: string; readonly path?: string; readonly type?: string };
+  readonly times?: number;
+  readonly delay_ms?: number;
+  readonly status?: number;
+  readonly executed?: boolean;
+}
+/** A third party's stand-in, as its operator sees it. */
+export interface SimulatedParty {
+  readonly url: string;
+  /** Everything that really happened there, about one order if named. */
+  ledger(kind?: string, reference?: string): readonly LedgerEntry[];
+  fail(fault: Fault): Promise<void>;
+  heal(): Promise<void>;
+}
+
+/** Closed when the test, or the suite it is opened for, ends. */
+export async function open_shop(t: Pick<TestContext, 'after'>, options: ShopOptions = {}): Promise<Shop> {
+  const database = await fresh_database();
+  const folder = await mkdtemp(join(tmpdir(), 'cartwright-journey-'));
+  const clock = movable_clock();
+  const settings = read_settings({
+    DATABASE_URL: database.url, CARTWRIGHT_DATA: folder, PORT: '0', METRICS_PORT: '0', SANDBOX_STRIPE_PORT: '0', SANDBOX_EASYPOST_PORT: '0',
+    SANDBOX_SUPPLIER_PORT: '0', CARTWRIGHT_SECRET_KEY: secret_key, CARTWRIGHT_PUBLISHABLE_KEY: publishable_key, LOG_LEVEL: 'silent',
+    CARRIER: 'manual', MANUAL_DELIVERY_MS: '0', FULFILLMENT: 'auto', REPLENISHMENT: 'manual', ...options.env,
+  });
+  const up = await bring_up({ settings, services: service_list, with_sandbox: true, with_door: true, with_metrics: false, clock });
+  const pool = new pg.Pool({ connectionString: database.url, max: 2, options: '-c timezone=UTC' });
+  t.after(async () => {
+    await up.stop();
+    await pool.end();
+    await database.drop();
+    await rm(folder, { recursive: true, force: true });
+  });
+  const api = api_of(up.door?.url ?? '', secret_key);
+  const shop: Shop = {
+    ...api, up, clock, pool, stripe: party(up, 'stripe'), easypost: party(up, 'easypost'), supplier: party(up, 'supplier'),
+    stock: products => stock(api, products),
+  };
+  for (const [index, code] of ['north', 'south'].entries()) {
+    const address = { line1: '1 Wharf Road', city: 'London', postal_code: 'N1 7AA', country: 'GB' };
+    await api.put(`/v1/locations/${code}`, { name: code, priority: index + 1, address });
+  }
+  await shop.stock(options.products ?? [{ sku: 'LAMP', amount: 1_000, on_hand: { north: 100_000 } }]);
+  return shop;
+}
+
+async function stock(api: Api, products: readonly ProductGiven[]): Promise<void> {
+  const lines = products.map(({ sku, amount = 1_000, stocked = true }) => ({ sku, name: `Product ${sku}`, stocked, prices: [{ currency: 'GBP', amount }] }));
+  await api.import('/v1/products/import', lines);
+  const levels = products.flatMap(({ sku, on_hand = {}, backorder_limit = 0 }) =>
+    Object.entries(on_hand).map(([location, units]) => ({ sku, location, on_hand: units, backorder_limit })),
+  );
+  if (levels.length > 0) await api.import('/v1/stock/import', levels);
+}
+
+function party(up: Up, name: string): SimulatedParty {
+  const stand_in: StandIn | undefined = up.sandbox?.stand_ins.find(one => one.name === name);
+  if (stand_in === undefined) throw new Error(`there is no stand-in ${name}`);
+  const control = async (method: string, body?: object) => {
+    const answer = await fetch(`${stand_in.url}/__sim/faults`, { method, ...(body && { body: JSON.stringify(body) }) });
+    assert.ok(answer.ok, await answer.text());
+  };
+  return {
+    url: stand_in.url,
+    ledger: (kind, reference) =>
+      stand_in.ledger().filter(entry => (kind === undefined || entry.kind === kind) && (reference === undefined || entry.reference === reference)),
+    fail: fault => control('POST', { match: {}, ...fault }),
+    heal: () => control('DELETE'),
+  };
+}
+
+/** Looks until there is something to see, and gives it. `what` stands in the error when it never comes, with what was seen last. */
+export async function until<T>(what: string, look: () => Promise<T | false | undefined> | T | false | undefined): Promise<T> {
+  const end = performance.now() + wait_max_ms;
+  for (;;) {
+    const seen = await look();
+    if (seen !== false && seen !== undefined) return seen;
+    if (performance.now() > end) throw new Error(`waited in vain until ${what}`);
+    await pause(look_again_ms);
+  }
+}
+
+/** Nothing runs, nothing is due, everybody has heard everything. Operations that wait for somebody outside, and unknown ones, may stay. */
+export async function rest(shop: Shop): Promise<void> {
+  let before = '';
+  let calm = 0;
+  await until('the shop is at rest', async () => {
+    const runtimes = [...shop.up.runtimes.values()];
+    const seen = await Promise.all(
+      runtimes.map(async ({ service: { name }, lags }) => {
+        const { rows } = await shop.pool.query<{ head: string; busy: boolean }>(
+          `select (select coalesce(max(position), 0) from ${name}.events) as head,
+                  exists (select 1 from ${name}.operations where state = 'requested' or state = 'sent' and not waiting or state = 'unknown' and next_at <= $1)
+               or exists (select 1 from ${name}.timers where due_at <= $1) as busy`,
+          [shop.clock.now()],
+        );
+        const behind = (await lags()).some(lag => lag.events > 0);
+        return `${name} ${rows[0]?.head} ${rows[0]?.busy === true || behind}`;
+      }),
+    );
+    const now = seen.join();
+    calm = now === before && !now.includes('true') ? calm + 1 : 0;
+    before = now;
+    return calm >= 2;
+  });
+}
+
+/** At rest: no event is parked, and the auditor finds nothing in the tables, the logs and the stand-ins' ledgers. */
+export async function sound(shop: Shop): Promise<void> {
+  await rest(shop);
+  for (const name of shop.up.runtimes.keys()) {
+    const { rows } = await shop.pool.query<{ source: string; key: string; reason: string }>(`select source, key, reason from ${name}.blocked`);
+    assert.deepEqual(rows, [], `${name} could not handle these`);
+  }
+  assert.deepEqual(await findings(shop), []);
+}
+
+async function findings(shop: Shop): Promise<Finding[]> {
+  const pools = audit_pools(shop.up.url_of);
+  try {
+    const ledgers = new Map((shop.up.sandbox?.stand_ins ?? []).map(stand_in => [stand_in.name, stand_in.ledger()] as const));
+    const lines = await audit({ pool_of: pools.pool_of, ledgers, now: shop.clock.now(), at_rest: true, incremental: false }, invariants);
+    return lines.flatMap(line => line.findings);
+  } finally {
+    await pools.end();
+  }
+}
+
+/** A name nobody else uses. */
+export function fresh(prefix: string): string {
+  return `${prefix}-${randomUUID()}`;
+}

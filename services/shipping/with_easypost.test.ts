@@ -1,0 +1,248 @@
+/** Shipping on PostgreSQL with EasyPost's stand-in, whose ledger says what really was bought: from orders' event to the parcel at the door. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import pg from 'pg';
+import type { AnyEvent } from '../../contracts/index.ts';
+import { partition_of } from '../../platform/partition.ts';
+import { Problem, type Reply, type RouteRequest, type StreamReply } from '../../platform/route.ts';
+import type { Event, Logged } from '../../platform/service.ts';
+import { type Harness, service_on_postgres, test_request } from '../../platform/testing/harness.ts';
+import { start_easypost } from '../../sandbox/easypost/easypost.ts';
+import { type Letter, listener, until } from '../../sandbox/easypost/listener.ts';
+import type { StandIn } from '../../sandbox/stand_in.ts';
+import { easypost_carrier } from './carriers/easypost.ts';
+import { manual_carrier } from './carriers/manual.ts';
+import { shipping_routes } from './routes.ts';
+import { migrations_folder, shipping_adapters, shipping_service } from './service.ts';
+import { cancellation_requested, fulfillment_requested, settings_of } from './testing/shop.ts';
+
+const secret = 'webhook-secret';
+const lines = [{ line_no: 1, quantity: 6 }];
+const us = { name: 'Ada', line1: '179 N Harbor Dr', city: 'Redondo Beach', region: 'CA', postal_code: '90277', country: 'US' };
+
+interface Place {
+  readonly sim: StandIn;
+  readonly harness: Harness;
+  readonly orders: pg.Client;
+  readonly letters: Letter[];
+  call(route: string, more?: Partial<RouteRequest>): Promise<Reply | StreamReply>;
+}
+let auto: Place;
+let by_hand: Place;
+const stops: (() => unknown)[] = [];
+
+before(async () => {
+  auto = await open('auto', 40);
+  // Labels that are under way cannot be voided: here they stay where they are.
+  by_hand = await open('manual', 60_000);
+});
+after(async () => {
+  for (const stop of stops.reverse()) await stop();
+});
+
+async function open(fulfillment: 'auto' | 'manual', deliver_after_ms: number): Promise<Place> {
+  // The listener asks of a test only when to close.
+  const { url, letters } = await listener({ after: (stop: () => void) => stops.push(stop) } as never);
+  const sim = await start_easypost({ deliver_after_ms, refund_after_ms: 20, webhook: { url, secret } });
+  stops.push(() => sim.stop());
+  const easypost = easypost_carrier({ api_key: 'EZTK_test', base_url: `${sim.url}/v2/` });
+  const settings = settings_of({
+    fulfillment,
+    carriers: { manual: manual_carrier({ currency: 'USD' }), easypost },
+    ship_from: () => us,
+    label_currency: 'USD',
+  });
+  const service = shipping_service(settings);
+  const harness = await service_on_postgres({
+    service,
+    folder: migrations_folder,
+    adapters: shipping_adapters(settings),
+    heard: { orders: Object.keys(service.reactions) },
+  });
+  const orders = new pg.Client({ connectionString: harness.url });
+  await orders.connect();
+  stops.push(
+    () => harness.stop(),
+    () => orders.end(),
+  );
+  const routes = shipping_routes(harness.runtime.desk as never, { settings, webhook_secrets: { easypost: secret } });
+  return {
+    sim,
+    harness,
+    orders,
+    letters,
+    async call(name, more = {}) {
+      const route = routes.find(each => `${each.method} ${each.path}` === name);
+      assert.ok(route, name);
+      return route.handle(test_request(more.body ?? {}, more));
+    },
+  };
+}
+
+/** Into orders' log, as orders would. */
+async function say({ orders }: Place, event: Logged<AnyEvent>): Promise<void> {
+  const { key, type, id, subject, time, cause, data } = event;
+  await orders.query(
+    `insert into orders.events (position, partition, key, type, id, subject, sequence, time, cause, data)
+     select coalesce(max(position), 0) + 1, $1, $2, $3, $4, $5, null, $6, $7, $8 from orders.events`,
+    [partition_of(key), key, type, id, subject, time, cause, JSON.stringify(data)],
+  );
+}
+async function events(place: Place, key: string): Promise<Event[]> {
+  return (await place.orders.query<Event>('select type, data from shipping.events where key = $1 order by position', [key])).rows;
+}
+const types = async (place: Place, key: string) => (await events(place, key)).map(event => event.type);
+const said = (place: Place, key: string, type: string) => until(async () => (await types(place, key)).includes(type));
+const shipment_of = async (place: Place, key: string) =>
+  (
+    await place.orders.query<{ id: string; status: string; parcel: string }>(
+      'select s.id, s.status, p.id as parcel from shipping.shipment s join shipping.parcel p on p.shipment_id = s.id where order_id = $1',
+      [key],
+    )
+  ).rows[0] ?? assert.fail();
+const ledger = (kind: string, reference: string) =>
+  sim.ledger().filter(entry => entry.kind === kind && entry.reference === reference).length;
+async function fault(rule: object): Promise<void> {
+  assert.equal((await fetch(`${auto.sim.url}/__sim/faults`, { method: 'POST', body: JSON.stringify(rule) })).status, 201);
+}
+const buy = { method: 'POST', path: '/v2/shipments/*/buy' };
+
+/** Hands the webhooks that came to the route, as the door would, until an event was said. */
+async function deliver_until(place: Place, key: string, type: string): Promise<void> {
+  await until(async () => {
+    for (const { body, headers } of place.letters.splice(0))
+      assert.deepEqual(await place.call('POST /inbound/easypost', { body, headers }), { status: 200, body: { received: true } });
+    return (await types(place, key)).includes(type);
+  });
+}
+
+describe('with EasyPost', () => {
+  test('from orders’ event to the door: seven events, one paid label, every webhook taken', async () => {
+    await say(auto, fulfillment_requested(lines, { order_id: 'ord_door' }));
+    await deliver_until(auto, 'ord_door', 'parcel.delivered');
+    const told = await types(auto, 'ord_door');
+    assert.deepEqual(told.slice(0, 4), ['shipment.planned', 'shipment.carrier_chosen', 'parcel.label_purchased', 'shipment.dispatched']);
+    assert.equal(told.at(-1), 'parcel.delivered');
+    assert.deepEqual(
+      told.slice(4, -1).filter(type => type !== 'parcel.tracked'),
+      [],
+    );
+    const { status, parcel } = await shipment_of(auto, 'ord_door');
+    assert.deepEqual([status, ledger(auto, 'label_purchased', parcel)], ['delivered', 1]);
+    const [delivered] = (await events(auto, 'ord_door')).slice(-1);
+    assert.deepEqual((delivered?.data as { personal: unknown }).personal, { signed_by: 'John Tester' });
+  });
+
+  test('the line is cut after the purchase: found and adopted, one paid label', async () => {
+    await fault({ match: buy, fault: 'reset_after' });
+    await say(auto, fulfillment_requested(lines, { order_id: 'ord_cut' }));
+    await said(auto, 'ord_cut', 'parcel.label_outcome_unknown');
+    // The runner asks after 5 s; no test waits for it.
+    await auto.orders.query(`update shipping.operations set next_at = now() where state = 'unknown'`);
+    await deliver_until(auto, 'ord_cut', 'parcel.delivered');
+    const purchased = (await events(auto, 'ord_cut')).find(event => event.type === 'parcel.label_purchased')?.data as {
+      parcels: { parcel_id: string; adopted: boolean }[];
+    };
+    assert.deepEqual(
+      purchased.parcels.map(parcel => parcel.adopted),
+      [true],
+    );
+    assert.equal(ledger(auto, 'label_purchased', purchased.parcels[0]?.parcel_id ?? ''), 1);
+  });
+
+  test('webhooks that never came are made up for by the poll', async () => {
+    await fault({ match: buy, fault: 'webhook_drop', times: 100 });
+    await say(auto, fulfillment_requested(lines, { order_id: 'ord_poll' }));
+    await said(auto, 'ord_poll', 'shipment.dispatched');
+    await fetch(`${auto.sim.url}/__sim/faults`, { method: 'DELETE' });
+    const { id } = await shipment_of(auto, 'ord_poll');
+    await until(async () => {
+      auto.letters.length = 0;
+      await auto.orders.query(`update shipping.timers set due_at = now() where id = $1`, [id]);
+      return (await types(auto, 'ord_poll')).includes('parcel.delivered');
+    });
+  });
+
+  test('a process that dies while it asks for rates asks again', async () => {
+    await fault({ match: { method: 'POST', path: '/v2/shipments' }, fault: 'reset_before' });
+    await say(auto, fulfillment_requested(lines, { order_id: 'ord_died' }));
+    await said(auto, 'ord_died', 'shipment.planned');
+    // As a dead process leaves it: sent, and past its deadline.
+    await auto.orders.query(
+      `update shipping.operations set state = 'sent', waiting = false, next_at = now() where key = 'ord_died' and kind = 'quote_rates' and state in ('requested', 'unknown', 'sent')`,
+    );
+    await deliver_until(auto, 'ord_died', 'parcel.delivered');
+    assert.equal(ledger(auto, 'label_purchased', (await shipment_of(auto, 'ord_died')).parcel), 1);
+  });
+
+  test('cancelled before it left, the label is given back', async () => {
+    await say(by_hand, fulfillment_requested(lines, { order_id: 'ord_back' }));
+    await said(by_hand, 'ord_back', 'shipment.planned');
+    const { id, parcel } = await shipment_of(by_hand, 'ord_back');
+    await by_hand.call('POST /v1/shipments/:id/label', { params: { id } });
+    await said(by_hand, 'ord_back', 'parcel.label_purchased');
+    await say(by_hand, cancellation_requested(1, lines, 'ord_back'));
+    await deliver_until(by_hand, 'ord_back', 'parcel.label_voided');
+    assert.deepEqual([ledger(by_hand, 'label_purchased', parcel), ledger(by_hand, 'label_refunded', parcel)], [1, 1]);
+    const told = await types(by_hand, 'ord_back');
+    assert.ok(told.includes('shipment.cancelled') && told.includes('fulfillment.cancellation_answered'));
+    assert.equal((await shipment_of(by_hand, 'ord_back')).status, 'cancelled');
+  });
+});
+
+describe('the door for webhooks', () => {
+  const refused = (status: number, code: string) => (error: unknown) =>
+    error instanceof Problem && error.status === status && error.code === code;
+  test('takes signed bytes only, and a duplicate changes nothing', async () => {
+    await say(auto, fulfillment_requested(lines, { order_id: 'ord_hook' }));
+    await said(auto, 'ord_hook', 'shipment.planned');
+    const { id } = await shipment_of(auto, 'ord_hook');
+    await said(auto, 'ord_hook', 'shipment.dispatched');
+    await until(() => auto.letters.some(letter => letter.body.includes('"delivered"')));
+    const letters = auto.letters.splice(0);
+    const letter = letters.find(each => each.body.includes('"delivered"')) ?? assert.fail();
+    const call = (body: unknown, headers: Letter['headers']) => auto.call('POST /inbound/easypost', { body, headers });
+    await assert.rejects(call(Buffer.concat([letter.body, Buffer.from(' ')]), letter.headers), refused(401, 'invalid_signature'));
+    await assert.rejects(call(letter.body, {}), refused(401, 'invalid_signature'));
+    const stored = () =>
+      auto.orders.query('select version, (select count(*) from shipping.tracking_fact) as facts from shipping.shipment where id = $1', [
+        id,
+      ]);
+    assert.deepEqual((await types(auto, 'ord_hook')).slice(3), ['shipment.dispatched']);
+    await call(letter.body, letter.headers);
+    assert.deepEqual((await types(auto, 'ord_hook')).slice(3), ['shipment.dispatched', 'parcel.delivered']);
+    const once = (await stored()).rows;
+    await Promise.all([
+      call(letter.body, letter.headers),
+      call(letter.body, letter.headers),
+      ...letters.map(each => call(each.body, each.headers)),
+    ]);
+    assert.deepEqual((await stored()).rows, once);
+  });
+  test('takes what is about nobody’s parcel, and keeps nothing of it', async () => {
+    const { rows } = await auto.orders.query('select count(*)::int as events from shipping.events');
+    await fetch(`${auto.sim.url}/v2/trackers`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${Buffer.from('EZTK_test:').toString('base64')}` },
+      body: JSON.stringify({ tracker: { tracking_code: 'EZ4000000004', carrier: 'USPS' } }),
+    });
+    await until(() => auto.letters.length > 0);
+    for (const { body, headers } of auto.letters.splice(0))
+      assert.equal((await auto.call('POST /inbound/easypost', { body, headers })).status, 200);
+    assert.deepEqual((await auto.orders.query('select count(*)::int as events from shipping.events')).rows, rows);
+  });
+});
+
+test('labels are handed out as the carrier draws them', async () => {
+  const { parcel } = await shipment_of(auto, 'ord_door');
+  for (const [format, begins] of [
+    ['pdf', '%PDF-'],
+    ['zpl', '^XA'],
+  ] as const) {
+    const reply = await auto.call('GET /v1/parcels/:id/label', { params: { id: parcel }, query: { format } });
+    assert.ok('stream' in reply);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of reply.stream) chunks.push(Buffer.from(chunk));
+    assert.ok(Buffer.concat(chunks).toString('latin1').startsWith(begins), format);
+  }
+});
