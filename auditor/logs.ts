@@ -2,6 +2,7 @@
 import { cluster_marks } from '../platform/log.ts';
 import { partition_of } from '../platform/partition.ts';
 import type { AuditGiven, Finding, Invariant } from './auditor.ts';
+import { subject_kinds } from './kinds.ts';
 import { recent_events_max } from './limits.ts';
 import { runs_for, type SqlCheck, sql_invariant } from './sql.ts';
 import { consumer_positions, publishers, unheard_events } from './waiting.ts';
@@ -10,29 +11,14 @@ const from_position = (log: string) =>
   `(select case when {incremental} then coalesce(max(position), 0) - ${recent_events_max} else 0 end from ${log}.events)`;
 const of_each_log = (sql: (log: string) => string): SqlCheck[] => publishers.map(service => ({ service, sql: sql(service) }));
 
-/** Aggregates that are subjects of events, and the partition key of those events. */
-const subjects: Readonly<Record<string, readonly { readonly table: string; readonly key: string }[]>> = {
-  orders: [
-    { table: 'orders.orders', key: 'id' },
-    { table: 'orders.quote', key: 'id' },
-  ],
-  inventory: [{ table: 'inventory.reservation', key: 'id' }],
-  payments: [
-    { table: 'payments.payment', key: 'order_id' },
-    { table: 'payments.webhook_inbox', key: 'id' },
-  ],
-  shipping: [
-    { table: 'shipping.fulfillment', key: 'id' },
-    { table: 'shipping.shipment', key: 'order_id' },
-  ],
-};
-
 /** A row that only notes wrote has version 1 and no event; one that only changed along with others has 0. */
 const committed_together = sql_invariant(
   { name: 'E1', says: 'a row is stored exactly with its events: its version is the sequence of its last one' },
-  ...Object.entries(subjects).map(([service, tables]): SqlCheck => {
-    const rows = tables.map(({ table, key }) => `select id, version, ${key} as key, '${table}' as kept_in from ${table}`).join(' union all ');
-    return {
+  ...publishers.flatMap((service): SqlCheck[] => {
+    const kinds = subject_kinds.filter(kind => kind.service === service);
+    if (kinds.length === 0) return [];
+    const rows = kinds.map(({ table, key, noted }) => `select id, version, ${key} as key, '${table}' as kept_in, ${noted === true} as noted from ${table}`);
+    return [{
       service,
       sql: `with recent as (
           select distinct key, subject from ${service}.events where {incremental} and sequence is not null and position > ${from_position(service)}),
@@ -40,11 +26,11 @@ const committed_together = sql_invariant(
           select r.key, r.subject, (select max(sequence) from ${service}.events e where e.key = r.key and e.subject = r.subject) as last from recent r
           union all
           select key, subject, max(sequence) from ${service}.events where not {incremental} and sequence is not null group by key, subject),
-        stored as (select * from (${rows}) r where not {incremental} or id in (select subject from recent))
+        stored as (select * from (${rows.join(' union all ')}) r where not {incremental} or id in (select subject from recent))
         select array[coalesce(subject, id)] as ids, format('%s has version %s, the last event is %s', coalesce(kept_in, 'no row'), version, coalesce(last::text, 'none')) as detail
           from said full join stored r on r.id = subject and r.key = said.key
-         where version is distinct from last and not (last is null and version <= 1)`,
-    };
+         where version is distinct from last and not (last is null and version <= 1 and noted)`,
+    }];
   }),
 );
 

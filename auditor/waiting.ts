@@ -7,7 +7,7 @@ export const publishers: readonly Publisher[] = ['orders', 'inventory', 'payment
 /** Which types of a log a service must hear, by the contracts: the judge does not ask the service. */
 export function heard_types(source: Publisher, consumer: Publisher): readonly string[] {
   return Object.values(contracts_of[source])
-    .filter(contract => contract.heard_by.some(name => name === consumer))
+    .filter(({ heard_by }: { readonly heard_by: readonly string[] }) => heard_by.includes(consumer))
     .map(contract => contract.type);
 }
 

@@ -13,6 +13,7 @@ export interface Problem {
   readonly status: number;
   readonly code: string;
   readonly detail: string;
+  readonly errors?: readonly { readonly pointer: string; readonly code: string }[];
   readonly [field: string]: unknown;
 }
 export interface TimelineEntry {

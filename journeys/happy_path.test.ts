@@ -173,7 +173,7 @@ test('a stream tells each change of the order, and resumes after the last one se
 });
 
 test('an order token reads, follows, pays and cancels its own order and knows of no other', async () => {
-  const mine = await by_hand.post<PlacedOrder>('/v1/orders', basket(two_lamps, { payment: undefined }), { wait: 1 });
+  const mine = await by_hand.post<PlacedOrder>('/v1/orders', basket(two_lamps, { payment: undefined }));
   const other = await by_hand.post<PlacedOrder>('/v1/orders', basket(two_lamps));
   const how = { key: mine.order_token };
   assert.equal((await by_hand.get<Order>(`/v1/orders/${mine.id}`, how)).id, mine.id);
@@ -199,7 +199,8 @@ test('a browser orders from a quote at its prices and nothing else', async () =>
   const order = await by_hand.post<PlacedOrder>('/v1/orders', { ...body, expected_total: quote.total + 495 }, how);
   assert.deepEqual([order.total, order.lines[0]?.unit_price], [2_495, 1_000]);
   const refused = await by_hand.refused('POST', '/v1/orders', basket([{ sku: 'LAMP', quantity: 2 }]), how);
-  assert.deepEqual([refused.status, refused.errors], [422, [{ pointer: '/quote_id', code: 'required', detail: 'A publishable key orders what was quoted.' }]]);
+  assert.equal(refused.status, 422);
+  assert.deepEqual(refused.errors?.map(error => error.pointer), ['/lines', '/shipping/amount', '/quote_id']);
   await by_hand.put('/v1/products/LAMP', { name: 'Lamp', prices: [{ currency: 'GBP', amount: 1_000 }] });
 });
 

@@ -15,6 +15,8 @@ export const rejection_status: Readonly<Record<string, number>> = {
   unknown_sku: 422,
   unknown_shipping_service: 422,
   unknown_location: 422,
+  unknown_supplier: 422,
+  channel_not_available: 422,
   currency_mismatch: 422,
   total_too_large: 422,
   discount_code_invalid: 422,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { contracts_of, type EventType, event_contracts } from '../../contracts/index.ts';
 import { recorded } from '../../contracts/recorded.ts';
+import { seeded_random } from '../../platform/random.ts';
 import type { Event, Logged } from '../../platform/service.ts';
 import {
   type AnyFactTable,
@@ -65,8 +66,7 @@ describe('projections', () => {
     const events = [...logs_of(7, tell_orders(80)).values()].flat();
     const entities = fact_tables.filter(table => table.kind === 'entity');
     const expected = entities.map(table => rows_after(events, table).sort());
-    let state = 1;
-    const chance = () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+    const chance = seeded_random(1).next;
     for (let round = 0; round < 5; round++) {
       const again = shuffled([...events, ...events.filter(() => chance() < 0.3)], chance);
       for (const [index, table] of entities.entries()) assert.deepEqual(rows_after(again, table).sort(), expected[index], table.name);

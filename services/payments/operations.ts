@@ -6,7 +6,7 @@ import type { Adapter, Operation, Outcome, Row } from '../../platform/service.ts
 import type { RecordGatewayFact } from './commands.ts';
 import { type Asked, contradiction } from './decide/asked.ts';
 import { value_of } from './decide/learn.ts';
-import type { Gateway } from './gateways/port.ts';
+import type { Gateway, GatewayFact } from './gateways/port.ts';
 
 const recorded =
   (kind: RecordGatewayFact['kind']) =>
@@ -88,10 +88,19 @@ function believed(operation: Operation, outcome: Outcome): Outcome {
   const held =
     outcome.outcome === 'declined' ? facts.find(fact => fact.fact === 'authorized' && fact.amount <= asked.amount)?.amount : undefined;
   const now = held === undefined ? asked : { ...asked, held };
-  const drift = facts.map(fact => contradiction(now, fact)).find(found => found !== undefined);
+  const drift = facts
+    .filter(fact => is_answered_by(operation, asked, fact))
+    .map(fact => contradiction(now, fact))
+    .find(found => found !== undefined);
   if (drift === undefined) return outcome;
   const detail = `the answer contradicts what was asked: ${drift.measure} ${drift.theirs}, not ${drift.ours}`;
   return { outcome: 'unknown', detail: detail.slice(0, 300), value: { facts } };
+}
+
+/** What was taken and let go after this request was frozen is not its concern; the decision, which knows, measures it. */
+function is_answered_by({ kind }: Operation, { intent }: Asked, { fact }: GatewayFact): boolean {
+  if (kind !== 'authorize' && kind !== 'ask' && kind !== 'abandon') return true;
+  return fact !== 'voided' && fact !== 'lapsed' && (fact !== 'captured' || intent === 'charge');
 }
 
 function asked_in({ asked }: Row): Asked | undefined {

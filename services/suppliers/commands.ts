@@ -155,8 +155,6 @@ export interface RecordCancelling {
 export interface ReviewSupply {
   readonly type: 'review_supply';
   readonly item_id: string;
-  /** Of a proposal that the review may make. */
-  readonly proposal_id: string;
 }
 export interface ReviewDay {
   readonly type: 'review_day';

@@ -14,7 +14,8 @@ export function evolve_supply_item(item: SupplyItem, event: SuppliersEvent, id: 
     case 'replenishment.proposed':
     case 'replenishment.revised': {
       const { proposal_id, quantity, target, position } = event.data;
-      return { ...named, proposal_id, proposed: quantity, proposed_need: target - position };
+      const proposals_made = named.proposals_made + (event.type === 'replenishment.proposed' ? 1 : 0);
+      return { ...named, proposals_made, proposal_id, proposed: quantity, proposed_need: target - position };
     }
     case 'replenishment.superseded':
     case 'replenishment.accepted':

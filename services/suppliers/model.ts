@@ -76,6 +76,8 @@ export interface SupplyItem {
   readonly backordered: number;
   readonly open_lines: readonly OpenLine[];
   readonly receipts: readonly OpenReceipt[];
+  /** Counts them: the next one's id follows from it. */
+  readonly proposals_made: number;
   readonly proposal_id: string | null;
   /** Units of the open proposal. */
   readonly proposed: number;
@@ -243,6 +245,7 @@ export const unknown_item: SupplyItem = Object.freeze({
   backordered: 0,
   open_lines: [],
   receipts: [],
+  proposals_made: 0,
   proposal_id: null,
   proposed: 0,
   proposed_need: 0,

@@ -126,7 +126,7 @@ export function suppliers_service(
     },
     reactions,
     timers: {
-      [review_timer]: ({ id, due_at }) => ({ type: 'review_supply', item_id: id, proposal_id: derived_id('prp', `${id}/${due_at}`, 0) }),
+      [review_timer]: ({ id }) => ({ type: 'review_supply', item_id: id }),
       [day_timer]: ({ due_at }) => ({ type: 'review_day', day: day_of(due_at) }),
       [accept_timer]: ({ id, due_at }) => ({
         type: 'accept_proposals',

@@ -22,7 +22,7 @@ export const supply_item_rows: Rows<SupplyItem> = {
               set version = r.version, policy = r.policy, method = r.method, reorder_point = r.reorder_point, target = r.target, review_days = r.review_days,
                   safety_days = r.safety_days, supplier_id = r.supplier_id, auto = r.auto, stock_version = r.stock_version, on_hand = r.on_hand,
                   damaged = r.damaged, allocated = r.allocated, backordered = r.backordered, on_order = r.on_order, in_transit = r.in_transit,
-                  receiving = r.receiving, open_lines = r.open_lines, receipts = r.receipts, proposal_id = r.proposal_id, proposed = r.proposed,
+                  receiving = r.receiving, open_lines = r.open_lines, receipts = r.receipts, proposals_made = r.proposals_made, proposal_id = r.proposal_id, proposed = r.proposed,
                   proposed_need = r.proposed_need, dismissed_until = r.dismissed_until, queued = r.queued, demand_milli = r.demand_milli,
                   demand = r.demand, lost = r.lost, review_at = r.review_at, reviewed_day = r.reviewed_day, exceptions = r.exceptions
              from json_populate_recordset(null::suppliers.supply_item, $1) r where i.id = r.id`,

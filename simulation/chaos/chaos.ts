@@ -70,8 +70,9 @@ async function nemesis(targets: readonly Running[], until: number, chance: Rando
   const started = performance.now();
   const span = until - started;
   let database_kills = 0;
+  const restarting = new Map<Running, Promise<void>>();
   while (performance.now() < until) {
-    await sleep(400 + chance.next() * 1_600);
+    await sleep(200 + chance.next() * 800);
     const share = (performance.now() - started) / span;
     if (database_kills < postmaster_kills && share > (database_kills + 1) / (postmaster_kills + 1)) {
       database_kills += 1;
@@ -80,11 +81,13 @@ async function nemesis(targets: readonly Running[], until: number, chance: Rando
       postgres = await start_postgres({ data_dir: join(data, 'postgres') });
       continue;
     }
-    const target = targets[Math.floor(chance.next() * targets.length)];
+    // What is still starting has been killed already; the others may die meanwhile, and the first two seconds of a start are as good as any.
+    const target = targets.filter(each => !restarting.has(each))[Math.floor(chance.next() * (targets.length - restarting.size))];
     if (target === undefined || performance.now() >= until) continue;
     count(target.name);
-    await target.restart();
+    restarting.set(target, target.restart().finally(() => restarting.delete(target)));
   }
+  await Promise.all(restarting.values());
   return counts;
 }
 

@@ -53,11 +53,11 @@ export function cancel(
   const wanted = lines === undefined ? all_units(order) : summed(lines);
   const asked: (Line & { readonly location_id: string })[] = [];
   const parts: Part[] = [];
-  const returning = units_asked_back(order);
+  const known = { allocated: order.reservation_state === 'allocated', returning: units_asked_back(order) };
   for (const [line_no, quantity] of wanted) {
     const line = order.lines[line_no - 1];
     if (line === undefined) return reject('line_not_found', `The order has no line ${line_no}.`);
-    const split = split_units(line, quantity, returning);
+    const split = split_units(line, quantity, known);
     if (split === undefined) return not_cancellable(order);
     parts.push(...split.parts);
     asked.push(...split.asked);
@@ -103,34 +103,54 @@ function units_asked_back(order: Order): ReadonlyMap<string, number> {
   return units;
 }
 
+/** Units of a line on their way out: those that are out at once, those to be asked of shipping, and how many are still to be found. */
+interface Split {
+  readonly parts: Part[];
+  readonly asked: (Line & { readonly location_id: string })[];
+  rest: number;
+}
+
 /** Where the units to be cancelled are; undefined: so many are not there. */
-function split_units(line: OrderLine, quantity: number, returning: ReadonlyMap<string, number>) {
-  const { line_no } = line;
-  let rest = quantity;
-  const parts: Part[] = [];
-  const asked: (Line & { readonly location_id: string })[] = [];
-  const take = (most: number) => {
-    const taken = Math.max(0, Math.min(rest, most));
-    rest -= taken;
-    return taken;
-  };
-  for (const { location_id, backordered } of line.allocations) {
-    const taken = take(backordered);
-    if (taken > 0) parts.push({ line_no, location_id, quantity: taken, was: 'backordered' });
+function split_units(
+  line: OrderLine,
+  quantity: number,
+  { allocated, returning }: { allocated: boolean; returning: ReadonlyMap<string, number> },
+) {
+  const split: Split = { parts: [], asked: [], rest: quantity };
+  take_waiting(split, line);
+  // Once inventory has allocated, open units are in a shelf's doubt (a short pick whose backorder is not told yet): the last to be named.
+  if (!allocated) take_open(split, line);
+  take_unasked(split, line);
+  for (const { location_id, in_fulfillment } of line.allocations) {
+    const units = take(split, in_fulfillment - (returning.get(`${line.line_no} ${location_id}`) ?? 0));
+    if (units > 0) split.asked.push({ line_no: line.line_no, location_id, quantity: units });
   }
-  const open = take(line.stocked ? unplaced(line) : unsettled(line));
-  if (open > 0) parts.push({ line_no, location_id: null, quantity: open, was: 'open' });
+  if (allocated) take_open(split, line);
+  return split.rest > 0 ? undefined : split;
+}
+
+function take(split: Split, most: number): number {
+  const units = Math.max(0, Math.min(split.rest, most));
+  split.rest -= units;
+  return units;
+}
+function take_waiting(split: Split, { line_no, allocations }: OrderLine): void {
+  for (const { location_id, backordered } of allocations) {
+    const quantity = take(split, backordered);
+    if (quantity > 0) split.parts.push({ line_no, location_id, quantity, was: 'backordered' });
+  }
+}
+function take_open(split: Split, line: OrderLine): void {
+  const quantity = take(split, line.stocked ? unplaced(line) : unsettled(line));
+  if (quantity > 0) split.parts.push({ line_no: line.line_no, location_id: null, quantity, was: 'open' });
+}
+function take_unasked(split: Split, line: OrderLine): void {
   let spare = unasked(line);
   for (const at of line.allocations) {
-    const taken = take(Math.min(spare, at.quantity - at.in_fulfillment));
-    spare -= taken;
-    if (taken > 0) parts.push({ line_no, location_id: at.location_id, quantity: taken, was: 'allocated' });
+    const quantity = take(split, Math.min(spare, at.quantity - at.in_fulfillment));
+    spare -= quantity;
+    if (quantity > 0) split.parts.push({ line_no: line.line_no, location_id: at.location_id, quantity, was: 'allocated' });
   }
-  for (const { location_id, in_fulfillment } of line.allocations) {
-    const taken = take(in_fulfillment - (returning.get(`${line_no} ${location_id}`) ?? 0));
-    if (taken > 0) asked.push({ line_no, location_id, quantity: taken });
-  }
-  return rest > 0 ? undefined : { parts, asked };
 }
 
 interface Drop {
@@ -182,11 +202,12 @@ export function drop_units(draft: Draft, parts: readonly Part[], { cancellation_
   });
 }
 
+/** Allocated units stay where inventory keeps them until it says that they are released (units.ts, surplus). */
 function drop_part(line: OrderLine, { quantity, location_id, was }: Part, answered: boolean): OrderLine {
   const after = cancel_units(line, quantity);
-  if (location_id === null) return after;
+  if (was === 'open' || location_id === null) return after;
   if (was === 'backordered') return move_allocation(after, location_id, { backordered: -quantity });
-  const moved = move_allocation(after, location_id, { quantity: -quantity, in_fulfillment: answered ? -quantity : 0 });
+  const moved = answered ? move_allocation(after, location_id, { in_fulfillment: -quantity }) : after;
   return { ...moved, allocated: Math.max(0, line.allocated - quantity) };
 }
 

@@ -85,7 +85,7 @@ table('a confirmed order', [
     given: () => {
       const it = at.confirmed();
       it.stock.allocated([[1, 2]]);
-      it.stock.queued([[2, 5]]);
+      it.stock.queued([[2, 5, far]]);
       return it;
     },
     when: it => it.stock.filled([[2, 3, far]]),

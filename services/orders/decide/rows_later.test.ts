@@ -48,7 +48,10 @@ table('an order in fulfillment', [
     when: it => it.ship.answered(1, [[2, 5]]),
     to: 'in_fulfillment',
     events: ['order.lines_cancelled', 'payment.release_requested'],
-    after: it => assert.deepEqual(it.pay.voided().types, ['order.completed']),
+    after: it => {
+      assert.deepEqual(it.pay.voided().types, ['order.updated']);
+      assert.deepEqual(it.stock.released([[2, 5]]).types, ['order.completed']);
+    },
   },
   {
     row: 'parcel lost: a person looks',

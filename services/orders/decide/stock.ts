@@ -98,20 +98,9 @@ function queued(draft: Draft, { lines }: BackorderQueued['data']): void {
 
 function filled(draft: Draft, { lines }: BackorderFilled['data']): void {
   if (!keeps_stock(draft.order)) return;
-  change_lines(draft, lines, (line, kept) => allocate(stop_waiting(line, kept), kept));
-}
-
-/** Units wait where they are filled; what waited elsewhere only if not enough did there. */
-function stop_waiting(line: OrderLine, { location_id, quantity }: Place): OrderLine {
-  let now = line;
-  let rest = quantity;
-  const there = line.allocations.filter(at => at.location_id === location_id);
-  for (const at of [...there, ...line.allocations.filter(at => at.location_id !== location_id)]) {
-    const units = Math.min(rest, at.backordered);
-    if (units > 0) now = move_allocation(now, at.location_id, { backordered: -units });
-    rest -= units;
-  }
-  return now;
+  change_lines(draft, lines, (line, kept) =>
+    allocate(move_allocation(line, kept.location_id ?? '', { backordered: -kept.quantity }), kept),
+  );
 }
 
 /** Promised units are not there: some are kept elsewhere now, some wait (backorder.queued says so), the rest is out of the order. */
@@ -144,27 +133,27 @@ function still_open(draft: Draft, line_no: number, quantity: number): number {
 }
 
 /**
- * The answer to order.lines_cancelled. Units that inventory kept before it knew of the cancellation are gone now. Where it let go of
- * waiting units instead, because those the order had given up were kept for it meanwhile, these are the order's own after all.
+ * The answer to order.lines_cancelled: what inventory kept of these units is gone. Where it let go of waiting units instead, because
+ * those the order had given up were filled meanwhile, the units it still keeps are the order's own after all.
  */
 function released(draft: Draft, { lines }: StockReleased['data']): void {
   const { order } = draft;
   if (!keeps_stock(order)) return;
   const releases_open = Math.max(0, order.releases_open - 1);
   draft.order = { ...order, releases_open };
-  change_lines(draft, lines, (line, { location_id, quantity, from }) => {
-    const at = line.allocations.find(known => known.location_id === location_id);
-    if (from !== 'allocated' || at === undefined) return line;
-    const units = Math.min(quantity, surplus(line), at.quantity - at.in_fulfillment);
-    return units === 0 ? line : move_allocation(line, at.location_id, { quantity: -units });
-  });
+  const allocated = lines.filter(line => line.from === 'allocated');
+  change_lines(draft, allocated, (line, { location_id, quantity }) => move_allocation(line, location_id ?? '', { quantity: -quantity }));
   if (releases_open > 0) return;
   put_lines(draft, draft.order.lines.map(keep_surplus));
   if (draft.order.axes.status === 'cancelling') draft.order = { ...draft.order, reservation_state: 'none' };
 }
 
 function keep_surplus(line: OrderLine): OrderLine {
-  const quantity = Math.min(surplus(line), line.backordered);
-  if (quantity <= 0) return line;
-  return { ...stop_waiting(line, { quantity }), allocated: line.allocated + quantity };
+  let now = line;
+  for (const { location_id, backordered } of line.allocations) {
+    const quantity = Math.min(surplus(now), backordered);
+    if (quantity <= 0) continue;
+    now = { ...move_allocation(now, location_id, { backordered: -quantity }), allocated: now.allocated + quantity };
+  }
+  return now;
 }

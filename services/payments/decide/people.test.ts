@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Desk } from '../test_payments.ts';
-import { at, authorized, capture, captured, desk, fact, held, ok, pay, refund, start, unknown } from '../test_payments.ts';
+import { at, authorized, capture, captured, desk, fact, held, pay, refund, start, unknown } from '../test_payments.ts';
 
 const settle = (
   shop: Desk,

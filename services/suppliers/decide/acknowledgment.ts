@@ -16,11 +16,15 @@ export function take_acknowledgment(draft: Draft, po_id: string, fact: Acknowled
   if (order.status !== 'sent' && order.status !== 'acknowledged') return;
   if (fact.ack_no <= Math.max(order.ack_no, order.pending_acknowledgment?.ack_no ?? 0)) return;
   const wrong = what_is_wrong(order, fact);
-  if (wrong !== undefined) return raise_of_order(draft, po_id, 'acknowledgment_wrong', `${fact.document_ref}: ${wrong}`);
   const questions = what_to_decide(order, fact, draft.view('supplier', order.supplier_id));
-  if (questions.length === 0) return apply(draft, po_id, fact);
-  note_order(draft, po_id, { pending_acknowledgment: fact });
-  raise_of_order(draft, po_id, 'acknowledgment_to_decide', questions.join('; ').slice(0, detail_length_max));
+  if (wrong !== undefined) {
+    raise_of_order(draft, po_id, 'acknowledgment_wrong', `${fact.document_ref}: ${wrong}`);
+  } else if (questions.length > 0) {
+    note_order(draft, po_id, { pending_acknowledgment: fact });
+    raise_of_order(draft, po_id, 'acknowledgment_to_decide', questions.join('; ').slice(0, detail_length_max));
+  } else {
+    apply(draft, po_id, fact);
+  }
 }
 
 function what_is_wrong(order: PurchaseOrder, { lines }: AcknowledgmentFact): string | undefined {

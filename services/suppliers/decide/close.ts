@@ -26,7 +26,8 @@ function follow_order(draft: Draft, po_id: string): void {
   const { at } = draft.given;
   if (has_ended(after)) {
     if (!has_ended(before)) note_order(draft, po_id, { closed_at: at });
-    return arm(draft, order_timer, po_id, null);
+    arm(draft, order_timer, po_id, null);
+    return;
   }
   const moved = after.status !== before.status || expected_range(after).first !== expected_range(before).first;
   if (moved) arm(draft, order_timer, po_id, order_due(after, at));

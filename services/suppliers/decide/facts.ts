@@ -54,19 +54,15 @@ export function record_fact(draft: Draft, po_id: string, fact: SupplierFact): vo
   const names = names_of(fact);
   if (names.some(name => order.documents.includes(name))) return;
   if (order.documents.length >= documents_max) {
-    return raise_of_order(
-      draft,
-      po_id,
-      'too_many_documents',
-      `More than ${documents_max} documents came; ${fact.document_ref} was not read.`,
-    );
+    const detail = `More than ${documents_max} documents came; ${fact.document_ref} was not read.`;
+    raise_of_order(draft, po_id, 'too_many_documents', detail);
+    return;
   }
   note_order(draft, po_id, { documents: [...order.documents, ...names] });
   if (order.status === 'approved') prove_sent(draft, po_id);
-  if (order.status === 'cancelling' && fact.kind !== 'cancellation_answer') {
-    return note_order(draft, po_id, { held: [...order_in(draft, po_id).held, fact] });
-  }
-  take_fact(draft, po_id, fact);
+  const waits = order.status === 'cancelling' && fact.kind !== 'cancellation_answer';
+  if (waits) note_order(draft, po_id, { held: [...order_in(draft, po_id).held, fact] });
+  else take_fact(draft, po_id, fact);
 }
 
 /** A notice or invoice may be written again under another document reference: it is the same one. */
@@ -85,15 +81,20 @@ function prove_sent(draft: Draft, po_id: string): void {
 function take_fact(draft: Draft, po_id: string, fact: SupplierFact): void {
   switch (fact.kind) {
     case 'acknowledgment':
-      return take_acknowledgment(draft, po_id, fact);
+      take_acknowledgment(draft, po_id, fact);
+      break;
     case 'ship_notice':
-      return take_ship_notice(draft, po_id, fact);
+      take_ship_notice(draft, po_id, fact);
+      break;
     case 'eta':
-      return take_dates(draft, po_id, fact);
+      take_dates(draft, po_id, fact);
+      break;
     case 'invoice':
-      return take_invoice(draft, po_id, fact);
+      take_invoice(draft, po_id, fact);
+      break;
     case 'cancellation_answer':
-      return take_cancellation_answer(draft, po_id, fact);
+      take_cancellation_answer(draft, po_id, fact);
+      break;
     default:
       unreachable(fact);
   }
@@ -102,7 +103,10 @@ function take_fact(draft: Draft, po_id: string, fact: SupplierFact): void {
 /** Units that are announced are in transit; a notice of more, or of what we did not order, is a person's. */
 function take_ship_notice(draft: Draft, po_id: string, fact: FactOf<'ship_notice'>): void {
   const order = order_in(draft, po_id);
-  if (!is_underway(order)) return document_after_end(draft, po_id, fact);
+  if (!is_underway(order)) {
+    document_after_end(draft, po_id, fact);
+    return;
+  }
   const unknown = fact.lines.filter(told => line_of(order, told.line_no) === undefined);
   if (unknown.length > 0)
     raise_of_order(draft, po_id, 'unknown_line', `${fact.notice_ref} names line ${unknown.map(line => line.line_no).join(', ')}.`);
@@ -159,9 +163,8 @@ function take_cancellation_answer(draft: Draft, po_id: string, { answer, reason 
   const order = order_in(draft, po_id);
   if (order.status === 'cancelling') {
     if (order.cancel_op_id !== null) draft.settled.push({ op_id: order.cancel_op_id, state: answer === 'agreed' ? 'succeeded' : 'failed' });
-    return answer_cancellation(draft, po_id, answer, reason ?? answer);
-  }
-  if (answer === 'agreed' && is_underway(order)) {
+    answer_cancellation(draft, po_id, answer, reason ?? answer);
+  } else if (answer === 'agreed' && is_underway(order)) {
     raise_of_order(draft, po_id, 'cancellation_contradicted', 'The supplier says that it is cancelled. Cancel it, or close it, if so.');
   }
 }

@@ -9,7 +9,10 @@ type Invoice = Extract<SupplierFact, { kind: 'invoice' }>;
 
 export function take_invoice(draft: Draft, po_id: string, fact: Invoice): void {
   const order = order_in(draft, po_id);
-  if (!is_underway(order) && order.status !== 'closed') return document_after_end(draft, po_id, fact);
+  if (!is_underway(order) && order.status !== 'closed') {
+    document_after_end(draft, po_id, fact);
+    return;
+  }
   const differences = differences_of(order, fact, draft);
   const { invoice_ref, amount, currency } = fact;
   const lines = fact.lines.filter(told => line_of(order, told.line_no) !== undefined);

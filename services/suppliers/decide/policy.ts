@@ -4,7 +4,7 @@ import { computed_policy, day_of, demand_milli, next_day, roll } from '../demand
 import { in_stock, item_id, type Offer, type SuppliersHandler, type SuppliersSettings, type SupplyItem } from '../model.ts';
 import { reject, version_differs } from '../rejections.ts';
 import { close_draft } from './close.ts';
-import { arm, type Draft, day_timer, item_in, note_item, open_draft, say_of_item } from './draft.ts';
+import { arm, type Draft, day_timer, item_in, note_item, open_draft, review_timer, say_of_item } from './draft.ts';
 import { choose_offer } from './need.ts';
 
 type Policy = Pick<SupplyItem, 'method' | 'reorder_point' | 'target' | 'review_days' | 'safety_days' | 'supplier_id' | 'auto'>;
@@ -30,9 +30,16 @@ export function set_reorder_policy_handler(settings: SuppliersSettings): Supplie
       const policy = { method, ...levels, review_days, safety_days, supplier_id, auto };
       if (!known.policy || !same_policy(known, policy)) say_policy(draft, id, sku, location_id, policy);
       arm(draft, day_timer, day_timer, next_day(given.at));
+      if (known.exceptions.length > 0) look_again(draft, id);
       return close_draft(draft);
     },
   };
+}
+
+/** Nobody sold it; perhaps the policy names another supplier now. */
+function look_again(draft: Draft, id: string): void {
+  note_item(draft, id, { review_at: draft.given.at });
+  arm(draft, review_timer, id, draft.given.at);
 }
 
 function same_policy(known: Policy, wanted: Policy): boolean {

@@ -143,7 +143,10 @@ export function approve(draft: Draft, po_id: string): void {
   const channel = draft.view('supplier', order.supplier_id)?.channel ?? 'manual';
   say_of_order(draft, po_id, { type: 'purchase_order.approved', data: { po_id, actor: draft.given.actor } });
   note_order(draft, po_id, { channel });
-  if (channel === 'manual') return say_sent(draft, po_id, null);
+  if (channel === 'manual') {
+    say_sent(draft, po_id, null);
+    return;
+  }
   const op_id = draft.new_id('op');
   note_order(draft, po_id, { send_op_id: op_id });
   const request = send_order_request(order_in(draft, po_id), draft.given.at);

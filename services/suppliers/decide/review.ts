@@ -1,8 +1,17 @@
 /** The review (domain.md 7.1-7.4): does the position ask for more, and if so, of whom and how much. One open proposal per item, contained in the position. */
+import { derived_id } from '../../../platform/ids.ts';
 import { later } from '../../../platform/service.ts';
 import type { ReviewDay, ReviewSupply } from '../commands.ts';
 import { next_day } from '../demand.ts';
-import { type Offer, review_items_max, type SuppliersHandler, type SuppliersSettings, type SupplyItem, sku_of } from '../model.ts';
+import {
+  type Offer,
+  type Proposal,
+  review_items_max,
+  type SuppliersHandler,
+  type SuppliersSettings,
+  type SupplyItem,
+  sku_of,
+} from '../model.ts';
 import { close_draft } from './close.ts';
 import {
   accept_timer,
@@ -12,6 +21,7 @@ import {
   item_in,
   note_item,
   note_proposal,
+  nothing,
   open_draft,
   proposal_in,
   review_timer,
@@ -37,22 +47,27 @@ export function review_handlers(settings: SuppliersSettings) {
 
 function review_supply(settings: SuppliersSettings): SuppliersHandler<ReviewSupply> {
   return {
-    touches: ({ item_id, proposal_id }) => [
+    touches: ({ item_id }) => [
       { kind: 'offers', id: sku_of(item_id) },
       { kind: 'supply_item', id: item_id },
-      { kind: 'proposal', id: proposal_id },
     ],
     then_touches: ({ item_id }, view) => {
-      const { proposal_id } = view('supply_item', item_id);
-      return proposal_id === null ? [] : [{ kind: 'proposal', id: proposal_id }];
+      const item = view('supply_item', item_id);
+      return [{ kind: 'proposal', id: item.proposal_id ?? next_proposal_id(item_id, item) }];
     },
-    decide({ item_id, proposal_id }, view, given) {
+    decide({ item_id }, view, given) {
       const draft = open_draft(view, given, settings);
+      if (!item_in(draft, item_id).policy) return nothing;
       note_item(draft, item_id, { review_at: null });
-      review(draft, item_id, view('offers', sku_of(item_id)), proposal_id);
+      review(draft, item_id, view('offers', sku_of(item_id)));
       return close_draft(draft);
     },
   };
+}
+
+/** Named before it is made: it must be locked, too. */
+function next_proposal_id(id: string, { proposals_made }: SupplyItem): string {
+  return derived_id('prp', `${id} ${proposals_made + 1}`, 0);
 }
 
 /** What no change of a counter asks for: demand computed anew, levels that were never heard, dismissals that have run out. */
@@ -78,16 +93,20 @@ function review_day(settings: SuppliersSettings): SuppliersHandler<ReviewDay> {
   };
 }
 
-/** `new_id`: of the proposal it may make. */
-export function review(draft: Draft, id: string, offers: readonly Offer[], new_id: string): void {
+function review(draft: Draft, id: string, offers: readonly Offer[]): void {
   const item = item_in(draft, id);
-  if (!item.policy) return;
-  if (item.proposal_id !== null) return revise(draft, id, item, offers);
-  if (!is_needed(item) || is_dismissed(item, draft.given.at)) return settle_item_exceptions(draft, id);
-  const choice = choose_offer(item, offers);
-  if (choice === undefined) return raise_of_item(draft, id, 'no_supplier', no_supplier_detail(item));
+  if (item.proposal_id !== null) {
+    revise(draft, id, item, offers);
+    return;
+  }
+  const wanted = is_needed(item) && !is_dismissed(item, draft.given.at);
+  const choice = wanted ? choose_offer(item, offers) : undefined;
+  if (wanted && choice === undefined) {
+    raise_of_item(draft, id, 'no_supplier', no_supplier_detail(item));
+    return;
+  }
   settle_item_exceptions(draft, id);
-  propose(draft, id, new_id, choice);
+  if (choice !== undefined) propose(draft, id, choice);
 }
 
 function no_supplier_detail({ sku, location_id, supplier_id }: SupplyItem): string {
@@ -95,9 +114,9 @@ function no_supplier_detail({ sku, location_id, supplier_id }: SupplyItem): stri
   return `${whom} for ${sku}, and ${location_id} needs it.`;
 }
 
-function propose(draft: Draft, id: string, proposal_id: string, choice: Choice): void {
-  if (proposal_in(draft, proposal_id).status !== 'new') return;
+function propose(draft: Draft, id: string, choice: Choice): void {
   const item = item_in(draft, id);
+  const proposal_id = next_proposal_id(id, item);
   say_of_proposal(draft, proposal_id, { type: 'replenishment.proposed', data: proposal_data(item, proposal_id, choice) }, id);
   note_proposal(draft, proposal_id, { created_at: draft.given.at });
   if (!is_automatic(item, draft.settings)) return;
@@ -119,30 +138,35 @@ export function revise(draft: Draft, id: string, item: SupplyItem, offers: reado
   const { proposal_id } = item;
   if (proposal_id === null) return;
   const open = proposal_in(draft, proposal_id);
-  const choice = offers.find(offer => offer.supplier_id === open.supplier_id);
   if (!is_needed(item)) {
-    const { supplier_id, quantity } = open;
-    const { sku, location_id, reorder_point, target } = item;
-    const reasons = ['position_above_reorder_point'];
-    const data = {
-      proposal_id,
-      sku,
-      location_id,
-      supplier_id,
-      quantity,
-      position: position_without_proposal(item),
-      reorder_point,
-      target,
-      reasons,
-    };
-    return say_of_proposal(draft, proposal_id, { type: 'replenishment.superseded', data }, id);
+    say_of_proposal(draft, proposal_id, { type: 'replenishment.superseded', data: superseded_data(item, open) }, id);
+    return;
   }
-  if (choice === undefined) return;
-  const data = proposal_data(item, proposal_id, { offer: choice, reason: reason_of(open.reasons) });
-  if (data.quantity !== open.quantity) return say_of_proposal(draft, proposal_id, { type: 'replenishment.revised', data }, id);
-  // Rounded it is the same: looked at, and not again until the need is another.
-  const proposed_need = data.target - data.position;
-  if (proposed_need !== item.proposed_need) note_item(draft, id, { proposed_need });
+  const offer = offers.find(one => one.supplier_id === open.supplier_id);
+  const data = offer && proposal_data(item, proposal_id, { offer, reason: reason_of(open.reasons) });
+  const proposed_need = item.target - position_without_proposal(item);
+  if (data !== undefined && data.quantity !== open.quantity) {
+    say_of_proposal(draft, proposal_id, { type: 'replenishment.revised', data }, id);
+  } else if (proposed_need !== item.proposed_need) {
+    // Rounded it is the same: looked at, and not again until the need is another.
+    note_item(draft, id, { proposed_need });
+  }
+}
+
+function superseded_data(item: SupplyItem, { proposal_id, supplier_id, quantity }: Proposal) {
+  const { sku, location_id, reorder_point, target } = item;
+  const reasons = ['position_above_reorder_point'];
+  return {
+    proposal_id,
+    sku,
+    location_id,
+    supplier_id,
+    quantity,
+    position: position_without_proposal(item),
+    reorder_point,
+    target,
+    reasons,
+  };
 }
 
 function reason_of(reasons: readonly string[]): Choice['reason'] {

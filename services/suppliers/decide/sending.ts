@@ -36,19 +36,19 @@ function note_sending(draft: Draft, po_id: string, op_id: string, outcome: Recor
     case 'ok':
       if (is_being_sent(draft, po_id)) say_sent(draft, po_id, text_in(outcome.value, 'expected_at'));
       for (const fact of facts_in(outcome.value)) if (fact.po_id === po_id) record_fact(draft, po_id, fact);
-      return;
+      break;
     case 'declined':
     case 'permanent_error':
       if (is_being_sent(draft, po_id)) say_send_failed(draft, po_id, op_id, outcome.code);
-      return;
+      break;
     case 'unknown':
       if (is_being_sent(draft, po_id) && order_in(draft, po_id).sending === 'open') {
         say_of_order(draft, po_id, { type: 'purchase_order.outcome_unknown', data: { po_id, op_id, kind: 'send_order' } });
       }
-      return;
+      break;
     case 'pending':
     case 'action_required':
-      return;
+      break;
     default:
       unreachable(outcome);
   }
@@ -81,20 +81,23 @@ function record_cancelling(settings: SuppliersSettings): SuppliersHandler<Record
 function note_cancelling(draft: Draft, po_id: string, op_id: string, outcome: RecordCancelling['outcome']): void {
   switch (outcome.outcome) {
     case 'ok':
-      return answer_cancellation(draft, po_id, 'agreed', 'agreed');
+      answer_cancellation(draft, po_id, 'agreed', 'agreed');
+      break;
     case 'declined':
-      return answer_cancellation(draft, po_id, 'refused', text_in(outcome.value, 'reason') ?? outcome.code);
+      answer_cancellation(draft, po_id, 'refused', text_in(outcome.value, 'reason') ?? outcome.code);
+      break;
     case 'permanent_error':
       say_of_order(draft, po_id, { type: 'purchase_order.send_failed', data: { po_id, op_id, code: outcome.code, kind: 'cancel_order' } });
-      return raise_of_order(draft, po_id, 'cancellation_failed', `The channel answers ${outcome.code}. Cancel it again to ask again.`);
+      raise_of_order(draft, po_id, 'cancellation_failed', `The channel answers ${outcome.code}. Cancel it again to ask again.`);
+      break;
     case 'unknown':
       if (order_in(draft, po_id).cancelling === 'open') {
         say_of_order(draft, po_id, { type: 'purchase_order.outcome_unknown', data: { po_id, op_id, kind: 'cancel_order' } });
       }
-      return;
+      break;
     case 'pending':
     case 'action_required':
-      return;
+      break;
     default:
       unreachable(outcome);
   }

@@ -51,6 +51,7 @@ create table suppliers.supply_item (
   receiving       bigint           not null check (receiving >= 0),
   open_lines      json             not null,
   receipts        json             not null,
+  proposals_made  integer          not null check (proposals_made >= 0),
   proposal_id     text,
   proposed        bigint           not null check (proposed >= 0),
   proposed_need   bigint           not null,

@@ -1,0 +1,155 @@
+/** The aggregates that events are about: where their rows are, which events change them, and what of them no event tells. */
+import { inventory_service } from '../services/inventory/service.ts';
+import { orders_service } from '../services/orders/service.ts';
+import { order_select } from '../services/orders/store.ts';
+import { payments_service } from '../services/payments/service.ts';
+import { bookkeeping_columns } from '../services/payments/store.ts';
+import { shipping_service } from '../services/shipping/service.ts';
+import { shipment_columns } from '../services/shipping/store.ts';
+import type { AnyService } from '../platform/batch.ts';
+
+export interface FoldedEvent {
+  readonly position: number;
+  readonly key: string;
+  readonly type: string;
+  readonly subject: string;
+  readonly sequence: number | null;
+  // The log's JSON; each fold reads of it what the contract of its type has.
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface SubjectKind {
+  readonly service: string;
+  readonly table: string;
+  /** The column that holds the partition key of its events. */
+  readonly key: string;
+  /** A row may be there before its first event: a note wrote it. */
+  readonly noted?: true;
+  /** Absent: its rows are kept by notes alone. */
+  readonly fold?: Fold;
+}
+/** How a row is made again from the events of its key. */
+export interface Fold {
+  readonly kind: string;
+  /** Its rows as the service's from_row takes them, without a lock; $1: ids. */
+  readonly select: string;
+  ids(event: FoldedEvent): readonly string[];
+  /** Of a state, what events tell. */
+  told(state: State): State;
+}
+export type State = Readonly<Record<string, unknown>>;
+
+const is = (event: FoldedEvent, ...types: readonly string[]) => types.includes(event.type);
+const without = (...fields: readonly string[]) => (state: State): State => Object.fromEntries(Object.entries(state).filter(([field]) => !fields.includes(field)));
+
+const orders: SubjectKind = {
+  service: 'orders',
+  table: 'orders.orders',
+  key: 'id',
+  fold: {
+    kind: 'order',
+    select: `select ${order_select} from orders.orders o where o.id = any($1)`,
+    ids: event => (is(event, 'quote.created') ? [] : [event.subject]),
+    told: without(),
+  },
+};
+
+/** Which order used it is told under that order's key (O5). */
+const quotes: SubjectKind = {
+  service: 'orders',
+  table: 'orders.quote',
+  key: 'id',
+  fold: {
+    kind: 'quote',
+    select: 'select * from orders.quote where id = any($1)',
+    ids: event => (is(event, 'quote.created') ? [event.subject] : []),
+    told: without('order_id'),
+  },
+};
+
+const reservations: SubjectKind = {
+  service: 'inventory',
+  table: 'inventory.reservation',
+  key: 'id',
+  fold: {
+    kind: 'reservation',
+    select: `select o.*, (select coalesce(json_agg(l), '[]'::json) from inventory.reservation_line l where l.order_id = o.id) as lines
+               from inventory.reservation o where o.id = any($1)`,
+    ids: event => (event.sequence === null ? [] : [event.subject]),
+    told: state => ({ ...state, lines: (state['lines'] as readonly ReservationLine[]).toSorted(by_place) }),
+  },
+};
+interface ReservationLine {
+  readonly reservation_no: number;
+  readonly line_no: number;
+  readonly location_id: string;
+}
+function by_place(a: ReservationLine, b: ReservationLine): number {
+  return a.reservation_no - b.reservation_no || a.line_no - b.line_no || (a.location_id < b.location_id ? -1 : 1);
+}
+
+const payments: SubjectKind = {
+  service: 'payments',
+  table: 'payments.payment',
+  key: 'order_id',
+  fold: {
+    kind: 'payment',
+    select: `select p.*, '[]'::json as facts from payments.payment p where p.id = any($1)`,
+    // A webhook's exceptions have `provider/event_ref` for a subject.
+    ids: event => (event.subject.includes('/') ? [] : [event.subject]),
+    told: without('facts', ...bookkeeping_columns),
+  },
+};
+const webhooks: SubjectKind = { service: 'payments', table: 'payments.webhook_inbox', key: 'id', noted: true };
+
+const fulfillments: SubjectKind = {
+  service: 'shipping',
+  table: 'shipping.fulfillment',
+  key: 'id',
+  noted: true,
+  fold: {
+    kind: 'fulfillment',
+    select: 'select * from shipping.fulfillment where id = any($1)',
+    // A later plan of the same shipment says nothing new of the order's.
+    ids: event => (is(event, 'fulfillment.cancellation_answered') || (is(event, 'shipment.planned') && event.data['revision_no'] === 1) ? [event.key] : []),
+    told: without('hold_ids', 'ship_to'),
+  },
+};
+
+const shipments: SubjectKind = {
+  service: 'shipping',
+  table: 'shipping.shipment',
+  key: 'order_id',
+  fold: {
+    kind: 'shipment',
+    select: `select ${shipment_columns} from shipping.shipment s where s.id = any($1)`,
+    ids: event => (is(event, 'fulfillment.cancellation_answered') ? [] : [event.subject]),
+    told(state) {
+      const parcels = (state['parcels'] as readonly State[]).map(({ facts: _facts, label_op_id: _op_id, ...parcel }) => ({
+        ...parcel,
+        // That the carrier keeps the money is noted, not said.
+        label_status: parcel['label_status'] === 'void_refused' ? 'void_requested' : parcel['label_status'],
+      }));
+      return { ...without('held', 'quote_op_id')(state), parcels };
+    },
+  },
+};
+
+export const subject_kinds: readonly SubjectKind[] = [orders, quotes, reservations, payments, webhooks, fulfillments, shipments];
+
+/** Only their states' part is used: nothing is decided, so settings do not matter. */
+export const services: Readonly<Record<string, AnyService>> = {
+  orders: orders_service,
+  inventory: inventory_service(),
+  payments: payments_service({ gateways: {} }),
+  shipping: shipping_service({
+    fulfillment: 'manual',
+    carrier: 'manual',
+    carriers: {},
+    manual_delivery_ms: 0,
+    label_currency: 'GBP',
+    ship_from: location_id => {
+      throw new Error(`the auditor ships nothing from ${location_id}`);
+    },
+  }),
+};
