@@ -6,6 +6,7 @@ import { payments_service } from '../services/payments/service.ts';
 import { bookkeeping_columns } from '../services/payments/store.ts';
 import { shipping_service } from '../services/shipping/service.ts';
 import { shipment_columns } from '../services/shipping/store.ts';
+import { suppliers_service } from '../services/suppliers/service.ts';
 import type { AnyService } from '../platform/batch.ts';
 
 export interface FoldedEvent {
@@ -135,7 +136,73 @@ const shipments: SubjectKind = {
   },
 };
 
-export const subject_kinds: readonly SubjectKind[] = [orders, quotes, reservations, payments, webhooks, fulfillments, shipments];
+const of_purchase_order = (event: FoldedEvent) => event.type.startsWith('purchase_order.') || is(event, 'goods.received');
+const of_proposal = (event: FoldedEvent) => event.type.startsWith('replenishment.');
+const of_exception = (event: FoldedEvent) => event.type.startsWith('exception.');
+const only = (...fields: readonly string[]) => (state: State): State => Object.fromEntries(fields.map(field => [field, state[field]]));
+
+const purchase_orders: SubjectKind = {
+  service: 'suppliers',
+  table: 'suppliers.purchase_order',
+  key: 'id',
+  fold: {
+    kind: 'purchase_order',
+    select: `select o.*, (select json_agg(l order by l.line_no) from suppliers.purchase_order_line l where l.po_id = o.id) as lines
+               from suppliers.purchase_order o where o.id = any($1)`,
+    ids: event => (of_purchase_order(event) || (of_exception(event) && event.subject.startsWith('po_')) ? [event.subject] : []),
+    told: without(
+      ...['channel', 'lead_time_days', 'send_op_id', 'cancel_op_id', 'pending_acknowledgment', 'held', 'documents'],
+      ...['created_at', 'sent_at', 'closed_at'],
+    ),
+  },
+};
+const proposals: SubjectKind = {
+  service: 'suppliers',
+  table: 'suppliers.proposal',
+  key: 'sku',
+  fold: {
+    kind: 'proposal',
+    select: 'select * from suppliers.proposal where id = any($1)',
+    ids: event => (of_proposal(event) ? [event.subject] : []),
+    told: without('created_at'),
+  },
+};
+/** Its policy and its proposals; what it expects is told under the keys of purchase orders (D2), what it heard by no event of its own. */
+const supply_items: SubjectKind = {
+  service: 'suppliers',
+  table: 'suppliers.supply_item',
+  key: 'sku',
+  noted: true,
+  fold: {
+    kind: 'supply_item',
+    select: 'select * from suppliers.supply_item where id = any($1)',
+    ids(event) {
+      if (of_proposal(event)) return [`${event.data['sku']}@${event.data['location_id']}`];
+      return is(event, 'reorder_policy.changed') || (of_exception(event) && event.subject.includes('@')) ? [event.subject] : [];
+    },
+    told: only(
+      ...['policy', 'method', 'reorder_point', 'target', 'review_days', 'safety_days', 'supplier_id', 'auto'],
+      ...['proposals_made', 'proposal_id', 'proposed', 'dismissed_until', 'exceptions'],
+    ),
+  },
+};
+const peg_books: SubjectKind = {
+  service: 'suppliers',
+  table: 'suppliers.peg_book',
+  key: 'id',
+  fold: {
+    kind: 'peg_book',
+    select: 'select * from suppliers.peg_book where id = any($1)',
+    ids: event => (is(event, 'backorder.pegged') ? [event.subject] : []),
+    told: without(),
+  },
+};
+const stray_documents: SubjectKind = { service: 'suppliers', table: 'suppliers.stray_document', key: 'id', noted: true };
+
+export const subject_kinds: readonly SubjectKind[] = [
+  ...[orders, quotes, reservations, payments, webhooks, fulfillments, shipments],
+  ...[purchase_orders, proposals, supply_items, peg_books, stray_documents],
+];
 
 /** Only their states' part is used: nothing is decided, so settings do not matter. */
 export const services: Readonly<Record<string, AnyService>> = {
@@ -152,4 +219,5 @@ export const services: Readonly<Record<string, AnyService>> = {
       throw new Error(`the auditor ships nothing from ${location_id}`);
     },
   }),
+  suppliers: suppliers_service({ replenishment: 'manual' }),
 };

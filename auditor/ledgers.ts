@@ -207,4 +207,43 @@ const unneeded_labels = sql_invariant(
   },
 );
 
-export const ledger_invariants: readonly Invariant[] = [same_money, done_once, held_for_open_orders, one_key, one_label, unneeded_labels];
+// --- the supplier
+
+const one_purchase_order: Invariant = {
+  name: 'D4',
+  says: 'the supplier has each purchase order that was sent to it once, as it was sent, and drops those we know as dropped',
+  only_at_rest: true,
+  ledger: 'supplier',
+  check(given) {
+    const orders = Map.groupBy(entries_of(given, 'supplier'), entry => entry.reference ?? '');
+    const rows = [...orders].map(([po_id, entries]) => {
+      const accepted = entries.filter(entry => entry.kind === 'purchase_order_accepted');
+      const { amount, currency, idempotency_key: key } = accepted[0] ?? {};
+      const cancelled = entries.filter(entry => entry.kind === 'purchase_order_cancelled').length;
+      return { po_id, accepted: accepted.length, cancelled, amount, currency, key, refs: [...new Set(entries.map(entry => entry.id))].join(', ') };
+    });
+    return compare(
+      given,
+      'suppliers',
+      'D4',
+      `with theirs as (
+         select * from json_to_recordset($1) as t(po_id text, accepted integer, cancelled integer, amount bigint, currency text, key text, refs text)),
+       sent as (
+         select o.*, (select sum((l ->> 'quantity')::bigint * (l ->> 'cost')::bigint) from suppliers.operations p, json_array_elements(p.request -> 'lines') l where p.op_id = o.send_op_id) as asked
+           from suppliers.purchase_order o where o.channel = 'rest')
+       select array_remove(array[coalesce(s.id, t.po_id), t.refs], null) as ids,
+              format('ours: %s, sending %s, %s %s under %s; theirs: accepted %s times, cancelled %s times, %s %s under %s', coalesce(s.status, 'unknown'), s.sending, s.asked, s.currency,
+                     s.send_op_id, coalesce(t.accepted, 0), coalesce(t.cancelled, 0), t.amount, t.currency, t.key) as detail
+         from sent s full join theirs t on t.po_id = s.id
+        where not exists (select 1 from suppliers.operations o where o.subject = s.id and o.state in ${open_states})
+          and (s.id is null or coalesce(t.accepted, 0) <> (s.sending = 'done')::int
+               or t.accepted > 0 and (t.amount, t.currency, t.key) is distinct from (s.asked, s.currency, s.send_op_id)
+               or (coalesce(t.cancelled, 0) > 0) <> (s.status = 'cancelled' and s.sending = 'done'))`,
+      rows,
+    );
+  },
+};
+
+export const ledger_invariants: readonly Invariant[] = [
+  same_money, done_once, held_for_open_orders, one_key, one_label, unneeded_labels, one_purchase_order,
+];

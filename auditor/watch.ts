@@ -1,12 +1,24 @@
-/** The auditor beside the running services: every ten seconds, small checks only; the last findings are served by GET /v1/audit. */
+/** The auditor beside the running services: a round every ten seconds; the last findings are served by GET /v1/audit. */
 import pg from 'pg';
 import { real_clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
-import { audit, type AuditGiven, type Finding, type LedgerEntry, type Line } from './auditor.ts';
+import { type AuditGiven, check_one, type Finding, type Invariant, type LedgerEntry, type Line } from './auditor.ts';
 import { invariants } from './invariants.ts';
+import { is_at_rest } from './waiting.ts';
 
 export const watch_every_ms = 10_000;
+/** Checks that are dear in a shop with a million orders share this much of the time; cheap ones run in every round. */
+export const dear_share = 0.03;
+export const cheap_ms = 100;
+/** Dear checks may save up to so much, for the dearest. */
+export const saved_max_ms = 60_000;
+const watch_statement_timeout_ms = 60_000;
+const audit_statement_timeout_ms = 3_600_000;
+const pool_max = 2;
+
 const ledger_timeout_ms = 5_000;
+/** A longer ledger is left to `audit`. */
+export const watched_entries_max = 20_000;
 
 export interface Watched {
   readonly sandbox: { readonly stand_ins: readonly { readonly name: string; readonly url: string }[] } | undefined;
@@ -21,26 +33,26 @@ export interface AuditWatch {
 }
 
 export function watch_audit(): AuditWatch {
-  let lines: readonly Line[] = [];
-  let at: string | null = null;
+  const rounds = audit_rounds(invariants);
   const stopping = new AbortController();
+  let at: string | null = null;
   let watching: Promise<void> = Promise.resolve();
   return {
     start(watched) {
       watching = (async () => {
-        const pools = audit_pools(watched.url_of);
+        const pools = audit_pools(watched.url_of, watch_statement_timeout_ms);
         while (!stopping.signal.aborted) {
           await real_clock.sleep(watch_every_ms, stopping.signal);
           if (stopping.signal.aborted) break;
-          const now = real_clock.now();
-          lines = await audit({ pool_of: pools.pool_of, ledgers: new Map(), now, at_rest: false, incremental: true }, invariants);
-          at = now;
-          for (const finding of lines.flatMap(line => line.findings)) watched.logger.error({ finding }, `auditor: ${finding.invariant} ${finding.detail}`);
+          const given = await given_now(pools.pool_of, watched);
+          await rounds.run(given, stopping.signal);
+          at = given.now;
+          for (const finding of rounds.findings()) watched.logger.error({ finding }, `auditor: ${finding.invariant} ${finding.detail}`);
         }
         await pools.end();
       })();
     },
-    last: () => ({ at, checked: lines.filter(line => !line.skipped).length, findings: lines.flatMap(line => line.findings) }),
+    last: () => ({ at, checked: rounds.checked(), findings: rounds.findings() }),
     async stop() {
       stopping.abort();
       await watching;
@@ -48,14 +60,58 @@ export function watch_audit(): AuditWatch {
   };
 }
 
+/** A database that is away is not the auditor's to tell: then nothing counts as at rest, and every check says that it cannot run. */
+async function given_now(pool_of: AuditGiven['pool_of'], { sandbox }: Watched): Promise<AuditGiven> {
+  const now = real_clock.now();
+  const at_rest = await is_at_rest(pool_of, now).catch(() => false);
+  const ledgers = at_rest && sandbox !== undefined ? await read_ledgers(sandbox.stand_ins, watched_entries_max) : new Map();
+  return { pool_of, ledgers, now, at_rest, incremental: true };
+}
+
+export interface Rounds {
+  run(given: AuditGiven, signal?: AbortSignal): Promise<void>;
+  /** Of every check as it was when it last ran. */
+  findings(): readonly Finding[];
+  checked(): number;
+}
+
+/** A check that took long waits until enough of the time since has been saved for it, so the auditor never costs more than its share. */
+export function audit_rounds(checks: readonly Invariant[], every_ms = watch_every_ms): Rounds {
+  const last = new Map<Invariant, Line>();
+  // The first round looks at everything.
+  let saved_ms = saved_max_ms;
+  return {
+    async run(given, signal) {
+      saved_ms = Math.min(saved_max_ms, saved_ms + every_ms * dear_share);
+      // Dear ones in turn: the one that ran longest ago first.
+      const dear = [...last].flatMap(([check, line]) => (line.milliseconds > cheap_ms ? [check] : []));
+      for (const check of [...checks.filter(one => !dear.includes(one)), ...dear]) {
+        if (signal?.aborted === true) return;
+        const cost_ms = last.get(check)?.milliseconds ?? 0;
+        if (cost_ms > cheap_ms && cost_ms > saved_ms) continue;
+        const line = await check_one(given, check);
+        if (line.skipped) continue;
+        if (line.milliseconds > cheap_ms) saved_ms = Math.max(0, saved_ms - line.milliseconds);
+        last.delete(check);
+        last.set(check, line);
+      }
+    },
+    findings: () => checks.flatMap(check => last.get(check)?.findings ?? []),
+    checked: () => last.size,
+  };
+}
+
 /** One small pool per database, however many services share it. */
-export function audit_pools(url_of: (service: string) => string): { pool_of: AuditGiven['pool_of']; end(): Promise<void> } {
+export function audit_pools(url_of: (service: string) => string, statement_timeout_ms = audit_statement_timeout_ms): { pool_of: AuditGiven['pool_of']; end(): Promise<void> } {
   const pools = new Map<string, pg.Pool>();
   return {
     pool_of(service) {
       const url = url_of(service);
-      const pool = pools.get(url) ?? new pg.Pool({ connectionString: url, max: 2, options: '-c timezone=UTC -c statement_timeout=120000' });
-      if (!pools.has(url)) pool.on('error', () => undefined);
+      const known = pools.get(url);
+      if (known !== undefined) return known;
+      const pool = new pg.Pool({ connectionString: url, max: pool_max, options: `-c timezone=UTC -c statement_timeout=${statement_timeout_ms}` });
+      // An idle connection that breaks is replaced by the pool.
+      pool.on('error', () => undefined);
       pools.set(url, pool);
       return pool;
     },
@@ -65,14 +121,18 @@ export function audit_pools(url_of: (service: string) => string): { pool_of: Aud
   };
 }
 
-/** What really happened at the third parties, in their own words. One that does not answer is left out, and said so by the check that needs it. */
-export async function read_ledgers(stand_ins: readonly { readonly name: string; readonly url: string }[]): Promise<Map<string, readonly LedgerEntry[]>> {
+/** What really happened at the third parties, in their own words. One that does not answer, or has more to say than asked for, is left out. */
+export async function read_ledgers(
+  stand_ins: readonly { readonly name: string; readonly url: string }[],
+  entries_max = Number.POSITIVE_INFINITY,
+): Promise<Map<string, readonly LedgerEntry[]>> {
+  const limit = Number.isFinite(entries_max) ? `?limit=${entries_max + 1}` : '';
   const found = await Promise.all(
     stand_ins.map(async ({ name, url }) => {
-      const answer = await fetch(`${url}/__sim/ledger`, { signal: AbortSignal.timeout(ledger_timeout_ms) }).then(response => response.json(), () => undefined);
+      const answer = await fetch(`${url}/__sim/ledger${limit}`, { signal: AbortSignal.timeout(ledger_timeout_ms) }).then(response => response.json(), () => undefined);
       // The stand-ins' own form (decisions.md 13).
-      return [name, (answer as { entries: LedgerEntry[] } | undefined)?.entries] as const;
+      return [name, (answer as { entries?: LedgerEntry[] } | undefined)?.entries] as const;
     }),
   );
-  return new Map(found.flatMap(([name, entries]) => (entries === undefined ? [] : [[name, entries] as const])));
+  return new Map(found.flatMap(([name, entries]) => (entries === undefined || entries.length > entries_max ? [] : [[name, entries] as const])));
 }

@@ -7,6 +7,7 @@ import { inventory_area } from './areas/inventory.ts';
 import { orders_area } from './areas/orders.ts';
 import { payments_area } from './areas/payments.ts';
 import { shipping_area } from './areas/shipping.ts';
+import { suppliers_area } from './areas/suppliers.ts';
 import type { Settings } from './settings.ts';
 
 /** Third parties as this process reaches them: the live hosts, or the sandbox's stand-ins. */
@@ -35,7 +36,7 @@ export interface Area {
 export const publishers = Object.keys(contracts_of);
 
 export function compose(given: AreaGiven): ReadonlyMap<string, Area> {
-  const areas = [orders_area(given), inventory_area(), payments_area(given), shipping_area(given)];
+  const areas = [orders_area(given), inventory_area(), payments_area(given), shipping_area(given), suppliers_area(given)];
   return new Map(areas.map(area => [area.service.name, area]));
 }
 

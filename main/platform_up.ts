@@ -11,13 +11,15 @@ import { type Clock, real_clock } from '../platform/clock.ts';
 import { open_pool, role_of } from '../platform/database.ts';
 import { ids } from '../platform/ids.ts';
 import { create_logger, type Logger } from '../platform/logger.ts';
-import type { Tail } from '../platform/log.ts';
+import { table_log, type Tail } from '../platform/log.ts';
 import { migrate, type Schema } from '../platform/migrate.ts';
 import { start_postgres } from '../platform/postgres/launcher.ts';
 import { real_random } from '../platform/random.ts';
 import { problem_reply } from '../platform/rejections.ts';
 import type { Route } from '../platform/route.ts';
-import { type Runtime, start_runtime } from '../platform/runtime.ts';
+import { type Runtime, start_runtime, tail_of } from '../platform/runtime.ts';
+import { analytics_routes } from '../services/analytics/routes.ts';
+import { type Analytics, start_analytics } from '../services/analytics/service.ts';
 import { type Area, compose, heard_by, publishers } from './compose.ts';
 import { metrics_registry, serve_metrics } from './metrics.ts';
 import { type Sandbox, start_sandbox, third_parties } from './sandbox.ts';
@@ -25,6 +27,7 @@ import { database_url_of, type ServiceName, type Settings } from './settings.ts'
 
 export const admission_lag_max_s = 5;
 const lag_poll_ms = 500;
+const analytics_pool_max = 3;
 const gateway_folder = join(import.meta.dirname, '..', 'gateway', 'migrations');
 
 export interface UpOptions {
@@ -94,12 +97,14 @@ async function assemble(options: UpOptions, say: (line: string) => void, stops: 
     ...(settings.publishable_key === undefined ? {} : { publishable_key: settings.publishable_key }),
     ...(settings.admin_password === undefined ? {} : { admin_password: settings.admin_password }),
   });
-  const runtimes = await start_runtimes(options, areas, url_of, logger, clock);
+  const tails = new Map<string, Tail>();
+  const runtimes = await start_runtimes(options, { areas, url_of, logger, clock, tails });
   stops.push(() => Promise.all([...runtimes.values()].map(runtime => runtime.stop())));
+  const analytics = options.services.includes('analytics') ? await start_olap({ areas, url_of, logger, clock, tails }, settings, stops) : undefined;
   const admission = admission_of(runtimes);
   stops.push(admission.stop);
 
-  const door = options.with_door ? await start_door({ options, areas, runtimes, gateway_pool, signing_secret, logger, clock, admit: admission.admit, fresh_id: fresh.fresh }) : undefined;
+  const door = options.with_door ? await start_door({ options, areas, runtimes, analytics, gateway_pool, signing_secret, logger, clock, admit: admission.admit, fresh_id: fresh.fresh }) : undefined;
   if (door !== undefined) stops.push(door.close);
   if (door !== undefined && sandbox !== undefined) await sandbox.aim(door.url);
   const metrics = options.with_metrics ? await serve_metrics(metrics_registry(runtimes), settings.host, settings.metrics_port) : undefined;
@@ -119,7 +124,6 @@ async function embedded_database(settings: Settings, say: (line: string) => void
 async function migrate_all(areas: ReadonlyMap<string, Area>, url_of: (service: string) => string): Promise<string[]> {
   const schemas: (Schema & { url: string })[] = [
     ...[...areas.values()].map(area => ({ name: area.service.name, folder: area.migrations_folder, has_log: true, url: url_of(area.service.name) })),
-    ...publishers.filter(name => !areas.has(name)).map(name => ({ name, has_log: true, url: url_of(name) })),
     { name: 'analytics', has_log: false, url: url_of('analytics') },
     { name: 'gateway', folder: gateway_folder, has_log: false, url: url_of('gateway') },
   ];
@@ -128,8 +132,15 @@ async function migrate_all(areas: ReadonlyMap<string, Area>, url_of: (service: s
   return ran;
 }
 
-async function start_runtimes(options: UpOptions, areas: ReadonlyMap<string, Area>, url_of: (service: string) => string, logger: Logger, clock: Clock): Promise<Map<string, Runtime>> {
-  const tails = new Map<string, Tail>();
+interface Ground {
+  readonly areas: ReadonlyMap<string, Area>;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly tails: Map<string, Tail>;
+  url_of(service: string): string;
+}
+
+async function start_runtimes(options: UpOptions, { areas, url_of, logger, clock, tails }: Ground): Promise<Map<string, Runtime>> {
   const source_urls = Object.fromEntries(publishers.map(name => [name, url_of(name)]));
   const started = await Promise.all(
     options.services
@@ -144,10 +155,30 @@ async function start_runtimes(options: UpOptions, areas: ReadonlyMap<string, Are
   return new Map(started.map(runtime => [runtime.service.name, runtime]));
 }
 
+/** Analytics decides nothing: it reads every log and keeps its own store. */
+async function start_olap({ url_of, logger, clock, tails }: Ground, settings: Settings, stops: (() => Promise<unknown>)[]): Promise<Analytics> {
+  const pools = new Map<string, pg.Pool>();
+  const readers = publishers.map(source => {
+    const pool = pools.get(url_of(source)) ?? open_pool(url_of(source), role_of('analytics'), analytics_pool_max);
+    pools.set(url_of(source), pool);
+    const reader = table_log(source, pool);
+    return tails.has(source) ? tail_of(tails, source).wrap(reader) : reader;
+  });
+  const analytics = await start_analytics({ readers, folder: join(settings.data_folder, 'analytics'), clock, waiting: real_clock, logger });
+  const unlisten = [...tails.values()].map(tail => tail.on_append(() => analytics.poke()));
+  stops.push(async () => {
+    for (const stop_listening of unlisten) stop_listening();
+    await analytics.stop();
+    await Promise.all([...pools.values()].map(pool => pool.end()));
+  });
+  return analytics;
+}
+
 interface DoorParts {
   readonly options: UpOptions;
   readonly areas: ReadonlyMap<string, Area>;
   readonly runtimes: ReadonlyMap<string, Runtime>;
+  readonly analytics: Analytics | undefined;
   readonly gateway_pool: pg.Pool;
   readonly signing_secret: string;
   readonly logger: Logger;
@@ -169,11 +200,12 @@ async function start_door(parts: DoorParts): Promise<Door> {
   }
 }
 
-function routes_of({ options, areas, runtimes, gateway_pool, clock }: DoorParts): Route[] {
+function routes_of({ options, areas, runtimes, analytics, gateway_pool, clock }: DoorParts): Route[] {
   const services: DeskService[] = [...runtimes.values()].map(runtime => desk_service(runtime));
   return [
     ...[...runtimes.values()].flatMap(runtime => areas.get(runtime.service.name)?.routes(runtime.desk) ?? []),
     ...desk_routes({ services, now: clock.now, findings: options.findings ?? (() => ({ at: null, checked: 0, findings: [] })) }),
+    ...(analytics === undefined ? [] : analytics_routes(analytics, clock)),
     ...timeline_routes({ logs: new Map(publishers.map(name => [name, gateway_pool])) }),
   ];
 }

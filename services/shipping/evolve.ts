@@ -233,7 +233,7 @@ function label_purchased(shipment: Shipment, data: ParcelLabelPurchased['data'])
   };
 }
 
-/** The operation has ended: what it had not bought by then was not bought. */
+/** The operation has ended: what it had not bought by then was not bought. A label of an earlier plan says nothing of the present one. */
 function label_failed(
   shipment: Shipment,
   data: {
@@ -248,7 +248,9 @@ function label_failed(
     const was_next = parcel.label_op_id === data.op_id && (parcel.label_status === 'requested' || parcel.label_status === 'unknown');
     return was_next ? { ...parcel, label_status: 'none' } : parcel;
   });
-  return { ...shipment, parcels, status: data.shipment_status ?? shipment.status, label_error: data.code ?? 'refused', quote_op_id: null };
+  const told = { ...shipment, parcels, status: data.shipment_status ?? shipment.status };
+  const is_of_this_plan = shipment.parcels.some(parcel => parcel.parcel_id === data.parcel_id && is_current(shipment, parcel));
+  return is_of_this_plan ? { ...told, label_error: data.code ?? 'refused', quote_op_id: null } : told;
 }
 
 function shorted(shipment: Shipment, { lines, shipment_status }: ShipmentShorted['data']): Shipment {

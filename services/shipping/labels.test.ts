@@ -1,7 +1,7 @@
 /** Labels that are refused, unknown, found, bought in part (domain.md U9, O10). */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { fulfillment_requested, label_of, open_shop, order_id, said, minute as t } from './testing/shop.ts';
+import { cancellation_requested, fulfillment_requested, hold, label_of, open_shop, order_id, said, minute as t } from './testing/shop.ts';
 
 const lines = [
   { line_no: 1, quantity: 6, weight_grams: 120 },
@@ -159,5 +159,23 @@ describe('labels', () => {
     const ran = shop.ask('record_carrier_facts', { facts: [], label_facts });
     assert.deepEqual(ran.types, ['parcel.label_voided', 'exception.raised']);
     assert.equal(shop.shipment().status, 'planned');
+  });
+  test('refused for a plan that was given up meanwhile, the present plan goes on', () => {
+    const shop = labeling();
+    const late = shop.op('buy_label').op_id;
+    shop.hear(cancellation_requested(1, [{ line_no: 1, quantity: 50 }]));
+    shop.rates();
+    assert.equal(shop.shipment().status, 'labeling');
+    const ran = shop.outcome(late, { outcome: 'declined', code: 'rate_unavailable', retryable: true });
+    assert.deepEqual([ran.types, ran.operations], [['parcel.label_failed'], []]);
+    const { status, label_error } = shop.shipment();
+    assert.deepEqual([status, label_error], ['labeling', null]);
+    assert.deepEqual(shop.labels().types, ['parcel.label_purchased', 'shipment.dispatched']);
+  });
+  test('a price that changed while the order is on hold is for a person, too', () => {
+    const shop = labeling();
+    shop.hear(hold('order.held'));
+    const ran = shop.answer('buy_label', { outcome: 'declined', code: 'rate_unavailable', retryable: true });
+    assert.deepEqual([ran.types, ran.operations], [['parcel.label_failed', 'exception.raised'], []]);
   });
 });

@@ -219,7 +219,9 @@ function check_labels(shop: Shop): void {
   for (const shipment of shipments_of(shop)) {
     for (const parcel of shipment.parcels) {
       if (parcel.label_status === 'purchased') assert.ok(is_current(shipment, parcel), 'a label nobody needs is being voided');
-      if (parcel.label_status === 'void_requested') assert.ok(shop.timers.has(`voids ${shipment.shipment_id}`));
+      if (parcel.label_status !== 'void_requested') continue;
+      assert.ok(shop.timers.has(`voids ${shipment.shipment_id}`));
+      assert.equal(shop.operations.get(parcel.label_op_id ?? '')?.kind, 'void_label', 'an unneeded label is asked back');
     }
     if (is_open(shipment) || shipment.status === 'dispatched')
       assert.ok(shop.timers.has(`shipment ${shipment.shipment_id}`), `a ${shipment.status} shipment has a timer`);

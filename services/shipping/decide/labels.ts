@@ -75,8 +75,7 @@ export function record_labels(settings: ShippingSettings): ShippingHandler<Recor
       let shipment = purchased(draft, before, command.provider, labels_in.Check(value) ? value.labels : []);
       if (outcome.outcome === 'declined' || outcome.outcome === 'permanent_error') shipment = refused(draft, shipment, command);
       if (outcome.outcome === 'unknown') shipment = unknown(draft, shipment, command);
-      const may_ask_again = outcome.outcome === 'declined' && outcome.retryable && shipment.choices < choices_max && !shipment.held;
-      if (may_ask_again && shipment.status === 'planned') shipment = quote_rates(draft, shipment, view('fulfillment', command.order_id));
+      if (may_be_repeated(shipment, command)) shipment = quote_rates(draft, shipment, view('fulfillment', command.order_id));
       if (shipment.status === 'labeled' && before.status !== 'labeled')
         shipment = go_on(draft, shipment, view('fulfillment', command.order_id));
       conclude(draft, before, follow(draft, shipment));
@@ -114,18 +113,29 @@ function is_without_label({ label_status }: Parcel): boolean {
   return label_status === 'none' || label_status === 'requested' || label_status === 'failed' || label_status === 'unknown';
 }
 
-/** A price that changed is asked for anew a few times; everything else is for a person. */
-function refused(draft: Draft, before: Shipment, { op_id, parcel_ids, outcome }: RecordLabels): Shipment {
+/** What was refused for an earlier plan needs nothing more; for the present one it is for a person, unless it may be repeated. */
+function refused(draft: Draft, before: Shipment, command: RecordLabels): Shipment {
+  const { op_id, parcel_ids, outcome } = command;
   if (outcome.outcome !== 'declined' && outcome.outcome !== 'permanent_error') return before;
   const value = outcome.outcome === 'declined' ? outcome.value : undefined;
   const failed = failures_in.Check(value) ? value.failed : parcel_ids.slice(0, 1).map(parcel_id => ({ parcel_id, code: outcome.code }));
-  const shipment_status = before.status === 'labeling' ? 'planned' : before.status;
+  const is_of_this_plan = buys_for(before, parcel_ids);
+  const shipment_status = is_of_this_plan && before.status === 'labeling' ? 'planned' : before.status;
   let shipment = before;
   for (const { parcel_id, code } of failed)
     shipment = say(draft, shipment, { type: 'parcel.label_failed', data: { ...about(shipment), shipment_status, parcel_id, op_id, code } });
-  const is_repeated = outcome.outcome === 'declined' && outcome.retryable && shipment.choices < choices_max;
-  if (is_repeated || shipment.status !== 'planned') return shipment;
+  if (!is_of_this_plan || may_be_repeated(shipment, command)) return shipment;
   return raise(draft, shipment, 'label_refused', `${outcome.code}: ${detail_of(outcome)}`);
+}
+
+export function buys_for(shipment: Shipment, parcel_ids: readonly string[]): boolean {
+  return current_parcels(shipment).some(parcel => parcel_ids.includes(parcel.parcel_id));
+}
+
+/** A price that changed is asked for anew a few times. */
+function may_be_repeated(shipment: Shipment, { outcome, parcel_ids }: RecordLabels): boolean {
+  if (outcome.outcome !== 'declined' || !outcome.retryable) return false;
+  return shipment.status === 'planned' && !shipment.held && shipment.choices < choices_max && buys_for(shipment, parcel_ids);
 }
 
 /** Said once per parcel. When it was asked for twice and time enough went by, a person is called. */

@@ -4,7 +4,7 @@ import type { Parcel, Shipment, ShippingSettings } from '../model.ts';
 import { conclude } from './conclude.ts';
 import { about, type Draft, decision_of, note, open_draft, type ShippingHandler, say, shipment_ref } from './draft.ts';
 import { raise } from './exceptions.ts';
-import { purchased } from './labels.ts';
+import { buys_for, purchased } from './labels.ts';
 import { follow } from './tracking.ts';
 import { void_refused, voided } from './voids.ts';
 
@@ -57,10 +57,11 @@ function bought(draft: Draft, shipment: Shipment, parcels: readonly Parcel[], nu
 /** Whoever knows that starts the next attempt, too: none is made by itself. */
 function not_bought(draft: Draft, before: Shipment, [first]: readonly Parcel[], op_id: string): Shipment {
   if (first === undefined) return before;
-  const shipment_status = before.status === 'labeling' ? 'planned' : before.status;
+  const is_of_this_plan = buys_for(before, [first.parcel_id]);
+  const shipment_status = is_of_this_plan && before.status === 'labeling' ? 'planned' : before.status;
   const data = { ...about(before), shipment_status, parcel_id: first.parcel_id, op_id, code: 'not_bought' };
   const shipment = say(draft, before, { type: 'parcel.label_failed', data });
-  return shipment.status === 'planned'
+  return is_of_this_plan
     ? raise(draft, shipment, 'label_refused', `An operator settled operation ${op_id}: no label was bought.`)
     : shipment;
 }

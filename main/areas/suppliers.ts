@@ -1,0 +1,28 @@
+import { real_clock } from '../../platform/clock.ts';
+import { manual_channel } from '../../services/suppliers/channels/manual.ts';
+import { rest_channel } from '../../services/suppliers/channels/rest.ts';
+import type { SuppliersSettings } from '../../services/suppliers/model.ts';
+import { migrations_folder, suppliers_service } from '../../services/suppliers/service.ts';
+import type { Area, AreaGiven } from '../compose.ts';
+
+/** In the sandbox a purchase order that was cut off before it arrived is sent again soon, and proposals are gathered for seconds, not for a day. */
+const sandbox_settle_ms = 3_000;
+const sandbox_accept_every_ms = 5_000;
+
+export function suppliers_area({ settings, third_parties }: AreaGiven): Area {
+  const { base_url, secret } = third_parties.supplier;
+  const suppliers: SuppliersSettings = {
+    replenishment: settings.replenishment,
+    ...(settings.sandbox ? { accept_every_ms: sandbox_accept_every_ms, auto_receive: settings.replenishment === 'auto' } : {}),
+  };
+  const channels = {
+    manual: manual_channel(),
+    rest: rest_channel({ name: 'rest', base_url, api_key: secret, now_ms: real_clock.now_ms, ...(settings.sandbox ? { settle_ms: sandbox_settle_ms } : {}) }),
+  };
+  return {
+    service: suppliers_service(suppliers),
+    migrations_folder,
+    adapters: Object.fromEntries(Object.values(channels).map(channel => [channel.name, channel.adapter])),
+    routes: () => [],
+  };
+}
