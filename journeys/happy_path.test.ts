@@ -1,10 +1,13 @@
 /** From Pay to parcel: what is logged, what the shop's owner and the shopper see, by every way of looking. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { after, test } from 'node:test';
 import { ada, basket, by_stripe, london, type Order, type PlacedOrder, type Quote, type TimelineEntry, type Track } from './api.ts';
 import { open_shop, publishable_key, type Shop, sound, until } from './shop.ts';
 
 const day_ms = 86_400_000;
+const stream_timeout_ms = 20_000;
 const by_hand = await open_shop({ after }, { env: { MANUAL_DELIVERY_MS: String(2 * day_ms) } });
 const by_carrier = await open_shop({ after }, { env: { CARRIER: 'easypost' } });
 const two_lamps = [{ sku: 'LAMP', quantity: 2 }];
@@ -141,12 +144,13 @@ interface Told {
 }
 /** Server-Sent Events as they arrive, until enough is told. */
 async function stream(shop: Shop, id: string, headers: Record<string, string>, enough: (told: Told) => boolean): Promise<Told[]> {
-  const response = await fetch(`${shop.url}/v1/orders/${id}/stream`, { headers, signal: AbortSignal.timeout(20_000) });
-  assert.match(response.headers.get('content-type') ?? '', /^text\/event-stream/);
+  const asked = request(`${shop.url}/v1/orders/${id}/stream`, { headers, timeout: stream_timeout_ms }).end();
+  const [response]: IncomingMessage[] = await once(asked, 'response');
+  assert.match(response?.headers['content-type'] ?? '', /^text\/event-stream/);
   const told: Told[] = [];
   let text = '';
-  for await (const bytes of response.body ?? []) {
-    text += Buffer.from(bytes).toString('utf8');
+  for await (const bytes of response?.setEncoding('utf8') ?? []) {
+    text += bytes;
     const messages = text.split('\n\n');
     text = messages.pop() ?? '';
     for (const message of messages.filter(one => one.startsWith('id:'))) {

@@ -17,8 +17,8 @@ import { type MovableClock, movable_clock } from '../gateway/testing/door.ts';
 import { bring_up, type Up } from '../main/platform_up.ts';
 import { read_settings, service_list } from '../main/settings.ts';
 import { fresh_database } from '../platform/postgres/test_database.ts';
-import type { LedgerEntry, StandIn } from '../sandbox/stand_in.ts';
 import { type Api, api_of } from './api.ts';
+import { type Parties, start_parties } from './parties.ts';
 
 export const secret_key = 'sk_journeys_0123456789abcdef';
 export const publishable_key = 'pk_journeys_0123456789abcdef';
@@ -37,32 +37,12 @@ export interface ProductGiven {
   readonly on_hand?: Readonly<Record<string, number>>;
   readonly backorder_limit?: number;
 }
-export interface Shop extends Api {
+export interface Shop extends Api, Pick<Parties, 'stripe' | 'easypost' | 'supplier'> {
   readonly up: Up;
   readonly clock: MovableClock;
   /** The owner's connection: reads every schema. */
   readonly pool: pg.Pool;
-  readonly stripe: SimulatedParty;
-  readonly easypost: SimulatedParty;
-  readonly supplier: SimulatedParty;
   stock(products: readonly ProductGiven[]): Promise<void>;
-}
-
-export interface Fault {
-  readonly fault: string;
-  readonly match?: { readonly method?: string; readonly path?: string; readonly type?: string };
-  readonly times?: number;
-  readonly delay_ms?: number;
-  readonly status?: number;
-  readonly executed?: boolean;
-}
-/** A third party's stand-in, as its operator sees it. */
-export interface SimulatedParty {
-  readonly url: string;
-  /** Everything that really happened there, about one order if named. */
-  ledger(kind?: string, reference?: string): readonly LedgerEntry[];
-  fail(fault: Fault): Promise<void>;
-  heal(): Promise<void>;
 }
 
 /** Closed when the test, or the suite it is opened for, ends. */
@@ -70,24 +50,24 @@ export async function open_shop(t: Pick<TestContext, 'after'>, options: ShopOpti
   const database = await fresh_database();
   const folder = await mkdtemp(join(tmpdir(), 'cartwright-journey-'));
   const clock = movable_clock();
+  const parties = await start_parties(clock.now_ms);
   const settings = read_settings({
-    DATABASE_URL: database.url, CARTWRIGHT_DATA: folder, PORT: '0', METRICS_PORT: '0', SANDBOX_STRIPE_PORT: '0', SANDBOX_EASYPOST_PORT: '0',
-    SANDBOX_SUPPLIER_PORT: '0', CARTWRIGHT_SECRET_KEY: secret_key, CARTWRIGHT_PUBLISHABLE_KEY: publishable_key, LOG_LEVEL: 'silent',
+    DATABASE_URL: database.url, CARTWRIGHT_DATA: folder, PORT: '0', METRICS_PORT: '0', ...parties.env,
+    CARTWRIGHT_SECRET_KEY: secret_key, CARTWRIGHT_PUBLISHABLE_KEY: publishable_key, LOG_LEVEL: 'silent',
     CARRIER: 'manual', MANUAL_DELIVERY_MS: '0', FULFILLMENT: 'auto', REPLENISHMENT: 'manual', ...options.env,
   });
-  const up = await bring_up({ settings, services: service_list, with_sandbox: true, with_door: true, with_metrics: false, clock });
+  const up = await bring_up({ settings, services: service_list, with_sandbox: false, with_door: true, with_metrics: false, clock });
   const pool = new pg.Pool({ connectionString: database.url, max: 2, options: '-c timezone=UTC' });
   t.after(async () => {
     await up.stop();
-    await pool.end();
+    await Promise.all([parties.stop(), pool.end()]);
     await database.drop();
     await rm(folder, { recursive: true, force: true });
   });
-  const api = api_of(up.door?.url ?? '', secret_key);
-  const shop: Shop = {
-    ...api, up, clock, pool, stripe: party(up, 'stripe'), easypost: party(up, 'easypost'), supplier: party(up, 'supplier'),
-    stock: products => stock(api, products),
-  };
+  const url = up.door?.url ?? '';
+  await parties.aim(url);
+  const api = api_of(url, secret_key);
+  const shop: Shop = { ...api, ...parties, up, clock, pool, stock: products => stock(api, products) };
   for (const [index, code] of ['north', 'south'].entries()) {
     const address = { line1: '1 Wharf Road', city: 'London', postal_code: 'N1 7AA', country: 'GB' };
     await api.put(`/v1/locations/${code}`, { name: code, priority: index + 1, address });
@@ -103,22 +83,6 @@ async function stock(api: Api, products: readonly ProductGiven[]): Promise<void>
     Object.entries(on_hand).map(([location, units]) => ({ sku, location, on_hand: units, backorder_limit })),
   );
   if (levels.length > 0) await api.import('/v1/stock/import', levels);
-}
-
-function party(up: Up, name: string): SimulatedParty {
-  const stand_in: StandIn | undefined = up.sandbox?.stand_ins.find(one => one.name === name);
-  if (stand_in === undefined) throw new Error(`there is no stand-in ${name}`);
-  const control = async (method: string, body?: object) => {
-    const answer = await fetch(`${stand_in.url}/__sim/faults`, { method, ...(body && { body: JSON.stringify(body) }) });
-    assert.ok(answer.ok, await answer.text());
-  };
-  return {
-    url: stand_in.url,
-    ledger: (kind, reference) =>
-      stand_in.ledger().filter(entry => (kind === undefined || entry.kind === kind) && (reference === undefined || entry.reference === reference)),
-    fail: fault => control('POST', { match: {}, ...fault }),
-    heal: () => control('DELETE'),
-  };
 }
 
 /** Looks until there is something to see, and gives it. `what` stands in the error when it never comes, with what was seen last. */
@@ -170,7 +134,7 @@ export async function sound(shop: Shop): Promise<void> {
 async function findings(shop: Shop): Promise<Finding[]> {
   const pools = audit_pools(shop.up.url_of);
   try {
-    const ledgers = new Map((shop.up.sandbox?.stand_ins ?? []).map(stand_in => [stand_in.name, stand_in.ledger()] as const));
+    const ledgers = new Map([shop.stripe, shop.easypost, shop.supplier].map(party => [party.name, party.ledger()] as const));
     const lines = await audit({ pool_of: pools.pool_of, ledgers, now: shop.clock.now(), at_rest: true, incremental: false }, invariants);
     return lines.flatMap(line => line.findings);
   } finally {

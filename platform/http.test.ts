@@ -32,7 +32,7 @@ before(async () => {
     throw new Error('select * from secrets at /srv/file.ts');
   });
   server.fastify.get('/refused', async () => {
-    throw new Problem(409, 'order_held', 'It is held.', { extra: { hold_id: 'hld_1' } });
+    throw new Problem(409, 'order_held', 'It is held.', { extra: { hold_id: 'hld_1', status: 'confirmed' } });
   });
   await server.fastify.listen({ host: '127.0.0.1', port: 0 });
   const address = server.fastify.server.address();
@@ -129,7 +129,7 @@ describe('every error is a problem (RFC 9457)', () => {
 
   it('carries what a rejection adds', async () => {
     const { body } = await raw(`GET /refused HTTP/1.1\r\n${host}\r\n`);
-    assert.equal(body['hold_id'], 'hld_1');
+    assert.deepEqual([body['hold_id'], body['status']], ['hld_1', 409]);
   });
 
   it('logs what it hides', async () => {

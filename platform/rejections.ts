@@ -53,7 +53,7 @@ const retryable = new Set([408, 429, 503]);
 
 /** RFC 9457 with our members (api.md 1). */
 export function problem_document(problem: Problem, request_id: string | undefined): Row {
-  return {
+  const own = {
     type: `urn:cartwright:problem:${problem.code}`,
     title: problem.code.replaceAll('_', ' ').replace(/^./, first => first.toUpperCase()),
     status: problem.status,
@@ -61,9 +61,9 @@ export function problem_document(problem: Problem, request_id: string | undefine
     code: problem.code,
     ...(request_id === undefined ? {} : { request_id }),
     retryable: retryable.has(problem.status) || problem.code === 'idempotency_in_progress',
-    errors: problem.errors.map(error => ({ ...error })),
-    ...problem.extra,
   };
+  // Nothing that a service adds stands in the place of the standard's own members.
+  return { ...own, errors: problem.errors.map(error => ({ ...error })), ...problem.extra, ...own };
 }
 
 /** 401, 429 and 503 always say what their status asks for, whoever threw them. */

@@ -97,6 +97,8 @@ describe('card numbers', () => {
     ['20 digits', '42424242424242424242'],
     ['digits apart', '4 2 4 2 4 2 4 2 4 2 4 2 4 2 4 2'],
     ['an id of ours', 'ord_01hzx3v5qjf0k8m2n4p6r8t0v2'],
+    ['a UUID', '5add4427-2060-4161-9a67-270d339de6b7'],
+    ['a digest', 'ba54c91c5387053974977457d7da3fc9a6da886298caf9612d502c710ce4da2f'],
   ];
   for (const [what, text] of others) it(`are not seen in ${what}`, () => assert.equal(holds_card_number(text), false));
 

@@ -1,5 +1,5 @@
 /** A shop with orders at every stage of their life, as the attacks on flows need them. People fulfill: nothing ships by itself. */
-import { type Order, basket, type PlacedOrder } from '../api.ts';
+import { basket, type Order, type PlacedOrder } from '../api.ts';
 import { until } from '../shop.ts';
 import { open_target, type Target } from './target.ts';
 
@@ -48,7 +48,9 @@ export async function open_house(env: Readonly<Record<string, string>> = {}): Pr
     return comes_to(order, 'the money is taken', now => now.captured_total === now.total);
   };
   return {
-    target, confirmed, dispatched,
+    target,
+    confirmed,
+    dispatched,
     read: shop.order,
     unpaid: async () => comes_to(await placed(no_payment), 'the order waits for money', order => order.status === 'awaiting_payment'),
     async delivered() {

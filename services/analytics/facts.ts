@@ -278,25 +278,28 @@ export const fact_tables: readonly AnyFactTable[] = [
 ];
 
 export type Cell = string | number | boolean | undefined;
-/** A row's cells in the order of its table's columns. */
-export type Cells = Cell[];
 type Loose = Readonly<Record<string, Cell | null>>;
 
 /** What a batch of events says, folded. */
 export interface FactBatch {
   put<C extends Columns>(table: Entity<C>, row: EntityRow<C>): void;
   add<C extends EntryColumns>(table: Entry<C>, row: EntryRow<C>): void;
-  rows(table: AnyFactTable): Iterable<Cells>;
+  /** A table's rows, column by column: as many arrays as it has columns, all of one length. */
+  columns(table: AnyFactTable): readonly (readonly Cell[])[];
   /** Of a stock item, whether the batch's last observation was out of stock. */
   readonly last_out: Map<string, boolean>;
 }
 
 export function fact_batch(): FactBatch {
-  const folded = new Map<FactTable, Map<string, Cells>>();
-  const entries = new Map<FactTable, Cells[]>();
+  const folded = new Map<FactTable, Map<string, Cell[]>>();
+  const entries = new Map<FactTable, Cell[][]>();
   for (const table of fact_tables) {
     if (table.kind === 'entity') folded.set(table, new Map());
-    else entries.set(table, []);
+    else
+      entries.set(
+        table,
+        table.columns.map(() => []),
+      );
   }
   return {
     last_out: new Map(),
@@ -306,21 +309,27 @@ export function fact_batch(): FactBatch {
       const key = table.keys.length === 1 ? String(loose[table.keys[0] ?? '']) : table.keys.map(name => loose[name]).join('\0');
       const rows = folded.get(table);
       const known = rows?.get(key);
-      if (known === undefined) rows?.set(key, fresh_cells(table, loose));
+      if (known === undefined) rows?.set(key, cells_of(table, loose));
       else fold_into(table, known, loose);
     },
     add(table, row) {
-      entries.get(table)?.push(fresh_cells(table, row as Loose));
+      const loose = row as Loose;
+      const columns = entries.get(table) ?? [];
+      for (const { name, place } of table.columns) columns[place]?.push(loose[name] ?? undefined);
     },
-    rows: table => (table.kind === 'entity' ? folded.get(table)?.values() : entries.get(table)) ?? [],
+    columns(table) {
+      if (table.kind === 'entry') return entries.get(table) ?? [];
+      const rows = [...(folded.get(table)?.values() ?? [])];
+      return table.columns.map(({ place }) => rows.map(cells => cells[place]));
+    },
   };
 }
 
-function fresh_cells(table: FactTable, row: Loose): Cells {
-  return table.columns.map(column => row[column.name] ?? undefined);
+function cells_of(table: FactTable, row: Loose): Cell[] {
+  return table.columns.map(({ name }) => row[name] ?? undefined);
 }
 
-function fold_into(table: Entity, cells: Cells, row: Loose): void {
+function fold_into(table: Entity, cells: Cell[], row: Loose): void {
   const known_sequence = cells[table.sequence_place];
   const { sequence } = row;
   const is_newer = typeof sequence === 'number' && (typeof known_sequence !== 'number' || sequence > known_sequence);

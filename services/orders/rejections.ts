@@ -41,6 +41,11 @@ export function pricing_rejected(rejection: PricingRejection): OrdersRejection {
   return rejection;
 }
 
+/** The body names the order's status, and those in which it could be done. */
+export function not_in_status(order_status: string, deed: string, allowed: readonly string[]): OrdersRejection {
+  return reject('invalid_transition', `An order that is ${order_status} cannot be ${deed}.`, { order_status, allowed });
+}
+
 export function reject(rejection: RejectionCode, detail: string, extra?: Rejection['extra']): OrdersRejection {
   return extra === undefined ? { rejection, detail } : { rejection, detail, extra };
 }

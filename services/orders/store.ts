@@ -42,8 +42,28 @@ const line_columns = [
   'credited_tax',
   'allocations',
 ] as const;
-/** Of a line, what can change after it was placed. */
-const line_changing = line_columns.slice(14);
+// What can change after an order was placed, and its type: updates read nothing else.
+const line_changing = {
+  first_promise_at: 'timestamptz',
+  promise_at: 'timestamptz',
+  quantity_cancelled: 'integer',
+  quantity_backordered: 'integer',
+  quantity_allocated: 'integer',
+  quantity_in_fulfillment: 'integer',
+  quantity_shipped: 'integer',
+  quantity_delivered: 'integer',
+  quantity_lost: 'integer',
+  quantity_sent_back: 'integer',
+  quantity_returned: 'integer',
+  quantity_credited: 'integer',
+  shipped_value: 'bigint',
+  cancelled_value: 'bigint',
+  credited_value: 'bigint',
+  shipped_tax: 'bigint',
+  cancelled_tax: 'bigint',
+  credited_tax: 'bigint',
+  allocations: 'json',
+} as const;
 
 /** An order's row and children as one JSON object, from `orders.orders o`. Reads use it, too. */
 export const order_select = `o.*,
@@ -55,7 +75,6 @@ export const order_select = `o.*,
 
 const order_columns = [
   'id',
-  'version',
   'number',
   'principal',
   'reference',
@@ -80,91 +99,94 @@ const order_columns = [
   'replaces_order_id',
   'placed_at',
 ] as const;
-const order_changing = [
-  'version',
-  'status',
-  'payment_status',
-  'fulfillment_status',
-  'shipping_cancelled',
-  'shipping_tax_cancelled',
-  'cancelled_value',
-  'credited_value',
-  'authorized',
-  'captured',
-  'voided',
-  'refunded',
-  'capture_pending',
-  'refund_pending',
-  'tender',
-  'reservation_state',
-  'attempts',
-  'rejection',
-  'end_reason',
-  'confirmed_at',
-  'closed_at',
-  'expires_at',
-  'fulfillment_no',
-  'cancellation_no',
-  'releases_open',
-  'cancellations',
-  'holds',
-  'exceptions',
-  'refund_count',
-  'return_count',
-  'heard',
-] as const;
+const order_changing = {
+  version: 'integer',
+  status: 'text',
+  payment_status: 'text',
+  fulfillment_status: 'text',
+  shipping_cancelled: 'bigint',
+  shipping_tax_cancelled: 'bigint',
+  cancelled_value: 'bigint',
+  credited_value: 'bigint',
+  authorized: 'bigint',
+  captured: 'bigint',
+  voided: 'bigint',
+  refunded: 'bigint',
+  capture_pending: 'bigint',
+  refund_pending: 'bigint',
+  tender: 'json',
+  reservation_state: 'text',
+  attempts: 'integer',
+  rejection: 'json',
+  end_reason: 'text',
+  confirmed_at: 'timestamptz',
+  closed_at: 'timestamptz',
+  expires_at: 'timestamptz',
+  fulfillment_no: 'integer',
+  cancellation_no: 'integer',
+  releases_open: 'integer',
+  cancellations: 'json',
+  holds: 'json',
+  exceptions: 'json',
+  refund_count: 'integer',
+  return_count: 'integer',
+  heard: 'json',
+} as const;
 const payment_columns = ['order_id', 'payment_id', 'tender_no', 'gateway', 'method_kind', 'amount'] as const;
-const payment_changing = [
-  'status',
-  'action',
-  'authorized',
-  'captured',
-  'voided',
-  'refunded',
-  'capture_pending',
-  'refund_pending',
-  'late',
-  'captures',
-  'final_requested',
-  'release_requested',
-  'blocked',
-] as const;
+const payment_changing = {
+  status: 'text',
+  action: 'json',
+  authorized: 'bigint',
+  captured: 'bigint',
+  voided: 'bigint',
+  refunded: 'bigint',
+  capture_pending: 'bigint',
+  refund_pending: 'bigint',
+  late: 'boolean',
+  captures: 'integer',
+  final_requested: 'boolean',
+  release_requested: 'boolean',
+  blocked: 'boolean',
+} as const;
 const refund_columns = ['id', 'order_id', 'place', 'payment_id', 'amount', 'tax', 'reason', 'lines', 'status'] as const;
 const return_columns = ['id', 'order_id', 'place', 'status', 'lines', 'receipts', 'deadline'] as const;
 
 function insert_into(table: string, columns: readonly string[]): string {
   return `insert into orders.${table} (${columns.join(', ')}) select ${columns.join(', ')} from json_populate_recordset(null::orders.${table}, $1)`;
 }
-function update_of(table: string, key: readonly string[], columns: readonly string[]): string {
-  const set = columns.map(column => `${column} = r.${column}`).join(', ');
-  return `update orders.${table} t set ${set} from json_populate_recordset(null::orders.${table}, $1) r
-           where ${key.map(column => `t.${column} = r.${column}`).join(' and ')}`;
+type Columns = Readonly<Record<string, 'text' | 'integer' | 'bigint' | 'boolean' | 'json' | 'timestamptz'>>;
+
+function update_of(table: string, key: Columns, columns: Columns): string {
+  const set = Object.keys(columns).map(column => `${column} = r.${column}`);
+  const read = Object.entries({ ...key, ...columns }).map(([column, type]) => `${column} ${type}`);
+  const same = Object.keys(key).map(column => `t.${column} = r.${column}`);
+  return `update orders.${table} t set ${set.join(', ')} from json_to_recordset($1) as r(${read.join(', ')}) where ${same.join(' and ')}`;
 }
 
 export const order_rows: Rows<Order | undefined> = {
   load: `select coalesce(json_agg(r), '[]'::json) as rows
            from (select ${order_select} from orders.orders o where o.id = any($1) order by o.id for update of o) r`,
-  insert: insert_into('orders', [...new Set([...order_columns, ...order_changing])]),
-  update: update_of('orders', ['id'], order_changing),
+  insert: insert_into('orders', [...order_columns, ...Object.keys(order_changing)]),
+  update: update_of('orders', { id: 'text' }, order_changing),
   children: [
     {
       insert: insert_into('order_line', ['order_id', ...line_columns]),
-      update: update_of('order_line', ['order_id', 'line_no'], line_changing),
+      update: update_of('order_line', { order_id: 'text', line_no: 'integer' }, line_changing),
       diff: (before, after) => diff_of(before, after, order => order.lines, line_row),
     },
     {
-      insert: insert_into('order_payment', [...payment_columns, ...payment_changing]),
-      update: update_of('order_payment', ['order_id', 'payment_id'], payment_changing),
+      insert: insert_into('order_payment', [...payment_columns, ...Object.keys(payment_changing)]),
+      update: update_of('order_payment', { order_id: 'text', payment_id: 'text' }, payment_changing),
       diff: (before, after) => diff_of(before, after, order => order.payments, payment_row),
     },
     {
       insert: insert_into('refund', refund_columns),
-      update: update_of('refund', ['id'], ['status']),
+      update: update_of('refund', { id: 'text' }, { status: 'text' }),
       diff: (before, after) => diff_of(before, after, order => order.refunds, refund_row),
     },
     {
       insert: insert_into('order_return', return_columns),
-      update: update_of('order_return', ['id'], ['status', 'lines', 'receipts']),
+      update: update_of('order_return', { id: 'text' }, { status: 'text', lines: 'json', receipts: 'integer' }),
       diff: (before, after) => diff_of(before, after, order => order.returns, return_row),
     },
   ],

@@ -2,7 +2,6 @@
 import type { PaymentCaptureRequested, PaymentRefundRequested, PaymentReleaseRequested, PaymentRequested } from '../../contracts/index.ts';
 import type { Outcome } from '../../platform/service.ts';
 import type { GatewayFact } from './gateways/port.ts';
-import type { OwnOperation } from './model.ts';
 
 export interface StartPayment {
   readonly type: 'start_payment';
@@ -25,7 +24,6 @@ export interface RecordGatewayFact {
   readonly type: 'record_gateway_fact';
   readonly payment_id: string;
   readonly op_id: string;
-  readonly kind: OwnOperation['kind'];
   readonly outcome: Outcome;
 }
 /** A verified webhook; `id` is `provider/event_ref`. */

@@ -110,8 +110,7 @@ export function overdue_ms(operation: OwnOperation | undefined): number | undefi
 // --- facts
 
 /** A fact of the gateway as the payment keeps it. Those as asked are unique by (gateway, object_ref, fact, amount). */
-export interface StoredFact extends Omit<GatewayFact, 'raw' | 'url' | 'multi_capture' | 'order_id'> {
-  readonly payment_id: string;
+export interface StoredFact extends Omit<GatewayFact, 'raw' | 'url' | 'multi_capture' | 'payment_id' | 'order_id'> {
   readonly received_at: string;
   /** What of it contradicts what we asked: kept, never applied. */
   readonly drift: string | null;

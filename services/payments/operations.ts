@@ -8,24 +8,13 @@ import { type Asked, contradiction } from './decide/asked.ts';
 import { value_of } from './decide/learn.ts';
 import type { Gateway, GatewayFact } from './gateways/port.ts';
 
-const recorded =
-  (kind: RecordGatewayFact['kind']) =>
-  ({ op_id, subject }: Operation, outcome: Outcome): RecordGatewayFact => ({
-    type: 'record_gateway_fact',
-    payment_id: subject,
-    op_id,
-    kind,
-    outcome,
-  });
-
-export const outcomes = {
-  authorize: recorded('authorize'),
-  capture: recorded('capture'),
-  void: recorded('void'),
-  refund: recorded('refund'),
-  ask: recorded('ask'),
-  abandon: recorded('abandon'),
-};
+const recorded = ({ op_id, subject }: Operation, outcome: Outcome): RecordGatewayFact => ({
+  type: 'record_gateway_fact',
+  payment_id: subject,
+  op_id,
+  outcome,
+});
+export const outcomes = { authorize: recorded, capture: recorded, void: recorded, refund: recorded, ask: recorded, abandon: recorded };
 
 /** One adapter per gateway that is called, by the gateway's name: the runner's providers. */
 export function payments_adapters(gateways: Readonly<Record<string, Gateway>>): Record<string, Adapter> {

@@ -79,7 +79,7 @@ test('a payment comes back as it went, with its operations and facts', async () 
   await run(start(mine));
   const [authorize] = (await load('pay_s')).operations;
   assert.ok(authorize);
-  await run({ type: 'record_gateway_fact', payment_id: 'pay_s', op_id: authorize.op_id, kind: 'authorize', outcome: ok(of_mine(held)) });
+  await run({ type: 'record_gateway_fact', payment_id: 'pay_s', op_id: authorize.op_id, outcome: ok(of_mine(held)) });
   await run(webhook([of_mine(fact('authorized', 1)), of_mine(held)], 'evt_s'));
   const payment = await load('pay_s');
   assert.deepEqual([payment.status, payment.authorized, payment.gateway_ref, payment.multi_capture], ['authorized', 8400, 'pi_s', true]);

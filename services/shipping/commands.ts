@@ -1,4 +1,4 @@
-/** What shipping can be asked: by orders (reactions.ts), by people (routes.ts), by its timers, and by what carriers answer (operations.ts, inbound.ts). */
+/** What shipping can be asked: by orders (reactions.ts), people (routes.ts), its timers, and carriers' answers (operations.ts, inbound.ts). */
 import type { Address, Condition, Line } from '../../contracts/index.ts';
 import type { Outcome } from '../../platform/service.ts';
 import type { LabelFact, TrackingFact } from './carriers/port.ts';

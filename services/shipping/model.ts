@@ -1,6 +1,6 @@
 /**
- * What shipping knows while it decides: one type per kind of row, in lock order. `Shipment` is the fold of the shipment's events (evolve.ts) but for the
- * fields marked (note), which no event tells.
+ * What shipping knows while it decides: one type per kind of row, in lock order. A row is the fold of its events (evolve.ts) but for
+ * the fields marked (note), which no event tells.
  */
 import type { Address, CarrierStatus, Line, ShipmentStatus } from '../../contracts/index.ts';
 import { type Carrier, type Address as Place, parcels_max } from './carriers/port.ts';

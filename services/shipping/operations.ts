@@ -41,7 +41,10 @@ function instant_of(time: string | null): string | null {
   return time === null ? null : new Date(time).toISOString();
 }
 
-/** Asking what became of rates, voids and tracking means asking the carrier again: only a label costs money. Else one whose process died in the call would be asked for ever. */
+/**
+ * Asking what became of rates, voids and tracking means asking the carrier again: only a label costs money. Else an operation whose
+ * process died in the call would be asked about for ever, and never performed.
+ */
 export function shipping_adapters(settings: ShippingSettings): Readonly<Record<string, Adapter>> {
   return Object.fromEntries(
     Object.values(settings.carriers).map(({ name, adapter }) => [

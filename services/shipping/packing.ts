@@ -12,8 +12,8 @@ interface Units {
 }
 
 /**
- * One parcel when it stays within `weight_max_grams` (null: no limit), else as many as needed, filled in the order of the lines. What would need more than
- * `shipment_parcels_max` is no parcel post any more: it stays one, and a person packs it.
+ * One parcel when it stays within `weight_max_grams` (null: no limit), else as many as needed, filled in the order of the lines.
+ * What would need more than `shipment_parcels_max` is no parcel post any more: it stays one, and a person packs it.
  */
 export function pack(units: readonly Units[], weight_max_grams: number | null): readonly PackedUnits[] {
   const total_grams = units.reduce((sum, { quantity, weight_grams }) => sum + quantity * weight_grams, 0);

@@ -16,8 +16,9 @@ type Offer = Omit<Choice, 'reasons'> & { readonly delivery_days: number | null }
 const day_ms = 86_400_000;
 
 /**
- * One carrier and service for all parcels: the cheapest that keeps the promise, else the fastest, without a promise the cheapest. Amounts of different currencies
- * are never compared: `currency` is taken when anything is offered in it, else the first by name. undefined: nothing is offered for every parcel.
+ * One carrier and service for all parcels: the cheapest that keeps the promise, else the fastest, without a promise the cheapest.
+ * Amounts of different currencies are never compared: `currency` is taken when anything is offered in it, else the first by name.
+ * undefined: nothing is offered for every parcel.
  */
 export function choose_rate(
   rates: readonly Rate[],

@@ -21,8 +21,8 @@ export function is_later(a: Pick<KnownFact, 'carrier_at' | 'status'>, b: Pick<Kn
 }
 
 /**
- * The fact that tells the parcel's status: the one with the greatest (carrier_at, rank). But once delivered, only a later way back counts, and back at
- * our dock nothing does. undefined: nothing was said yet.
+ * The fact that tells the parcel's status: the one with the greatest (carrier_at, rank). But once delivered, only a later way back
+ * counts, and back at our dock nothing does. undefined: nothing was said yet.
  */
 export function telling_fact<F extends Pick<KnownFact, 'carrier_at' | 'status'>>(facts: readonly F[]): F | undefined {
   const sent_back = last_of(facts, fact => fact.status === 'sent_back');

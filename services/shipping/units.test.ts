@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { Compile } from 'typebox/compile';
+import { contracts_of } from '../../contracts/index.ts';
 import { evolve_fulfillment, evolve_shipment } from './evolve.ts';
 import { type Fulfillment, is_current, is_open, no_fulfillment, type Shipment } from './model.ts';
 import {
@@ -234,6 +236,12 @@ function check_labels(shop: Shop): void {
   assert.equal(new Set(bought).size, bought.length, 'no parcel has two labels');
 }
 
+const contracts = new Map(Object.values(contracts_of.shipping).map(({ type, data }) => [type as string, Compile(data)]));
+function check_contracts(shop: Shop): void {
+  for (const { type, data } of shop.log)
+    assert.ok(contracts.get(type)?.Check(data), `${type} is as its contract says: ${JSON.stringify(data)}`);
+}
+
 for (const carrier of ['manual', 'easypost'] as const) {
   for (const fulfillment of ['auto', 'manual'] as const) {
     test(`each unit is in one place, each row the fold of its events: carrier ${carrier}, fulfillment ${fulfillment}`, () => {
@@ -247,6 +255,7 @@ for (const carrier of ['manual', 'easypost'] as const) {
           check_answers(shop, named('cancel'));
           check_labels(shop);
           check_fold(shop);
+          check_contracts(shop);
         }),
         { seed: 7, numRuns: 200 },
       );

@@ -1,4 +1,4 @@
-/** Shipping on PostgreSQL with EasyPost's stand-in, whose ledger says what really was bought: from orders' event to the parcel at the door. */
+/** Shipping on PostgreSQL with EasyPost's stand-in, whose ledger says what really was bought: from orders' event to the door. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import pg from 'pg';

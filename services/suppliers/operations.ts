@@ -34,7 +34,13 @@ export const outcomes = { send_order: heard('record_sending'), cancel_order: hea
 
 /** What the channel found when it asked: made by the channels' own `read_document`, which has checked every field. */
 export function facts_in(value: Row): readonly SupplierFact[] {
-  return Array.isArray(value['facts']) ? (value['facts'] as unknown as readonly SupplierFact[]) : [];
+  const facts = Array.isArray(value['facts']) ? (value['facts'] as unknown as readonly SupplierFact[]) : [];
+  return facts.filter(is_storable);
+}
+
+/** NUL and half characters are JSON, but no text that PostgreSQL keeps. JSON.stringify writes both as escapes. */
+export function is_storable(fact: SupplierFact): boolean {
+  return !/\\u(?:0000|d[89a-f][0-9a-f]{2})/i.test(JSON.stringify(fact));
 }
 
 export function text_in(value: Row | undefined, field: string): string | null {

@@ -16,7 +16,8 @@ export async function fresh_folder(): Promise<{ folder: string; remove(): Promis
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
-export const readers_of = (logs: Logs): LogReader[] => [...logs].map(([source, events]) => memory_log(source, events));
+export const readers_of = (logs: Logs, slice_max?: number): LogReader[] =>
+  [...logs].map(([source, events]) => memory_log(source, events, slice_max === undefined ? {} : { slice_max }));
 
 export function begin(readers: readonly LogReader[], folder: string, more: Partial<AnalyticsPorts> = {}): Promise<Analytics> {
   return start_analytics({

@@ -4,8 +4,8 @@ import { logs_of } from './lives.ts';
 import { tell_orders } from './stories.ts';
 
 const [folder = '', seed = '', lives = ''] = process.argv.slice(2);
-const analytics = await begin(readers_of(logs_of(Number(seed), tell_orders(Number(lives)))), folder, {
-  batching: { events_max: 200, batch_ms: 0 },
+const analytics = await begin(readers_of(logs_of(Number(seed), tell_orders(Number(lives))), 20), folder, {
+  batching: { events_max: 50, batch_ms: 0 },
 });
 console.log('hearing');
 await caught_up(analytics);

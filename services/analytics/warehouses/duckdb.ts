@@ -1,29 +1,42 @@
 /**
- * DuckDB in this process, one file that one process owns. Rows go in by appenders, which take about 0.2 µs a cell; what folds is staged and
- * upserted by one statement per table, on a thread of libuv's: the caller's thread only hands rows over. Survives kill -9: a batch is one
- * transaction, its positions included.
+ * DuckDB in this process, one file that one process owns. A batch goes in as one statement per table, each column one JSON text: the calling thread
+ * only writes JSON, the rest is done on a thread of libuv's. Survives kill -9: a batch is one transaction, its positions included.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type DuckDBAppender, type DuckDBConnection, DuckDBInstance, DuckDBTimestampValue, type DuckDBValue } from '@duckdb/node-api';
+import {
+  type DuckDBConnection,
+  DuckDBInstance,
+  type DuckDBPreparedStatement,
+  DuckDBTimestampValue,
+  type DuckDBValue,
+} from '@duckdb/node-api';
 import { Problem } from '../../../platform/route.ts';
 import type { Event, Logged } from '../../../platform/service.ts';
-import { type AnyFactTable, type Cell, type Cells, type FactColumn, fact_tables } from '../facts.ts';
-import { is_staged, schema_statements, warehouse_version, write_positions, write_statements } from './duckdb_sql.ts';
+import { type AnyFactTable, fact_tables, stock_span } from '../facts.ts';
+import {
+  load_events,
+  load_facts,
+  load_positions,
+  position_columns,
+  raw_columns,
+  schema_statements,
+  warehouse_version,
+} from './duckdb_sql.ts';
 import type { Answer, Ask, Batch, StoredPosition, Warehouse } from './warehouse.ts';
 
 export const query_timeout_ms = 10_000;
 export const queries_waiting_max = 50;
-/** Rows handed over before other work of this thread gets its turn. */
-const rows_at_once_max = 500;
+/** Events handed over before other work of this thread gets its turn. */
+const events_at_once_max = 1_000;
 
 const configuration = {
   // The statement's own thread does the work; more would take the cores of the services.
   threads: '1',
   memory_limit: '192MB',
   allocator_flush_threshold: '16MB',
-  // Each checkpoint compresses what the write-ahead log holds; a larger one cost more memory and longer pauses for no fewer cycles.
-  checkpoint_threshold: '16MB',
+  // A checkpoint rewrites the half-full ends of tables: at the default of 16 MB they cost half again as much as the commits themselves.
+  checkpoint_threshold: '64MB',
   // Needed for zstd, which stores events in an eighth of the space at half the work of the default for texts.
   storage_compatibility_version: 'latest',
   autoinstall_known_extensions: 'false',
@@ -46,7 +59,7 @@ export async function open_duckdb(options: DuckDBOptions): Promise<Warehouse> {
 
   return {
     positions: () => stored_positions(open.writer),
-    apply: batch => apply(open.writer, batch, options.breathe),
+    apply: batch => apply(open, batch, options.breathe),
     async read(work) {
       if (waiting >= queries_waiting_max)
         throw new Problem(503, 'overloaded', 'Too many questions wait for an answer.', { headers: { 'retry-after': '2' } });
@@ -78,6 +91,12 @@ interface OpenFile {
   readonly instance: DuckDBInstance;
   readonly writer: DuckDBConnection;
   readonly reader: DuckDBConnection;
+  readonly loads: Loads;
+}
+interface Loads {
+  readonly events: DuckDBPreparedStatement;
+  readonly positions: DuckDBPreparedStatement;
+  readonly facts: ReadonlyMap<AnyFactTable, DuckDBPreparedStatement>;
 }
 
 async function open_file({ folder }: DuckDBOptions): Promise<OpenFile> {
@@ -102,14 +121,24 @@ async function open_file({ folder }: DuckDBOptions): Promise<OpenFile> {
   // From here on SQL reaches no file but this one.
   await writer.run('set enable_external_access = false');
   await writer.run('set lock_configuration = true');
-  return { instance, writer, reader };
+  return { instance, writer, reader, loads: await prepare_loads(writer) };
+}
+
+/**
+ * Planned once: planning the widest upsert takes as long as running it. Not stock_span, which reads a table: DuckDB 1.5.5 runs a plan that was made
+ * by the statistics of a table as it was, and fails on texts that have become longer since.
+ */
+async function prepare_loads(writer: DuckDBConnection): Promise<Loads> {
+  const facts = new Map<AnyFactTable, DuckDBPreparedStatement>();
+  for (const table of fact_tables) if (table !== stock_span) facts.set(table, await writer.prepare(load_facts(table)));
+  return { events: await writer.prepare(load_events), positions: await writer.prepare(load_positions), facts };
 }
 
 function unavailable(message: string, cause?: unknown): Error {
   return Object.assign(new Error(`analytics: ${message}`, { cause }), { code: 'warehouse_unavailable' });
 }
 
-function close_file({ instance, writer, reader }: OpenFile): void {
+function close_file({ instance, writer, reader }: Omit<OpenFile, 'loads'>): void {
   reader.closeSync();
   writer.closeSync();
   instance.closeSync();
@@ -129,13 +158,21 @@ async function stored_positions(writer: DuckDBConnection): Promise<StoredPositio
   }));
 }
 
-async function apply(writer: DuckDBConnection, batch: Batch, breathe: () => Promise<void>): Promise<void> {
+async function apply({ writer, loads }: OpenFile, batch: Batch, breathe: () => Promise<void>): Promise<void> {
   await writer.run('begin transaction');
   try {
-    await append(writer, 'event_raw', 'analytics', batch.events, append_event, breathe);
-    for (const table of fact_tables) await write_facts(writer, table, [...batch.facts.rows(table)], breathe);
-    await append(writer, 'stage_positions', 'temp', batch.positions, append_position, breathe);
-    for (const statement of write_positions) await writer.run(statement);
+    for (let start = 0; start < batch.events.length; start += events_at_once_max) {
+      await load(loads.events, raw_json(batch.events.slice(start, start + events_at_once_max)));
+      await breathe();
+    }
+    for (const table of fact_tables) {
+      const columns = batch.facts.columns(table);
+      if (columns[0]?.length === 0) continue;
+      const statement = loads.facts.get(table) ?? (await writer.prepare(load_facts(table)));
+      await load(statement, columns.map(json_of));
+      await breathe();
+    }
+    await load(loads.positions, position_json(batch.positions));
     await writer.run('commit');
   } catch (error) {
     await writer.run('rollback').catch(() => undefined);
@@ -143,86 +180,51 @@ async function apply(writer: DuckDBConnection, batch: Batch, breathe: () => Prom
   }
 }
 
-async function write_facts(
-  writer: DuckDBConnection,
-  table: AnyFactTable,
-  rows: readonly Cells[],
-  breathe: () => Promise<void>,
-): Promise<void> {
-  if (rows.length === 0) return;
-  const { columns } = table;
-  const staged = is_staged(table);
-  const append_row = (appender: DuckDBAppender, cells: Cells) => {
-    for (const column of columns) append_cell(appender, column, cells[column.place]);
+async function load(statement: DuckDBPreparedStatement, columns: readonly string[]): Promise<void> {
+  for (const [index, json] of columns.entries()) statement.bindVarchar(index + 1, json);
+  await statement.run();
+}
+
+function raw_json(events: readonly Logged<Event>[]): string[] {
+  const columns: Readonly<Record<string, (event: Logged<Event>) => unknown>> = {
+    source: event => event.source,
+    position: event => event.position,
+    partition: event => event.partition,
+    key: event => event.key,
+    type: event => event.type,
+    id: event => event.id,
+    subject: event => event.subject,
+    sequence: event => event.sequence,
+    time: event => event.time,
+    cause: event => event.cause,
+    data: event => without_personal(event.data),
   };
-  await append(writer, staged ? `stage_${table.name}` : table.name, staged ? 'temp' : 'analytics', rows, append_row, breathe);
-  if (staged) for (const statement of write_statements(table)) await writer.run(statement);
+  return raw_columns.map(({ name }) => json_of(events.map(event => columns[name]?.(event))));
 }
 
-async function append<R>(
-  writer: DuckDBConnection,
-  table: string,
-  catalog: 'analytics' | 'temp',
-  rows: readonly R[],
-  append_row: (appender: DuckDBAppender, row: R) => void,
-  breathe: () => Promise<void>,
-): Promise<void> {
-  if (rows.length === 0) return;
-  const appender = await writer.createAppender(table, 'main', catalog);
-  try {
-    for (const [index, row] of rows.entries()) {
-      append_row(appender, row);
-      appender.endRow();
-      if (index % rows_at_once_max === rows_at_once_max - 1) await breathe();
-    }
-  } catch (error) {
-    // Otherwise the rows it holds would go into whatever transaction is open when it is closed.
-    appender.clear();
-    appender.closeSync();
-    throw error;
-  }
-  appender.closeSync();
-}
-
-function append_event(appender: DuckDBAppender, event: Logged<Event>): void {
-  appender.appendVarchar(event.source);
-  appender.appendBigInt(BigInt(event.position));
-  appender.appendUTinyInt(event.partition);
-  appender.appendVarchar(event.key);
-  appender.appendVarchar(event.type);
-  appender.appendVarchar(event.id);
-  appender.appendVarchar(event.subject);
-  if (event.sequence === null) appender.appendNull();
-  else appender.appendInteger(event.sequence);
-  appender.appendVarchar(event.time);
-  appender.appendVarchar(event.cause);
-  appender.appendVarchar(json_without_personal(event.data));
+function position_json(positions: readonly StoredPosition[]): string[] {
+  const rows = positions.map(({ source, partition, position, at, system_identifier, timeline }) => [
+    source,
+    partition,
+    position,
+    at,
+    system_identifier,
+    timeline,
+  ]);
+  return position_columns.map((_, index) => json_of(rows.map(row => row[index])));
 }
 
 /** Personal data stands only under `personal` at the top (domain.md 4; a test reads the contracts). */
-export function json_without_personal(data: unknown): string {
-  if (typeof data !== 'object' || data === null || !('personal' in data)) return JSON.stringify(data);
+export function without_personal(data: unknown): unknown {
+  if (typeof data !== 'object' || data === null || !('personal' in data)) return data;
   const { personal: _, ...rest } = data;
-  return JSON.stringify(rest);
+  return rest;
 }
 
-function append_position(appender: DuckDBAppender, row: StoredPosition): void {
-  appender.appendVarchar(row.source);
-  appender.appendUTinyInt(row.partition);
-  appender.appendBigInt(BigInt(row.position));
-  if (row.at === null) appender.appendNull();
-  else appender.appendVarchar(row.at);
-  appender.appendVarchar(row.system_identifier);
-  appender.appendVarchar(row.timeline);
-}
-
-function append_cell(appender: DuckDBAppender, column: FactColumn, value: Cell): void {
-  if (value === undefined) appender.appendNull();
-  // A timestamp's text is cast by the appender.
-  else if (typeof value === 'string') appender.appendVarchar(value);
-  else if (typeof value === 'boolean') appender.appendBoolean(value);
-  else if (column.sql === 'bigint') appender.appendBigInt(BigInt(value));
-  else appender.appendInteger(value);
+/** JSON that every reader takes: half a surrogate pair, which JavaScript's texts may hold and others' may not, becomes the replacement character. */
+export function json_of(cells: readonly unknown[]): string {
+  const json = JSON.stringify(cells);
+  return json.includes('\\ud') ? json.replace(/(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g, '$1\\ufffd') : json;
 }
 
 async function read_at_one_moment<T>(reader: DuckDBConnection, work: (ask: Ask) => Promise<T>, { sleep }: DuckDBOptions): Promise<T> {

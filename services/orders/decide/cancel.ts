@@ -5,7 +5,7 @@
 import type { Line, OrderLinesCancelled } from '../../../contracts/index.ts';
 import type { AskedUnits, CancelLines, CancelOrder } from '../commands.ts';
 import type { Order, OrderLine, Refund } from '../model.ts';
-import { type OrdersRejection, reject } from '../rejections.ts';
+import { not_in_status, type OrdersRejection, reject } from '../rejections.ts';
 import { asked_of_order } from './about.ts';
 import { type Draft, news, put_lines, say, set_status } from './draft.ts';
 import { has_shipped, is_closed } from './money.ts';
@@ -36,7 +36,7 @@ function not_now(order: Order, allowed: readonly string[]): OrdersRejection | un
   const { status } = order.axes;
   if (allowed.includes(status)) return undefined;
   if (status === 'completed') return not_cancellable(order);
-  return reject('invalid_transition', `An order that is ${status} cannot be cancelled so.`, { status, allowed });
+  return not_in_status(status, 'cancelled so', allowed);
 }
 
 function not_cancellable(order: Order): OrdersRejection {

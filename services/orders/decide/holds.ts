@@ -1,6 +1,6 @@
 /** Holds stop an order: nothing more is asked, labeled, dispatched or captured until the last one is released. And the notes people make on exceptions. */
 import type { HoldOrder, ReleaseHold, ResolveException } from '../commands.ts';
-import { reject } from '../rejections.ts';
+import { not_in_status, reject } from '../rejections.ts';
 import { asked_of_order } from './about.ts';
 import { news, say } from './draft.ts';
 import { resolve } from './exceptions.ts';
@@ -11,9 +11,8 @@ export const holds_max = 20;
 export const hold_order = asked_of_order<HoldOrder>((draft, { reason }) => {
   const { order, given } = draft;
   const { status } = order.axes;
-  if ((status !== 'confirmed' && status !== 'in_fulfillment') || order.holds.length >= holds_max) {
-    return reject('invalid_transition', `An order that is ${status} cannot be held, and none more than ${holds_max} times.`, { status });
-  }
+  if (status !== 'confirmed' && status !== 'in_fulfillment') return not_in_status(status, 'held', ['confirmed', 'in_fulfillment']);
+  if (order.holds.length >= holds_max) return reject('invalid_transition', `No order is held more than ${holds_max} times at once.`);
   say(draft, { type: 'order.held', data: { ...news(draft), hold_id: draft.new_id('hld'), reason, actor: given.actor } });
   return undefined;
 });

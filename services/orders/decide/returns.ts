@@ -3,7 +3,7 @@ import type { ReturnReceived } from '../../../contracts/index.ts';
 import { later } from '../../../platform/service.ts';
 import type { CancelReturn, ReceiveReturn, RequestReturn } from '../commands.ts';
 import type { Order, OrderLine, Refund, Return } from '../model.ts';
-import { type OrdersRejection, reject } from '../rejections.ts';
+import { not_in_status, type OrdersRejection, reject } from '../rejections.ts';
 import { asked_of_order } from './about.ts';
 import { type Draft, news, put_lines, say } from './draft.ts';
 import { credit_line, credit_of } from './tender.ts';
@@ -12,9 +12,7 @@ import { return_wait_ms } from './waits.ts';
 export const request_return = asked_of_order<RequestReturn>((draft, { lines }) => {
   const { order, given } = draft;
   const { status } = order.axes;
-  if (status !== 'in_fulfillment' && status !== 'completed') {
-    return reject('invalid_transition', `Nothing of an order that is ${status} can come back.`, { status });
-  }
+  if (status !== 'in_fulfillment' && status !== 'completed') return not_in_status(status, 'sent back', ['in_fulfillment', 'completed']);
   const refusal = too_many(order, lines);
   if (refusal !== undefined) return refusal;
   say(draft, {

@@ -2,13 +2,21 @@
 import type { CaptureOrder, PayOrder, RefundOrder, VoidPayment } from '../commands.ts';
 import type { Order, OrderLine, Refund } from '../model.ts';
 import { credit_for } from '../pricing/units.ts';
-import { type OrdersRejection, reject } from '../rejections.ts';
+import { not_in_status, type OrdersRejection, reject } from '../rejections.ts';
 import { asked_of_order } from './about.ts';
 import { type Draft, put_lines } from './draft.ts';
 import { amount_due, cover, held, is_in_progress, kept, open_amount, refundable } from './money.ts';
 import { attempts_left, request_payment } from './pay.ts';
 import { ask_capture, ask_refund, ask_release } from './settle.ts';
 import { uncredited } from './units.ts';
+
+/** The order's statuses in which each may be asked. */
+const payable: readonly string[] = ['placed', 'awaiting_payment', 'confirmed', 'in_fulfillment'];
+const capturable: readonly string[] = ['confirmed', 'in_fulfillment'];
+const releasable: readonly string[] = ['awaiting_payment', ...capturable, 'completed'];
+const refunding: readonly string[] = [...capturable, 'completed', 'cancelling', 'cancelled', 'expired', 'rejected'];
+/** Of the payment, for a refund. */
+const captured_states: readonly string[] = ['partially_captured', 'captured'];
 
 /** The first tender, or another. While the stock is not there the tender waits for it; `conclude` asks for the stock. */
 export const pay_order = asked_of_order<PayOrder>((draft, { tender }) => {
@@ -30,7 +38,7 @@ export const pay_order = asked_of_order<PayOrder>((draft, { tender }) => {
 
 function cannot_pay({ order, given }: Draft, amount: number | null): OrdersRejection | undefined {
   const { status } = order.axes;
-  if (!['placed', 'awaiting_payment', 'confirmed', 'in_fulfillment'].includes(status)) return not_now(order, 'paid');
+  if (!payable.includes(status)) return not_in_status(status, 'paid', payable);
   if (order.payments.some(payment => payment.status === 'unknown')) {
     return reject('payment_in_progress', 'It is not known yet what became of the last payment.');
   }
@@ -39,19 +47,17 @@ function cannot_pay({ order, given }: Draft, amount: number | null): OrdersRejec
   if (order.tender !== null || open === 0) return reject('payment_in_progress', 'A payment is on its way.');
   if (amount !== null && amount > open) return reject('already_paid', `Only ${open} is due.`, { due: open });
   if (attempts_left(order) === 0) return reject('attempts_exhausted', 'Every attempt to pay this order was used.');
-  if (order.confirmed_at === null && given.at >= order.expires_at) return not_now(order, 'paid');
+  if (order.confirmed_at === null && given.at >= order.expires_at) return not_in_status('expired', 'paid', payable);
   return undefined;
-}
-
-function not_now(order: Order, deed: string): OrdersRejection {
-  return reject('invalid_transition', `An order that is ${order.axes.status} cannot be ${deed}.`, { status: order.axes.status });
 }
 
 export const capture_order = asked_of_order<CaptureOrder>((draft, { payment_id, amount, final }) => {
   const { order } = draft;
   if (order.holds.length > 0) return reject('order_held', 'The order is on hold.');
   const { status } = order.axes;
-  if ((status !== 'confirmed' && status !== 'in_fulfillment') || order.reservation_state !== 'allocated') return not_now(order, 'captured');
+  if (!capturable.includes(status)) return not_in_status(status, 'captured', capturable);
+  if (order.reservation_state !== 'allocated')
+    return reject('invalid_transition', 'Money is taken when the units are allocated.', { reservation_state: order.reservation_state });
   const payment = order.payments.find(known => known.payment_id === payment_id);
   if (payment === undefined) return reject('not_found', 'The order has no such payment.');
   const due = amount_due(order) - kept(order) - order.capture_pending;
@@ -67,7 +73,7 @@ export const capture_order = asked_of_order<CaptureOrder>((draft, { payment_id, 
 export const void_payment = asked_of_order<VoidPayment>((draft, { payment_id }) => {
   const { order } = draft;
   const { status } = order.axes;
-  if (!['awaiting_payment', 'confirmed', 'in_fulfillment', 'completed'].includes(status)) return not_now(order, 'released');
+  if (!releasable.includes(status)) return not_in_status(status, 'released', releasable);
   const payment = order.payments.find(known => known.payment_id === payment_id);
   if (payment === undefined) return reject('not_found', 'The order has no such payment.');
   if (payment.release_requested || (!is_in_progress(payment) && held(payment) === 0)) {
@@ -85,12 +91,14 @@ const of_units: ReadonlySet<Refund['reason']> = new Set(['lost', 'sent_back', 'r
 /** What is kept beyond the due goes back as it is; anything more is a credit, which lowers the due. */
 export const refund_order = asked_of_order<RefundOrder>((draft, { payment_id, amount, reason, lines }) => {
   const { order } = draft;
-  if (!['confirmed', 'in_fulfillment', 'completed', 'cancelling', 'cancelled', 'expired', 'rejected'].includes(order.axes.status))
-    return not_now(order, 'refunded');
+  if (!refunding.includes(order.axes.status)) return not_in_status(order.axes.status, 'refunded', refunding);
   const payment = order.payments.find(known => known.payment_id === payment_id);
   if (payment === undefined) return reject('not_found', 'The order has no such payment.');
   if (payment.captured === 0)
-    return reject('invalid_transition', 'Nothing of this payment was captured.', { payment_status: payment.status });
+    return reject('invalid_transition', 'Nothing of this payment was captured.', {
+      payment_status: payment.status,
+      allowed: captured_states,
+    });
   const excess = Math.max(0, kept(order) - amount_due(order));
   const most = not_credited.has(reason) ? Math.min(excess, refundable(payment)) : refundable(payment);
   if (amount > most) return reject('refund_exceeds_capture', `At most ${most} can be refunded.`, { refundable: most });

@@ -86,7 +86,7 @@ export function together(decisions: readonly PaymentsDecision[]): PaymentsDecisi
 }
 
 function drift_detail({ measure, ours, theirs }: Contradiction): string {
-  return `${measure}: we have ${ours}, the gateway says ${theirs}. Nothing of it was applied; captures wait.`;
+  return `${measure}: we have ${ours}, the gateway says ${theirs}. Captures wait until somebody has looked.`;
 }
 
 function pending_of({ capture_pending, void_pending, refund_pending }: Standing) {

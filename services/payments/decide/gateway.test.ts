@@ -388,6 +388,6 @@ test('one webhook about several payments reaches each', () => {
 });
 
 test('an answer to an operation that nobody asked for changes nothing', () => {
-  const shop = desk().run({ type: 'record_gateway_fact', payment_id: pay, op_id: 'op_x', kind: 'authorize', outcome: ok(held) });
+  const shop = desk().run({ type: 'record_gateway_fact', payment_id: pay, op_id: 'op_x', outcome: ok(held) });
   assert.deepEqual([shop.told, shop.memory.version('payment', pay), order], [[], 0, 'ord_1']);
 });

@@ -7,7 +7,7 @@ import { type OpenException, type Payment, type PaymentsStates, unclaimed_tries_
 import { conclude, nothing, type PaymentsDecision, together } from './conclude.ts';
 import type { Context } from './context.ts';
 import { new_exception } from './exceptions.ts';
-import { answered, held_by, learn_facts, value_of, with_held } from './learn.ts';
+import { answered, learn_facts, value_of, with_held } from './learn.ts';
 import { settle_by_facts } from './proceed.ts';
 import type { PaymentsFact, ShopperAction } from './tell.ts';
 
@@ -16,7 +16,7 @@ export function record_gateway_fact(context: Context, before: Payment, command: 
   const operation = before.operations.find(each => each.op_id === op_id);
   if (operation === undefined) return nothing;
   const { facts = [], gateway_ref } = value_of(outcome);
-  const held = with_held(before, held_by(before, operation, outcome));
+  const held = with_held(id, before, operation, outcome);
   const { payment, drifts, disputes, drifted, records, action } = learn_facts(id, held, facts, context.given.at);
   const proven = settle_by_facts(payment);
   const now = proven.operations.find(each => each.op_id === op_id) ?? operation;

@@ -1,17 +1,7 @@
 /** Facts come in, by reply, webhook or poll alike: judged, kept once, and what they mean for our operations. */
 import type { NewRecord, Outcome } from '../../../platform/service.ts';
 import { type DeclineCode, decline_codes, type GatewayFact, type LearnedValue } from '../gateways/port.ts';
-import {
-  type AuthorizeOperation,
-  authorize_of,
-  fact_key,
-  has_ended,
-  is_about_refund,
-  is_at_gateway,
-  type OwnOperation,
-  type Payment,
-  type StoredFact,
-} from '../model.ts';
+import { type AuthorizeOperation, fact_key, has_ended, is_at_gateway, type OwnOperation, type Payment, type StoredFact } from '../model.ts';
 import { type Asked, asked_of, type Contradiction, contradiction } from './asked.ts';
 import { replace_operation } from './proceed.ts';
 import { evidence_of, given_back_of, standing_of } from './standing.ts';
@@ -52,7 +42,7 @@ export function learn_facts(id: string, before: Payment, facts: readonly Gateway
     known.add(key);
     const kept = stored(asked, fact, at, drift?.measure ?? null);
     payment = { ...payment, facts: [...payment.facts, kept] };
-    records.push({ table: 'gateway_fact', row: { ...kept, drift: kept.drift ?? '', raw: fact.raw } });
+    records.push({ table: 'gateway_fact', row: { ...kept, payment_id: id, drift: kept.drift ?? '', raw: fact.raw } });
     if (drift !== undefined) {
       drifts.push(drift);
       continue;
@@ -68,14 +58,13 @@ export function learn_facts(id: string, before: Payment, facts: readonly Gateway
 
 /** A refund that we did not ask for stays the gateway's own, whatever name of ours it bears. */
 function stored(asked: Asked, fact: GatewayFact, received_at: string, drift: string | null): StoredFact {
-  const { url: _url, multi_capture: _multi_capture, order_id: _order_id, raw, refund_id, ...told } = fact;
+  const { url: _url, multi_capture: _multi_capture, payment_id: _payment_id, order_id: _order_id, raw, refund_id, ...told } = fact;
   const reason = raw['failure_reason'] ?? raw['reason'];
   const ours = asked.refunds.some(refund => refund.refund_id === refund_id);
   return {
     ...told,
     ...(ours && { refund_id }),
     ...(typeof reason === 'string' && { reason: reason.slice(0, 200) }),
-    payment_id: asked.payment_id,
     received_at,
     drift,
   };
@@ -177,17 +166,16 @@ function answered_authorize(payment: Payment, operation: AuthorizeOperation, out
   }
 }
 
-/** Declined, and yet the gateway keeps money: how much (0: none). */
-export function held_by(payment: Payment, operation: OwnOperation, outcome: Outcome): number {
-  if (operation.kind !== 'authorize' || outcome.outcome !== 'declined' || !is_at_gateway(operation)) return 0;
-  const held = (value_of(outcome).facts ?? []).filter(fact => fact.fact === 'authorized' && !is_about_refund(fact));
-  const amounts = held.map(fact => fact.amount).filter(amount => amount >= 1 && amount <= payment.amount);
-  return Math.max(0, ...amounts);
-}
-
-export function with_held(payment: Payment, held: number): Payment {
-  const authorize = authorize_of(payment);
-  return authorize === undefined || held === 0 ? payment : replace_operation(payment, { ...authorize, held });
+/** Declined, and yet the gateway keeps money of this payment: the authorization then has so much `held`. */
+export function with_held(id: string, payment: Payment, operation: OwnOperation, outcome: Outcome): Payment {
+  if (operation.kind !== 'authorize' || outcome.outcome !== 'declined' || !is_at_gateway(operation)) return payment;
+  const asked = asked_of(id, payment);
+  const kept = (value_of(outcome).facts ?? []).filter(
+    fact =>
+      fact.fact === 'authorized' && fact.amount <= payment.amount && contradiction({ ...asked, held: fact.amount }, fact) === undefined,
+  );
+  const held = Math.max(0, ...kept.map(fact => fact.amount));
+  return held === 0 ? payment : replace_operation(payment, { ...operation, held });
 }
 
 function decline_code_of(code: string): DeclineCode {

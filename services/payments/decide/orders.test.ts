@@ -168,6 +168,18 @@ test('a refused capture leaves the authorization as it was', () => {
   assert.deepEqual([shop.payment().status, shop.payment().capture_pending], ['authorized', 0]);
 });
 
+test('a capture after a refused one is told as itself, also when it takes more', () => {
+  const no = { outcome: 'declined', code: 'card_expired', retryable: false } as const;
+  for (const amount of [3000, 5000]) {
+    const shop = authorized().run(capture(1, 3000)).answer('capture', no).run(capture(2, amount));
+    shop.webhook([fact('captured', amount)]);
+    assert.deepEqual(
+      [shop.told, shop.last('payment.captured').capture_no, shop.last('payment.captured').amount],
+      [['payment.captured'], 2, amount],
+    );
+  }
+});
+
 test('a final capture of less releases the rest, also when the gateway tells it as a fact of its own', () => {
   for (const facts of [[fact('captured', 5850)], [fact('captured', 5850), fact('voided', 2550)]]) {
     const shop = authorized()

@@ -37,16 +37,17 @@ export function settle_by_facts(payment: Payment): Payment {
   if (payment.facts.length === 0) return payment;
   const standing = standing_of(payment);
   const evidence = evidence_of(payment.facts);
-  const operations = payment.operations.map(operation => settled(operation, standing, evidence));
+  const captures = proven_captures(payment);
+  const operations = payment.operations.map(operation => settled(operation, standing, evidence, captures));
   return operations.some((operation, index) => operation !== payment.operations[index]) ? { ...payment, operations } : payment;
 }
 
-function settled(operation: OwnOperation, standing: Standing, evidence: Evidence): OwnOperation {
+function settled(operation: OwnOperation, standing: Standing, evidence: Evidence, captures: ReadonlySet<string>): OwnOperation {
   switch (operation.kind) {
     case 'authorize':
       return settled_authorize(operation, evidence);
     case 'capture':
-      if (operation.state === 'succeeded' || operation.expected === null || evidence.captured < operation.expected) return operation;
+      if (operation.state === 'succeeded' || !captures.has(operation.op_id)) return operation;
       return { ...operation, state: 'succeeded', refusal: null };
     case 'void':
       if (!is_at_gateway(operation) || evidence.let_go === 0 || rest_of(standing) > 0) return operation;
@@ -64,6 +65,14 @@ function settled(operation: OwnOperation, standing: Standing, evidence: Evidence
     case 'ask':
       return operation;
   }
+}
+
+/** A capture is proven by the total it leads to; of several that lead to it, those before the last one were refused. */
+function proven_captures({ operations, facts }: Payment): ReadonlySet<string> {
+  const totals = new Set<number | null>(facts.filter(fact => fact.fact === 'captured' && fact.drift === null).map(fact => fact.amount));
+  const by_total = new Map<number | null, string>();
+  for (const operation of operations) if (operation.kind === 'capture') by_total.set(operation.expected, operation.op_id);
+  return new Set([...by_total].filter(([total]) => totals.has(total)).map(([, op_id]) => op_id));
 }
 
 /** Pending or waiting for the shopper is an answer, too: it is not unknown any more. */

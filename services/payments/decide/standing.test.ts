@@ -118,7 +118,11 @@ test('the state is a function of the set of facts and of our operations alone', 
   const { operations } = capturing().payment();
   const facts = [held, fact('captured', 5850), fact('voided', 2550), fact('pending', 8400), refund_fact('refunded', 're_9', 1000), dispute];
   const stored = facts.map(
-    ({ raw: _raw, order_id: _order_id, ...told }): StoredFact => ({ ...told, payment_id: pay, received_at: test_time, drift: null }),
+    ({ raw: _raw, payment_id: _payment_id, order_id: _order_id, ...told }): StoredFact => ({
+      ...told,
+      received_at: test_time,
+      drift: null,
+    }),
   );
   const states = permutations(stored).map(order => {
     const payment: Payment = { ...no_payment, amount: 8400, operations, facts: order };

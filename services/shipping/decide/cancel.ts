@@ -49,8 +49,8 @@ interface Division {
 }
 
 /**
- * Units still here are taken out of their shipments, those with the least done about them first. The rest has left, as far as so many have and were not refused before;
- * what is nowhere (a picker did not find it) will not leave either, and counts as cancelled.
+ * Units still here are taken out of their shipments, those with the least done about them first. The rest has left, as far as so many
+ * have and were not refused before; what is nowhere (a picker did not find it) will not leave either, and counts as cancelled.
  */
 function divide(lines: readonly Line[], shipments: readonly Shipment[], fulfillment: Fulfillment): Division {
   const open = shipments.filter(is_open).sort(by_progress);

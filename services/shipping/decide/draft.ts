@@ -1,6 +1,6 @@
 /**
- * A decision in the making. Handlers `say` events about a shipment and go on with the shipment as evolve makes it from them, so the row is the
- * fold of what was said.
+ * A decision in the making. Handlers `say` events about a shipment and go on with the shipment as evolve makes it from them, so the
+ * row is the fold of what was said.
  */
 import type { ShippingEvent } from '../../../contracts/index.ts';
 import type { Decision, Fact, Given, Handler, NewOperation, Note, Ref, Row, TimerChange, View } from '../../../platform/service.ts';

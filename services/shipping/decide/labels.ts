@@ -1,6 +1,6 @@
 /**
- * Labels: bought by one operation for all parcels that need one, adopted when a lost reply turns out to have bought them, voided when nobody needs them any
- * more. What is unknown stays so until it is found, or a person says what happened: no second label is bought by itself.
+ * Labels: bought by one operation for all parcels that need one, adopted when a lost reply turns out to have bought them. What is
+ * unknown stays so until it is found, or a person says what happened: no second label is bought by itself.
  */
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';

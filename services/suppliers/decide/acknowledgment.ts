@@ -31,6 +31,7 @@ function what_is_wrong(order: PurchaseOrder, { lines }: AcknowledgmentFact): str
   for (const told of lines) {
     const line = line_of(order, told.line_no);
     if (line === undefined) return `there is no line ${told.line_no}`;
+    if (told.cost !== undefined && told.cost < 0) return `line ${told.line_no} costs less than nothing`;
     const answered = told.confirmed + told.backordered + told.rejected;
     if (answered > line.quantity) return `line ${told.line_no} answers for ${answered} of ${line.quantity} units`;
     if (told.rejected - line.refused > outstanding(line) - line.in_transit) return `line ${told.line_no} rejects what is in transit`;

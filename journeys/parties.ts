@@ -1,0 +1,73 @@
+/** The stand-ins of third parties, quick and on the shop's clock, with what their operators could tell: what really happened, and what is to go wrong. */
+import assert from 'node:assert/strict';
+import { sandbox_secrets } from '../main/sandbox.ts';
+import { start_easypost } from '../sandbox/easypost/easypost.ts';
+import type { LedgerEntry, StandIn } from '../sandbox/stand_in.ts';
+import { start_stripe } from '../sandbox/stripe/stripe.ts';
+import { start_supplier } from '../sandbox/supplier/supplier.ts';
+
+const deliver_after_ms = 400;
+const later_ms = 50;
+
+export interface Fault {
+  readonly fault: string;
+  readonly match?: { readonly method?: string; readonly path?: string; readonly type?: string };
+  readonly times?: number;
+  readonly delay_ms?: number;
+  readonly status?: number;
+  readonly executed?: boolean;
+  readonly probability?: number;
+}
+export interface Party {
+  readonly name: string;
+  readonly url: string;
+  /** Everything that really happened there: of a kind, and about one order, if named. */
+  ledger(kind?: string, reference?: string): readonly LedgerEntry[];
+  fail(fault: Fault): Promise<void>;
+  heal(): Promise<void>;
+}
+export interface Parties {
+  readonly stripe: Party;
+  readonly easypost: Party;
+  readonly supplier: Party;
+  /** Settings under which the services reach them. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Where their webhooks go. */
+  aim(door_url: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function start_parties(now_ms: () => number): Promise<Parties> {
+  const [stripe, easypost, supplier] = await Promise.all([
+    start_stripe({ secret_key: sandbox_secrets.stripe_key, later_ms, now_ms }),
+    start_easypost({ api_key: sandbox_secrets.easypost_key, deliver_after_ms, refund_after_ms: later_ms, now_ms }),
+    start_supplier({ api_key: sandbox_secrets.supplier, acknowledge_after_ms: later_ms, ship_after_ms: later_ms, invoice_after_ms: later_ms, now_ms }),
+  ]);
+  const secrets = new Map([[stripe, sandbox_secrets.stripe_webhook], [easypost, sandbox_secrets.easypost_webhook], [supplier, sandbox_secrets.supplier]]);
+  return {
+    stripe: party(stripe), easypost: party(easypost), supplier: party(supplier),
+    env: { STRIPE_BASE_URL: stripe.url, EASYPOST_BASE_URL: `${easypost.url}/v2/`, SANDBOX_SUPPLIER_PORT: String(supplier.port) },
+    async aim(door_url) {
+      await Promise.all([...secrets].map(([{ name, url }, secret]) => ask(url, 'POST', 'webhook', { url: `${door_url}/inbound/${name}`, secret })));
+    },
+    async stop() {
+      await Promise.all([...secrets.keys()].map(stand_in => stand_in.stop()));
+    },
+  };
+}
+
+async function ask(url: string, method: string, what: string, body?: object): Promise<void> {
+  const answer = await fetch(`${url}/__sim/${what}`, { method, ...(body && { body: JSON.stringify(body) }) });
+  assert.ok(answer.ok, await answer.text());
+}
+
+function party(stand_in: StandIn): Party {
+  const { name, url } = stand_in;
+  return {
+    name, url,
+    ledger: (kind, reference) =>
+      stand_in.ledger().filter(entry => (kind === undefined || entry.kind === kind) && (reference === undefined || entry.reference === reference)),
+    fail: fault => ask(url, 'POST', 'faults', { match: {}, ...fault }),
+    heal: () => ask(url, 'DELETE', 'faults'),
+  };
+}

@@ -1,0 +1,16 @@
+/** How the platform reaches suppliers, by provider: the channel of a purchase order. Orders of the channel `manual` need no call. */
+import type { Adapter } from '../../platform/service.ts';
+import { rest_channel } from './channels/rest.ts';
+
+export interface SuppliersAdaptersSettings {
+  /** Of the suppliers of channel `rest`: where they listen, and the key that they gave us. */
+  readonly rest: { readonly base_url: string; readonly api_key: string };
+  /** Before this "not found" proves nothing; default 15 minutes. */
+  readonly settle_ms?: number;
+  now_ms(): number;
+}
+
+export function suppliers_adapters({ rest, settle_ms, now_ms }: SuppliersAdaptersSettings): Readonly<Record<string, Adapter>> {
+  const settle = settle_ms === undefined ? {} : { settle_ms };
+  return { rest: rest_channel({ name: 'rest', ...rest, ...settle, now_ms }).adapter };
+}
