@@ -1,5 +1,6 @@
 /** The public API as a client speaks it: JSON over HTTP with a key, each POST with an idempotency key of its own. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Static } from 'typebox';
 import type { order_schema, placed_order_schema, quote_schema, refund_schema, return_schema, track_schema } from '../services/orders/schemas_replies.ts';
 
@@ -46,9 +47,9 @@ export interface Answer {
 
 export interface Api {
   readonly url: string;
-  /** Whatever the answer is. */
+  /** Whatever the answer is, but 503: that is asked again, with the same key. */
   ask(method: string, path: string, body?: unknown, how?: How): Promise<Answer>;
-  /** These throw when the answer is a problem; a 503 with Retry-After is asked again. */
+  /** These throw when the answer is a problem. */
   get<T>(path: string, how?: How): Promise<T>;
   put<T>(path: string, body: unknown, how?: How): Promise<T>;
   post<T>(path: string, body?: unknown, how?: How): Promise<T>;
@@ -62,31 +63,19 @@ export interface Api {
 
 export function api_of(url: string, secret_key: string): Api {
   const ask = async (method: string, path: string, body?: unknown, how: How = {}): Promise<Answer> => {
-    const key = how.key ?? secret_key;
-    const lines = Array.isArray(body);
-    const response = await fetch(url + path, {
-      method,
-      signal: AbortSignal.timeout(request_timeout_ms),
-      headers: {
-        ...(key === '' ? {} : { authorization: `Bearer ${key}` }),
-        ...(body === undefined ? {} : { 'content-type': lines ? 'application/x-ndjson' : 'application/json' }),
-        ...(method === 'POST' ? { 'idempotency-key': how.idempotency_key ?? randomUUID() } : {}),
-        ...(how.wait === undefined ? {} : { prefer: `wait=${how.wait}` }),
-        ...how.headers,
-      },
-      ...(body === undefined ? {} : { body: lines ? body.map(line => JSON.stringify(line)).join('\n') : JSON.stringify(body) }),
-    });
-    return { status: response.status, headers: response.headers, text: await response.text() };
+    const asked = request_of(secret_key, method, body, how);
+    for (;;) {
+      const response = await fetch(url + path, { ...asked, signal: AbortSignal.timeout(request_timeout_ms) });
+      const text = await response.text();
+      if (response.status !== 503) return { status: response.status, headers: response.headers, text };
+      await pause(busy_pause_ms);
+    }
   };
   const must = async <T>(method: string, path: string, body?: unknown, how: How = {}): Promise<T> => {
-    const again = { idempotency_key: randomUUID(), ...how };
-    for (;;) {
-      const answer = await ask(method, path, body, again);
-      // Replies of our own API, in the form their schemas give.
-      if (answer.status < 300) return (answer.text === '' ? null : JSON.parse(answer.text)) as T;
-      if (answer.status !== 503) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
-      await new Promise(resolve => setTimeout(resolve, busy_pause_ms));
-    }
+    const answer = await ask(method, path, body, how);
+    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
+    // Replies of our own API, in the form their schemas give.
+    return (answer.text === '' ? null : JSON.parse(answer.text)) as T;
   };
   return {
     url, ask,
@@ -105,6 +94,22 @@ export function api_of(url: string, secret_key: string): Api {
     },
     order: id => must('GET', `/v1/orders/${id}`),
     timeline: async id => (await must<{ data: TimelineEntry[] }>('GET', `/v1/orders/${id}/timeline`)).data,
+  };
+}
+
+function request_of(secret_key: string, method: string, body: unknown, how: How): RequestInit {
+  const key = how.key ?? secret_key;
+  const lines = Array.isArray(body);
+  return {
+    method,
+    headers: {
+      ...(key === '' ? {} : { authorization: `Bearer ${key}` }),
+      ...(body === undefined ? {} : { 'content-type': lines ? 'application/x-ndjson' : 'application/json' }),
+      ...(method === 'POST' ? { 'idempotency-key': how.idempotency_key ?? randomUUID() } : {}),
+      ...(how.wait === undefined ? {} : { prefer: `wait=${how.wait}` }),
+      ...how.headers,
+    },
+    ...(body === undefined ? {} : { body: lines ? body.map(line => JSON.stringify(line)).join('\n') : JSON.stringify(body) }),
   };
 }
 

@@ -67,7 +67,8 @@ export async function open_shop(t: Pick<TestContext, 'after'>, options: ShopOpti
   const url = up.door?.url ?? '';
   await parties.aim(url);
   const api = api_of(url, secret_key);
-  const shop: Shop = { ...api, ...parties, up, clock, pool, stock: products => stock(api, products) };
+  const { stripe, easypost, supplier } = parties;
+  const shop: Shop = { ...api, stripe, easypost, supplier, up, clock, pool, stock: products => stock(api, products) };
   for (const [index, code] of ['north', 'south'].entries()) {
     const address = { line1: '1 Wharf Road', city: 'London', postal_code: 'N1 7AA', country: 'GB' };
     await api.put(`/v1/locations/${code}`, { name: code, priority: index + 1, address });

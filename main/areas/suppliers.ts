@@ -1,7 +1,7 @@
 import { real_clock } from '../../platform/clock.ts';
-import { manual_channel } from '../../services/suppliers/channels/manual.ts';
-import { rest_channel } from '../../services/suppliers/channels/rest.ts';
+import { suppliers_adapters } from '../../services/suppliers/adapters.ts';
 import type { SuppliersSettings } from '../../services/suppliers/model.ts';
+import { suppliers_routes } from '../../services/suppliers/routes.ts';
 import { migrations_folder, suppliers_service } from '../../services/suppliers/service.ts';
 import type { Area, AreaGiven } from '../compose.ts';
 
@@ -15,14 +15,10 @@ export function suppliers_area({ settings, third_parties }: AreaGiven): Area {
     replenishment: settings.replenishment,
     ...(settings.sandbox ? { accept_every_ms: sandbox_accept_every_ms, auto_receive: settings.replenishment === 'auto' } : {}),
   };
-  const channels = {
-    manual: manual_channel(),
-    rest: rest_channel({ name: 'rest', base_url, api_key: secret, now_ms: real_clock.now_ms, ...(settings.sandbox ? { settle_ms: sandbox_settle_ms } : {}) }),
-  };
   return {
     service: suppliers_service(suppliers),
     migrations_folder,
-    adapters: Object.fromEntries(Object.values(channels).map(channel => [channel.name, channel.adapter])),
-    routes: () => [],
+    adapters: suppliers_adapters({ rest: { base_url, api_key: secret }, now_ms: real_clock.now_ms, ...(settings.sandbox ? { settle_ms: sandbox_settle_ms } : {}) }),
+    routes: desk => suppliers_routes(desk as never, { inbound_secret: secret }),
   };
 }

@@ -352,17 +352,18 @@ export function evolve_quote(quote: Quote | undefined, event: OrdersEvent): Quot
   throw new Error(`${event.type} changes no quote`);
 }
 
+/** More than a batch has commands. */
+const lately_max = 1_000;
+
 /** A code is redeemed by an order, and given back when the order comes to nothing. */
 export function evolve_discount(discount: Discount | undefined, event: OrdersEvent): Discount | undefined {
   if (discount === undefined) return undefined;
   switch (event.type) {
     case 'order.placed': {
       const { customer_ref } = event.data;
-      return {
-        ...discount,
-        uses: discount.uses + 1,
-        redeemed_by: customer_ref ? [...discount.redeemed_by, customer_ref] : discount.redeemed_by,
-      };
+      const redeemed = discount.redeemed + 1;
+      const lately = customer_ref ? [...discount.lately.slice(-lately_max), { no: redeemed, customer_ref }] : discount.lately;
+      return { ...discount, uses: discount.uses + 1, redeemed, lately };
     }
     case 'order.rejected':
     case 'order.expired':

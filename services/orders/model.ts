@@ -70,14 +70,18 @@ export function reference_id(principal: string, reference: string): string {
 export interface Customer {
   /** Random, made with the customer's first order; events know nothing else of a person. */
   readonly customer_ref: string | null;
-  /** Orders placed since the row was loaded, by earlier commands of the same batch: `unpaid` does not count them yet. Not stored. */
+  /** Orders ever placed with a publishable key: those that `unpaid` does not know yet are of the same batch. */
   readonly placed: number;
 }
 export interface Unpaid {
+  /** Of the customer, as stored; and how many were placed by then. */
   readonly orders: number;
+  readonly placed: number;
 }
 export interface Redemptions {
+  /** Live ones of the customer, as stored; and how often anybody had redeemed the code by then. */
   readonly uses: number;
+  readonly redeemed: number;
 }
 export function redemptions_id(code: string, customer: string): string {
   return `${code}\n${customer}`;
@@ -92,8 +96,10 @@ export interface Discount extends DiscountRule {
   readonly uses: number;
   readonly uses_max: number | null;
   readonly uses_per_customer: number | null;
-  /** Customers (customer_ref) who redeemed it since the row was loaded: `redemptions` does not count them yet. Not stored. */
-  readonly redeemed_by: readonly string[];
+  /** How often it was ever redeemed. */
+  readonly redeemed: number;
+  /** Who redeemed it lately, as far as this process saw: tells those of the same batch, whom `redemptions` does not count yet. Not stored. */
+  readonly lately: readonly { readonly no: number; readonly customer_ref: string }[];
 }
 
 export interface Contact {

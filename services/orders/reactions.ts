@@ -16,9 +16,9 @@ import { no_shipments, rows_of_shipment, type ShipmentEvent } from './projection
 export type OrdersHeard = StockFact | PaymentFact | ShipmentFact | ShipmentEvent | BackorderPegged;
 type Reactions = Service<object, OrdersCommand, never, never, OrdersHeard>['reactions'];
 
-/** Its own events of one service stand in order: those about the order's stock, about one payment, about one shipment. */
+/** What one service says about one thing stands in order: about the order as a whole, about one payment, about one shipment. */
 function heard<E extends OrdersHeard>(event: Logged<E>) {
-  return { stream: `${event.source}/${event.subject}`, sequence: event.sequence };
+  return { stream: event.subject === event.key ? event.source : event.subject, sequence: event.sequence };
 }
 
 function note_stock(event: Logged<StockFact>): NoteStock {

@@ -147,7 +147,8 @@ export function discount_of_row(row: Row): Discount {
     uses: row['uses'] as number,
     uses_max: row['uses_max'] as number | null,
     uses_per_customer: row['uses_per_customer'] as number | null,
-    redeemed_by: [],
+    redeemed: row['redeemed'] as number,
+    lately: [],
   };
 }
 export function contact_of_row(row: Row): Contact {

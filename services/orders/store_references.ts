@@ -34,23 +34,24 @@ export const customer_kind: Kind<Customer, OrdersEvent> = {
   evolve: evolve_customer,
   rows: {
     load: `select coalesce(json_agg(c), '[]'::json) as rows
-             from (select id, version, customer_ref from orders.customer where id = any($1) order by id for update) c`,
-    insert: `insert into orders.customer (id, version, customer_ref)
-             select id, version, customer_ref from json_populate_recordset(null::orders.customer, $1)`,
-    update: `update orders.customer t set version = r.version from json_populate_recordset(null::orders.customer, $1) r where t.id = r.id`,
-    from_row: row => ({ customer_ref: row['customer_ref'] as string, placed: 0 }),
-    to_row: ({ customer_ref }) => ({ customer_ref }),
+             from (select id, version, customer_ref, placed from orders.customer where id = any($1) order by id for update) c`,
+    insert: `insert into orders.customer (id, version, customer_ref, placed)
+             select id, version, customer_ref, placed from json_populate_recordset(null::orders.customer, $1)`,
+    update: `update orders.customer t set version = r.version, placed = r.placed from json_populate_recordset(null::orders.customer, $1) r where t.id = r.id`,
+    from_row: row => ({ customer_ref: row['customer_ref'] as string, placed: row['placed'] as number }),
+    to_row: ({ customer_ref, placed }) => ({ customer_ref, placed }),
   },
 };
 
 export const unpaid_kind: ReferenceKind<Unpaid> = {
   reference: true,
-  initial: () => ({ orders: 0 }),
+  initial: () => ({ orders: 0, placed: 0 }),
   rows: {
     load: `select coalesce(json_agg(u), '[]'::json) as rows
-             from (select c.id, count(*) as orders from orders.customer c join orders.orders o using (customer_ref)
-                    where c.id = any($1) and o.closed_at is null and o.status in ('placed', 'awaiting_payment') group by c.id) u`,
-    from_row: row => ({ orders: row['orders'] as number }),
+             from (select c.id, c.placed, (select count(*) from orders.orders o where o.customer_ref = c.customer_ref and o.closed_at is null
+                                              and o.status in ('placed', 'awaiting_payment')) as orders
+                     from orders.customer c where c.id = any($1)) u`,
+    from_row: row => ({ orders: row['orders'] as number, placed: row['placed'] as number }),
   },
 };
 
@@ -82,23 +83,22 @@ export const discount_kind: Kind<Discount | undefined, OrdersEvent> = {
     load: `select coalesce(json_agg(d), '[]'::json) as rows
              from (select * from orders.discount where id = any($1) order by id for update) d`,
     insert: 'select 1 from json_array_elements($1) as nobody_inserts_a_discount_here where false',
-    update: `update orders.discount t set version = r.version, uses = r.uses from json_populate_recordset(null::orders.discount, $1) r where t.id = r.id`,
+    update: `update orders.discount t set version = r.version, uses = r.uses, redeemed = r.redeemed from json_populate_recordset(null::orders.discount, $1) r where t.id = r.id`,
     from_row: discount_of_row,
-    to_row: discount => ({ uses: discount?.uses ?? 0 }),
+    to_row: discount => ({ uses: discount?.uses ?? 0, redeemed: discount?.redeemed ?? 0 }),
   },
 };
 
 export const redemptions_kind: ReferenceKind<Redemptions> = {
   reference: true,
-  initial: () => ({ uses: 0 }),
+  initial: () => ({ uses: 0, redeemed: 0 }),
   rows: {
     load: `select coalesce(json_agg(u), '[]'::json) as rows
-             from (select asked.id, count(*) as uses
-                     from unnest($1::text[]) as asked(id)
-                     join orders.customer c on c.id = substr(asked.id, strpos(asked.id, chr(10)) + 1)
-                     join orders.redemption r on r.customer_ref = c.customer_ref and r.code = split_part(asked.id, chr(10), 1)
-                    group by asked.id) u`,
-    from_row: row => ({ uses: row['uses'] as number }),
+             from (select asked.id, d.redeemed,
+                          (select count(*) from orders.customer c join orders.redemption r on r.customer_ref = c.customer_ref and r.code = d.id
+                            where c.id = substr(asked.id, strpos(asked.id, chr(10)) + 1)) as uses
+                     from unnest($1::text[]) as asked(id) join orders.discount d on d.id = split_part(asked.id, chr(10), 1)) u`,
+    from_row: row => ({ uses: row['uses'] as number, redeemed: row['redeemed'] as number }),
   },
 };
 

@@ -95,6 +95,8 @@ export interface PurchaseOrder {
 }
 /** A supplier that writes more than this about one order is not listened to any more; a person looks. */
 export const documents_max = 500;
+/** Of tracking numbers and foreign SKUs, as events carry them. */
+export const reference_length_max = 100;
 
 export function new_purchase_order(po_id: string): PurchaseOrder {
   return {

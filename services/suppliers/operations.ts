@@ -1,5 +1,5 @@
 /** Calls to suppliers: what is asked, and what their outcomes become. */
-import type { Operation, Outcome, Row } from '../../platform/service.ts';
+import { type Operation, type Outcome, type Row, unreachable } from '../../platform/service.ts';
 import type { CancelOrder, SendOrder, SupplierFact } from './channels/port.ts';
 import type { SuppliersCommand } from './commands.ts';
 import type { PurchaseOrder } from './model_order.ts';
@@ -38,9 +38,36 @@ export function facts_in(value: Row): readonly SupplierFact[] {
   return facts.filter(is_storable);
 }
 
+/** Years after this are a mistake, and PostgreSQL and JavaScript write them differently. */
+const date_max = '9000';
+
 /** NUL and half characters are JSON, but no text that PostgreSQL keeps. JSON.stringify writes both as escapes. */
 export function is_storable(fact: SupplierFact): boolean {
+  if (dates_in(fact).some(date => date > date_max)) return false;
   return !/\\u(?:0000|d[89a-f][0-9a-f]{2})/i.test(JSON.stringify(fact));
+}
+
+function dates_in(fact: SupplierFact): readonly string[] {
+  switch (fact.kind) {
+    case 'acknowledgment':
+      return fact.lines.flatMap(line => line.promised_at ?? []);
+    case 'ship_notice':
+      return [fact.expected_at];
+    case 'eta':
+      return fact.lines.map(line => line.new_at);
+    case 'invoice':
+    case 'cancellation_answer':
+      return [];
+    default:
+      return unreachable(fact);
+  }
+}
+
+/** In the one form of ours; null when it is no date. */
+export function instant_in(value: Row, field: string): string | null {
+  const time = Date.parse(text_in(value, field) ?? '');
+  const at = Number.isNaN(time) ? null : new Date(time).toISOString();
+  return at === null || at > date_max ? null : at;
 }
 
 export function text_in(value: Row | undefined, field: string): string | null {

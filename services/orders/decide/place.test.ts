@@ -41,7 +41,8 @@ const ten_percent: Discount = {
   uses: 0,
   uses_max: null,
   uses_per_customer: null,
-  redeemed_by: [],
+  redeemed: 0,
+  lately: [],
 };
 
 function quoted(): Story {
@@ -162,7 +163,7 @@ describe('an order', () => {
 describe('a browser’s customer', () => {
   test('has at most five unpaid orders, those of the same batch included', () => {
     const it = story();
-    it.memory.seed('unpaid', 'c-1', { orders: 3 });
+    it.memory.seed('unpaid', 'c-1', { orders: 3, placed: 0 });
     const commands = [1, 2, 3].map(n => {
       it.memory.seed('quote', `quo_${n}`, { ...quoted().memory.state<Quote>('quote', 'quo_1'), quote_id: `quo_${n}` });
       return { ...placing, ...by_quote, order_id: `ord_${n}`, quote_id: `quo_${n}`, customer: 'c-1' };
@@ -174,9 +175,7 @@ describe('a browser’s customer', () => {
   test('may have one more in place of another', () => {
     const it = quoted();
     it.place({ ...by_quote, customer: 'c-1' });
-    // As the next batch loads them.
-    it.memory.seed('unpaid', 'c-1', { orders: 5 });
-    it.memory.seed('customer', 'c-1', { customer_ref: it.order().customer_ref, placed: 0 });
+    it.memory.seed('unpaid', 'c-1', { orders: 5, placed: 1 });
     it.memory.seed('quote', 'quo_2', { ...it.memory.state<Quote>('quote', 'quo_1'), quote_id: 'quo_2', order_id: null });
     const more = { ...by_quote, quote_id: 'quo_2', order_id: 'ord_2', customer: 'c-1' };
     assert.equal(it.place(more).rejection?.rejection, 'too_many_unpaid_orders');
@@ -188,7 +187,7 @@ describe('a discount code', () => {
   const with_code = (discount: Partial<Discount>, uses = 0) => {
     const it = story();
     it.memory.seed('discount', 'TEN', { ...ten_percent, ...discount });
-    it.memory.seed('redemptions', redemptions_id('TEN', 'c-story'), { uses });
+    it.memory.seed('redemptions', redemptions_id('TEN', 'c-story'), { uses, redeemed: uses });
     return it;
   };
   const uses = (it: Story) => it.memory.state<Discount>('discount', 'TEN').uses;

@@ -82,8 +82,9 @@ function refused(command: PlaceOrder, view: OrdersView): OrdersRejection | undef
   if (!asker.is_browser || customer === null) return undefined;
   const { customer_ref, placed } = view('customer', customer);
   const replaces_own = replaced !== undefined && customer_ref !== null && replaced.customer_ref === customer_ref;
-  const unpaid = view('unpaid', customer).orders + placed - (replaces_own ? 1 : 0);
-  if (unpaid < unpaid_orders_max) return undefined;
+  const unpaid = view('unpaid', customer);
+  const in_this_batch = placed - unpaid.placed;
+  if (unpaid.orders + in_this_batch - (replaces_own ? 1 : 0) < unpaid_orders_max) return undefined;
   return reject('too_many_unpaid_orders', `This customer has ${unpaid_orders_max} unpaid orders. Pay or cancel one first.`);
 }
 
@@ -165,12 +166,13 @@ function unfit_for_sale(command: PlaceOrder, view: OrdersView, { lines, discount
 }
 
 function is_used_up(discount: Discount, { customer }: PlaceOrder, view: OrdersView): boolean {
-  const { code, uses, uses_max, uses_per_customer, redeemed_by } = discount;
+  const { code, uses, uses_max, uses_per_customer, lately } = discount;
   if (uses_max !== null && uses >= uses_max) return true;
   if (uses_per_customer === null || customer === null) return false;
   const { customer_ref } = view('customer', customer);
-  const just_now = customer_ref === null ? 0 : redeemed_by.filter(ref => ref === customer_ref).length;
-  return view('redemptions', redemptions_id(code, customer)).uses + just_now >= uses_per_customer;
+  const stored = view('redemptions', redemptions_id(code, customer));
+  const in_this_batch = lately.filter(({ no, customer_ref: who }) => no > stored.redeemed && who === customer_ref);
+  return stored.uses + in_this_batch.length >= uses_per_customer;
 }
 
 function place(command: PlaceOrder, view: OrdersView, given: Given, priced: Priced) {

@@ -186,7 +186,9 @@ create table orders.order_contact (
 create table orders.customer (
   id           text    not null primary key,
   version      integer not null,
-  customer_ref text    not null unique
+  customer_ref text    not null unique,
+  -- Orders ever placed with a publishable key: tells a decision which of them its unlocked count of unpaid ones has not seen.
+  placed       integer not null check (placed >= 0)
 );
 
 create table orders.quote (

@@ -3,12 +3,20 @@ import type { PurchaseOrderAcknowledged } from '../../../contracts/index.ts';
 import type { AcknowledgedLine } from '../channels/port.ts';
 import type { DecideAcknowledgment } from '../commands.ts';
 import type { Supplier, SuppliersHandler, SuppliersSettings } from '../model.ts';
-import { type AcknowledgmentFact, is_outstanding, last_expected, line_of, outstanding, type PurchaseOrder } from '../model_order.ts';
+import {
+  type AcknowledgmentFact,
+  is_outstanding,
+  last_expected,
+  line_of,
+  outstanding,
+  type PurchaseOrder,
+  reference_length_max,
+} from '../model_order.ts';
 import { reject } from '../rejections.ts';
 import { close_draft } from './close.ts';
 import { type Draft, note_order, open_draft, order_in, say_of_order } from './draft.ts';
 import { raise_of_order } from './exceptions.ts';
-import { cancel, dearest, detail_length_max, known_order, order_touches, wrong_state } from './purchase_orders.ts';
+import { cancel, dearest, known_order, order_touches, wrong_state } from './purchase_orders.ts';
 
 /** Newer than what is known, or it changes nothing. */
 export function take_acknowledgment(draft: Draft, po_id: string, fact: AcknowledgmentFact): void {
@@ -21,7 +29,7 @@ export function take_acknowledgment(draft: Draft, po_id: string, fact: Acknowled
     raise_of_order(draft, po_id, 'acknowledgment_wrong', `${fact.document_ref}: ${wrong}`);
   } else if (questions.length > 0) {
     note_order(draft, po_id, { pending_acknowledgment: fact });
-    raise_of_order(draft, po_id, 'acknowledgment_to_decide', questions.join('; ').slice(0, detail_length_max));
+    raise_of_order(draft, po_id, 'acknowledgment_to_decide', questions.join('; '));
   } else {
     apply(draft, po_id, fact);
   }
@@ -74,7 +82,7 @@ function told_line(order: PurchaseOrder, told: AcknowledgedLine): ToldLine {
     backordered,
     rejected: Math.max(refused, rejected),
     ...(cost !== undefined && cost !== line?.cost ? { cost } : {}),
-    ...(substitute_sku === undefined ? {} : { substitute_sku }),
+    ...(substitute_sku === undefined ? {} : { substitute_sku: substitute_sku.slice(0, reference_length_max) }),
     ...(promised_at === undefined ? {} : { promised_at }),
   };
 }

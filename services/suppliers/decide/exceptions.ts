@@ -54,12 +54,17 @@ const owners: Readonly<Record<ExceptionReason, { readonly owner: string; readonl
   unknown_purchase_order: { owner: 'purchasing', days: 2 },
 };
 
+const detail_length_max = 1_000;
+
 type Raised = Extract<SuppliersEvent, { type: 'exception.raised' }>;
 
 export function raised(draft: Draft, subject: string, reason: ExceptionReason, detail: string): Raised {
   const { owner, days } = owners[reason];
   const deadline = later(draft.given.at, days * day_ms);
-  return { type: 'exception.raised', data: { exception_id: draft.new_id('exc'), subject, reason, owner, deadline, detail } };
+  return {
+    type: 'exception.raised',
+    data: { exception_id: draft.new_id('exc'), subject, reason, owner, deadline, detail: detail.slice(0, detail_length_max) },
+  };
 }
 export function resolved(subject: string, open: OpenException, note: string): SuppliersEvent {
   return { type: 'exception.resolved', data: { ...open, subject, note } };

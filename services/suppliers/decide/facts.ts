@@ -6,7 +6,16 @@ import { unreachable } from '../../../platform/service.ts';
 import type { SupplierFact } from '../channels/port.ts';
 import type { RecordSupplierFact } from '../commands.ts';
 import type { StrayDocument, SuppliersDecision, SuppliersHandler, SuppliersSettings, SuppliersView } from '../model.ts';
-import { documents_max, expected_of, is_outstanding, is_underway, last_expected, line_of, outstanding } from '../model_order.ts';
+import {
+  documents_max,
+  expected_of,
+  is_outstanding,
+  is_underway,
+  last_expected,
+  line_of,
+  outstanding,
+  reference_length_max,
+} from '../model_order.ts';
 import { take_acknowledgment } from './acknowledgment.ts';
 import { close_draft } from './close.ts';
 import { arm, type Draft, note_order, nothing, open_draft, order_in, receive_timer, say_of_order } from './draft.ts';
@@ -122,7 +131,8 @@ function take_ship_notice(draft: Draft, po_id: string, fact: FactOf<'ship_notice
   }
   if (lines.length === 0) return;
   const notice_id = draft.new_id('asn');
-  const { expected_at, notice_ref, tracking_number = null } = fact;
+  const { expected_at, notice_ref } = fact;
+  const tracking_number = fact.tracking_number?.slice(0, reference_length_max) ?? null;
   say_of_order(draft, po_id, { type: 'purchase_order.shipment_notified', data: { po_id, notice_id, expected_at, tracking_number, lines } });
   draft.records.push({
     table: 'ship_notice',

@@ -3,7 +3,7 @@ import type { SupplierFact } from '../channels/port.ts';
 import { is_underway, line_of, type PurchaseOrder } from '../model_order.ts';
 import { type Draft, order_in, say_of_order } from './draft.ts';
 import { document_after_end, raise_of_order } from './exceptions.ts';
-import { dearest, detail_length_max } from './purchase_orders.ts';
+import { dearest } from './purchase_orders.ts';
 
 type Invoice = Extract<SupplierFact, { kind: 'invoice' }>;
 
@@ -18,7 +18,7 @@ export function take_invoice(draft: Draft, po_id: string, fact: Invoice): void {
   const lines = fact.lines.filter(told => line_of(order, told.line_no) !== undefined);
   say_of_order(draft, po_id, { type: 'purchase_order.invoiced', data: { po_id, invoice_ref, amount, currency, lines, differences } });
   if (differences.length === 0) return;
-  raise_of_order(draft, po_id, 'invoice_differs', `${invoice_ref}: ${differences.join('; ')}`.slice(0, detail_length_max));
+  raise_of_order(draft, po_id, 'invoice_differs', `${invoice_ref}: ${differences.join('; ')}`);
 }
 
 function differences_of(order: PurchaseOrder, { amount, currency, lines }: Invoice, draft: Draft): readonly string[] {

@@ -243,9 +243,8 @@ export function say_closed(draft: Draft, po_id: string, reason: string): void {
   const billed = order_in(draft, po_id).lines.filter(line => line.invoiced > line.received + line.over);
   if (billed.length === 0) return;
   const detail = billed.map(line => `line ${line.line_no}: ${line.invoiced} billed, ${line.received + line.over} taken`).join('; ');
-  raise_of_order(draft, po_id, 'invoiced_too_much', detail.slice(0, detail_length_max));
+  raise_of_order(draft, po_id, 'invoiced_too_much', detail);
 }
-export const detail_length_max = 1_000;
 
 // --- nothing happened for too long
 

@@ -3,7 +3,7 @@
 import { unreachable } from '../../../platform/service.ts';
 import type { RecordCancelling, RecordSending, SettleOperation } from '../commands.ts';
 import type { SuppliersHandler, SuppliersSettings } from '../model.ts';
-import { facts_in, text_in } from '../operations.ts';
+import { facts_in, instant_in, text_in } from '../operations.ts';
 import { reject } from '../rejections.ts';
 import { close_draft } from './close.ts';
 import { type Draft, nothing, open_draft, order_in, say_of_order } from './draft.ts';
@@ -34,7 +34,7 @@ function record_sending(settings: SuppliersSettings): SuppliersHandler<RecordSen
 function note_sending(draft: Draft, po_id: string, op_id: string, outcome: RecordSending['outcome']): void {
   switch (outcome.outcome) {
     case 'ok':
-      if (is_being_sent(draft, po_id)) say_sent(draft, po_id, text_in(outcome.value, 'expected_at'));
+      if (is_being_sent(draft, po_id)) say_sent(draft, po_id, instant_in(outcome.value, 'expected_at'));
       for (const fact of facts_in(outcome.value)) if (fact.po_id === po_id) record_fact(draft, po_id, fact);
       break;
     case 'declined':
