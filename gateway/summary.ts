@@ -45,6 +45,7 @@ function lines_text(lines: unknown): string {
     0,
   );
   const backordered = lines.reduce((sum: number, line: Data) => sum + number_of(line, ['quantity_backordered', 'backordered']), 0);
+  if (units + backordered === 0) return '';
   return `${units} unit${units === 1 ? '' : 's'}${backordered > 0 ? `, ${backordered} backordered` : ''}`;
 }
 

@@ -7,7 +7,6 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { audit, type Finding } from '../auditor/auditor.ts';
@@ -46,7 +45,7 @@ export interface Shop extends Api, Pick<Parties, 'stripe' | 'easypost' | 'suppli
 }
 
 /** Closed when the test, or the suite it is opened for, ends. */
-export async function open_shop(t: Pick<TestContext, 'after'>, options: ShopOptions = {}): Promise<Shop> {
+export async function open_shop({ after }: { after(stop: () => Promise<void>): void }, options: ShopOptions = {}): Promise<Shop> {
   const database = await fresh_database();
   const folder = await mkdtemp(join(tmpdir(), 'cartwright-journey-'));
   const clock = movable_clock();
@@ -58,7 +57,7 @@ export async function open_shop(t: Pick<TestContext, 'after'>, options: ShopOpti
   });
   const up = await bring_up({ settings, services: service_list, with_sandbox: false, with_door: true, with_metrics: false, clock });
   const pool = new pg.Pool({ connectionString: database.url, max: 2, options: '-c timezone=UTC' });
-  t.after(async () => {
+  after(async () => {
     await up.stop();
     await Promise.all([parties.stop(), pool.end()]);
     await database.drop();

@@ -1,12 +1,23 @@
 /** What a schema cannot say of a field is checked here, and refused in the same form. */
 import { Problem } from '../../platform/route.ts';
 
-/** In the canonical form; null when absent. */
+/**
+ * In the canonical form; null when absent. Date rolls the 31st of February and the 24th hour over and knows years that no timestamptz is in this form:
+ * these are no times either.
+ */
 export function instant_of(text: string | null | undefined, pointer: string): string | null {
   if (text === null || text === undefined) return null;
   const time = Date.parse(text);
-  if (Number.isNaN(time)) throw invalid(pointer, 'format', 'This is no time of RFC 3339.');
-  return new Date(time).toISOString();
+  const at = Number.isNaN(time) ? '' : new Date(time).toISOString();
+  if (!is_canonical(at) || !is_canonical(`${text.slice(0, 10)}T00:00:00.000Z`) || text.slice(11, 13) === '24')
+    throw invalid(pointer, 'format', 'This is no time of RFC 3339.');
+  return at;
+}
+
+/** A time as `toISOString` writes it, of the years 1 to 9999. */
+export function is_canonical(text: string): boolean {
+  const time = Date.parse(text);
+  return /^(?!0000)\d{4}-/.test(text) && !Number.isNaN(time) && new Date(time).toISOString() === text;
 }
 
 export function invalid(pointer: string, code: string, detail: string): Problem {

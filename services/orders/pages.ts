@@ -2,6 +2,7 @@
 import Type, { type TSchema } from 'typebox';
 import { Problem, type Reply, type RouteRequest } from '../../platform/route.ts';
 import { type Json, unreachable } from '../../platform/service.ts';
+import { is_canonical } from './fields.ts';
 
 export const page_rows_max = 200;
 export const page_rows_default = 50;
@@ -59,7 +60,7 @@ function read_cursor(cursor: string, parts: readonly CursorPart[]): readonly str
 function is_part(part: CursorPart, value: string): boolean {
   switch (part) {
     case 'instant':
-      return /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/.test(value) && !Number.isNaN(Date.parse(value));
+      return is_canonical(value);
     case 'text':
       return value.length <= 200 && !/\p{C}/u.test(value);
     default:

@@ -18,7 +18,7 @@ type Reactions = Service<object, OrdersCommand, never, never, OrdersHeard>['reac
 
 /** What one service says about one thing stands in order: about the order as a whole, about one payment, about one shipment. */
 function heard<E extends OrdersHeard>(event: Logged<E>) {
-  return { stream: event.subject === event.key ? event.source : event.subject, sequence: event.sequence };
+  return { stream: event.subject === event.key ? event.source : `${event.source}/${event.subject}`, sequence: event.sequence };
 }
 
 function note_stock(event: Logged<StockFact>): NoteStock {

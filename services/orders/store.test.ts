@@ -194,10 +194,11 @@ describe('the tables', () => {
     const it = at.allocated();
     it.ask({ type: 'refund_order', order_id: it.order_id, payment_id: it.payment().payment_id, amount: 1, reason: 'goodwill', lines: [] });
     completed(it);
+    const placed = at.placed();
     const order = { ...it.order(), refunds: [some_refund], returns: [some_return] };
     const children = (order_rows.children ?? []).map(child => child.diff(undefined, order).added[0] ?? {});
     const written: readonly [string, Row][] = [
-      ['orders', { ...order_rows.to_row(order, order.order_id), id: '', version: 1 }],
+      ['orders', { ...order_rows.to_row(placed.order(), ''), id: '', version: 1 }],
       ['order_line', children[0] ?? {}],
       ['order_payment', children[1] ?? {}],
       ['refund', children[2] ?? {}],

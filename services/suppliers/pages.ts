@@ -26,10 +26,16 @@ export function read_page({ query: { limit, cursor } }: RouteRequest): Page {
   const rows = limit === undefined ? page_rows_default : Number(limit);
   if (cursor === undefined) return { limit: rows, after: null };
   const [, created_at, id] = key_pattern.exec(Buffer.from(cursor, 'base64url').toString('utf8')) ?? [];
-  if (created_at === undefined || id === undefined || Number.isNaN(Date.parse(created_at))) {
+  if (created_at === undefined || id === undefined || !is_time(created_at)) {
     throw new Problem(422, 'format', '/query/cursor is not valid (format).', { errors: [{ pointer: '/query/cursor', code: 'format' }] });
   }
   return { limit: rows, after: { created_at, id } };
+}
+
+/** Of the years 1 to 9999, and no 31st of February, which Date takes for the 3rd of March. */
+function is_time(text: string): boolean {
+  const time = Date.parse(text);
+  return !text.startsWith('0000') && !Number.isNaN(time) && new Date(time).toISOString() === text;
 }
 
 /** `rows` holds one more than the page, when there is more. */
