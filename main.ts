@@ -21,7 +21,10 @@ const program = new Command('cartwright')
   .description('The open checkout backend: everything between the Pay button and the parcel at the door.')
   .version(version)
   .showHelpAfterError()
-  .addHelpText('after', () => `\nSettings (environment):\n${setting_rows.map(row => `  ${row.name.padEnd(28)} ${row.meaning} [${row.preset}]`).join('\n')}\n`);
+  .addHelpText(
+    'after',
+    () => `\nSettings (environment):\n${setting_rows.map(row => `  ${row.name.padEnd(28)} ${row.meaning} [${row.preset}]`).join('\n')}\n`,
+  );
 
 program
   .command('up', { isDefault: true })
@@ -36,7 +39,10 @@ program
   .action((services: string[], options: { door: boolean }) =>
     run(async () => {
       const unknown = services.filter(service => !(service_list as readonly string[]).includes(service));
-      if (unknown.length > 0) throw Object.assign(new Error(`no service is called ${unknown.join(', ')}; there are ${service_list.join(', ')}`), { code: 'unknown_service' });
+      if (unknown.length > 0)
+        throw Object.assign(new Error(`no service is called ${unknown.join(', ')}; there are ${service_list.join(', ')}`), {
+          code: 'unknown_service',
+        });
       return (await import('./main/up.ts')).start(read_settings(process.env), services, options.door);
     }),
   );
@@ -59,7 +65,14 @@ program
       const settings = read_settings(process.env);
       const key = await (await import('./main/up.ts')).demo_key(settings);
       const { show_order } = await import('./main/order.ts');
-      return show_order({ url: options.url ?? settings.public_url, key, gateway: options.gateway, method: options.method, quantity: Number(options.quantity), timeout_s: Number(options.timeout) });
+      return show_order({
+        url: options.url ?? settings.public_url,
+        key,
+        gateway: options.gateway,
+        method: options.method,
+        quantity: Number(options.quantity),
+        timeout_s: Number(options.timeout),
+      });
     }),
   );
 
@@ -74,7 +87,13 @@ program
   .argument('<file>', 'a .parquet or .csv file with the columns of the Online Retail data set')
   .option('--rows <count>', 'only the first rows')
   .action((file: string, options: { rows?: string }) =>
-    run(async () => (await import('./main/replay/replay.ts')).replay(read_settings(process.env), file, options.rows === undefined ? {} : { rows_max: Number(options.rows) })),
+    run(async () =>
+      (await import('./main/replay/replay.ts')).replay(
+        read_settings(process.env),
+        file,
+        options.rows === undefined ? {} : { rows_max: Number(options.rows) },
+      ),
+    ),
   );
 
 program

@@ -1,5 +1,5 @@
 /** The README's first command as a stranger runs it: a fresh folder, `npm start`, `npm run order`, a second start, Ctrl-C, kill -9 and a start after it. */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,7 +48,8 @@ try {
   order('stripe');
   order('manual');
   const second = spawnSync('npm', ['start'], { env, encoding: 'utf8', timeout: 60_000 });
-  if (second.status === 0 || !`${second.stdout}${second.stderr}`.includes('already runs')) throw new Error(`a second start should say where the first is: ${second.stdout}${second.stderr}`);
+  if (second.status === 0 || !`${second.stdout}${second.stderr}`.includes('already runs'))
+    throw new Error(`a second start should say where the first is: ${second.stdout}${second.stderr}`);
   signal(running.child, 'SIGINT');
   await ended(running.child);
   running = start();

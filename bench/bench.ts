@@ -9,7 +9,14 @@ import { measure_limit } from './limit.ts';
 import { cpu_seconds, type LoadResult, open_shop, resident_mb, run_load, type Shop } from './shop.ts';
 import { store_orders } from './stored.ts';
 
-const { values } = parseArgs({ options: { short: { type: 'boolean', default: false }, orders: { type: 'string' }, stored: { type: 'string' }, skus: { type: 'string', default: '10000' } } });
+const { values } = parseArgs({
+  options: {
+    short: { type: 'boolean', default: false },
+    orders: { type: 'string' },
+    stored: { type: 'string' },
+    skus: { type: 'string', default: '10000' },
+  },
+});
 const orders = Number(values.orders ?? (values.short ? 1_000 : 15_000));
 const stored = Number(values.stored ?? (values.short ? 0 : 1_000_000));
 const skus = Number(values.skus);
@@ -23,23 +30,37 @@ function report(name: string, text: string): void {
 }
 const per_second = (value: number) => `${Math.round(value).toLocaleString('en-GB')}/s`;
 
-console.log(`\n  bench: ${cpus().length} × ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}, embedded PostgreSQL, fsync on; load, services and database share the machine\n`);
+console.log(
+  `\n  bench: ${cpus().length} × ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}, embedded PostgreSQL, fsync on; load, services and database share the machine\n`,
+);
 const shop = await open_shop({ skus, on_hand: 1_000_000 });
 try {
   const warm = await end_to_end(shop, Math.min(1_000, orders));
   console.log(`  warmed up with ${warm.accepted} orders\n`);
   const ours = await end_to_end(shop, orders);
   const limit = await measure_limit(shop.pool, Math.min(orders, 4_000));
-  report('(a) the limit: same rows, plain SQL, one client', `${per_second(limit.per_second)} orders, ${per_second((limit.per_second * limit.events) / limit.orders)} events`);
+  report(
+    '(a) the limit: same rows, plain SQL, one client',
+    `${per_second(limit.per_second)} orders, ${per_second((limit.per_second * limit.events) / limit.orders)} events`,
+  );
   report('(b) ours, accepted over HTTP', per_second(ours.accepted_per_second));
-  report('    ours, end to end until completed', `${per_second(ours.completed_per_second)} orders, ${per_second(ours.events_per_second)} events logged`);
+  report(
+    '    ours, end to end until completed',
+    `${per_second(ours.completed_per_second)} orders, ${per_second(ours.events_per_second)} events logged`,
+  );
   report('    processor an order', `${ours.node_ms.toFixed(2)} ms services, ${ours.postgres_ms.toFixed(2)} ms PostgreSQL`);
   report('(c) ratio b/a', (ours.completed_per_second / limit.per_second).toFixed(2));
   const hot = await end_to_end(shop, Math.max(500, Math.floor(orders / 5)), { skus: 1, lines: 1 });
-  report('(d) one hot SKU, end to end', `${per_second(hot.completed_per_second)} orders; reservations while they lasted ${per_second(hot.reserved_per_second)}`);
+  report(
+    '(d) one hot SKU, end to end',
+    `${per_second(hot.completed_per_second)} orders; reservations while they lasted ${per_second(hot.reserved_per_second)}`,
+  );
   const half = Math.max(20, Math.floor(ours.completed_per_second / 2));
   const calm = await run_load(shop, { skus, rate: half, seconds: values.short ? 5 : 20 });
-  report('(e) POST /v1/orders at half of the maximum', `${per_second(half)}: p50 ${calm.p50_ms.toFixed(1)} ms, p99 ${calm.p99_ms.toFixed(1)} ms, shed ${calm.shed}`);
+  report(
+    '(e) POST /v1/orders at half of the maximum',
+    `${per_second(half)}: p50 ${calm.p50_ms.toFixed(1)} ms, p99 ${calm.p99_ms.toFixed(1)} ms, shed ${calm.shed}`,
+  );
   await all_closed(shop);
   const waiting = await run_load(shop, { skus, rate: half, seconds: values.short ? 5 : 10, wait: 10 });
   report('    Prefer: wait until confirmed', `p50 ${waiting.p50_ms.toFixed(1)} ms, p99 ${waiting.p99_ms.toFixed(1)} ms`);
@@ -48,7 +69,10 @@ try {
     const seconds = await store_orders(shop.pool, stored);
     console.log(`  ${stored.toLocaleString('en-GB')} orders stored in ${seconds.toFixed(0)} s`);
     const again = await end_to_end(shop, orders);
-    report(`(f) (b) with ${stored.toLocaleString('en-GB')} orders stored`, `${per_second(again.completed_per_second)}, ${(again.completed_per_second / ours.completed_per_second).toFixed(2)} of (b)`);
+    report(
+      `(f) (b) with ${stored.toLocaleString('en-GB')} orders stored`,
+      `${per_second(again.completed_per_second)}, ${(again.completed_per_second / ours.completed_per_second).toFixed(2)} of (b)`,
+    );
   }
   report('memory of the services, at most', `${await resident_mb(shop.pid)} MB`);
   console.log(`\n${lines.join('\n')}\n`);
@@ -85,8 +109,13 @@ async function end_to_end(open: Shop, count: number, more: Record<string, number
   const reserving = Math.max(0.001, (await reserved_span(open, before.events_inventory)) / 1_000);
   const load_seconds = loads.reduce((sum, load) => sum + load.seconds, 0);
   return {
-    accepted, accepted_per_second: accepted / load_seconds, completed_per_second: accepted / seconds, events_per_second: (after.events - before.events) / seconds, reserved_per_second: accepted / reserving,
-    node_ms: (1_000 * ((await cpu_seconds(open.pid)) - (cpu[0] ?? 0))) / accepted, postgres_ms: (1_000 * ((await cpu_seconds(open.postgres_pid)) - (cpu[1] ?? 0))) / accepted,
+    accepted,
+    accepted_per_second: accepted / load_seconds,
+    completed_per_second: accepted / seconds,
+    events_per_second: (after.events - before.events) / seconds,
+    reserved_per_second: accepted / reserving,
+    node_ms: (1_000 * ((await cpu_seconds(open.pid)) - (cpu[0] ?? 0))) / accepted,
+    postgres_ms: (1_000 * ((await cpu_seconds(open.postgres_pid)) - (cpu[1] ?? 0))) / accepted,
   };
 }
 
@@ -100,7 +129,10 @@ async function state_of({ pool }: Shop): Promise<{ events: number; events_invent
 
 /** Milliseconds between the first and the last reservation after a position. */
 async function reserved_span({ pool }: Shop, after: number): Promise<number> {
-  const { rows } = await pool.query<{ span: number | null }>(`select extract(epoch from max(time) - min(time)) * 1000 as span from inventory.events where position > $1 and type = 'stock.reserved'`, [after]);
+  const { rows } = await pool.query<{ span: number | null }>(
+    `select extract(epoch from max(time) - min(time)) * 1000 as span from inventory.events where position > $1 and type = 'stock.reserved'`,
+    [after],
+  );
   return Number(rows[0]?.span ?? 1);
 }
 

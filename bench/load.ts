@@ -9,8 +9,17 @@ import { seeded_random } from '../platform/random.ts';
 
 const { values } = parseArgs({
   options: {
-    url: { type: 'string' }, key: { type: 'string' }, skus: { type: 'string', default: '10000' }, lines: { type: 'string', default: '3' }, count: { type: 'string', default: '0' }, seconds: { type: 'string', default: '0' },
-    connections: { type: 'string', default: '64' }, rate: { type: 'string', default: '0' }, gateway: { type: 'string', default: 'manual' }, wait: { type: 'string', default: '0' }, seed: { type: 'string', default: '1' },
+    url: { type: 'string' },
+    key: { type: 'string' },
+    skus: { type: 'string', default: '10000' },
+    lines: { type: 'string', default: '3' },
+    count: { type: 'string', default: '0' },
+    seconds: { type: 'string', default: '0' },
+    connections: { type: 'string', default: '64' },
+    rate: { type: 'string', default: '0' },
+    gateway: { type: 'string', default: 'manual' },
+    wait: { type: 'string', default: '0' },
+    seed: { type: 'string', default: '1' },
   },
 });
 const url = new URL(values.url ?? 'http://127.0.0.1:4000');
@@ -22,9 +31,14 @@ const counts = { accepted: 0, shed: 0, rejected: 0, failed: 0 };
 let ordinal = 0;
 
 function body(): string {
-  const lines = Array.from({ length: Number(values.lines) }, () => ({ sku: `B${Math.floor(random.next() * Number(values.skus))}`, quantity: 1 + Math.floor(random.next() * 3) }));
+  const lines = Array.from({ length: Number(values.lines) }, () => ({
+    sku: `B${Math.floor(random.next() * Number(values.skus))}`,
+    quantity: 1 + Math.floor(random.next() * 3),
+  }));
   return JSON.stringify({
-    currency: 'GBP', lines, customer: { id: `c${Math.floor(random.next() * 5_000)}` },
+    currency: 'GBP',
+    lines,
+    customer: { id: `c${Math.floor(random.next() * 5_000)}` },
     shipping_address: { name: 'Ada Lovelace', line1: "12 St James's Square", city: 'London', postal_code: 'SW1Y 4JH', country: 'GB' },
     shipping: { service: 'standard', amount: 495 },
     payment: values.gateway === 'manual' ? { gateway: 'manual' } : { gateway: values.gateway, method: 'pm_card_visa' },
@@ -38,8 +52,21 @@ function place(): Promise<void> {
   const started = performance.now();
   return new Promise(resolve => {
     const sent = request(
-      { agent, host: url.hostname, port: url.port, path: '/v1/orders', method: 'POST', timeout: request_timeout_ms,
-        headers: { authorization: `Bearer ${values.key}`, 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload), 'idempotency-key': key, ...(values.wait === '0' ? {} : { prefer: `wait=${values.wait}` }) } },
+      {
+        agent,
+        host: url.hostname,
+        port: url.port,
+        path: '/v1/orders',
+        method: 'POST',
+        timeout: request_timeout_ms,
+        headers: {
+          authorization: `Bearer ${values.key}`,
+          'content-type': 'application/json',
+          'content-length': Buffer.byteLength(payload),
+          'idempotency-key': key,
+          ...(values.wait === '0' ? {} : { prefer: `wait=${values.wait}` }),
+        },
+      },
       response => {
         response.resume();
         response.on('error', () => undefined);
@@ -102,5 +129,14 @@ if (Number(values.rate) > 0) await open_loop(until_ms, Number(values.rate));
 else await closed_loop(until_ms, count);
 const elapsed_s = (performance.now() - started) / 1_000;
 const ms = (percentile: number) => histogram.getValueAtPercentile(percentile) / 1_000;
-console.log(JSON.stringify({ ...counts, seconds: elapsed_s, per_second: counts.accepted / elapsed_s, p50_ms: ms(50), p99_ms: ms(99), max_ms: histogram.maxValue / 1_000 }));
+console.log(
+  JSON.stringify({
+    ...counts,
+    seconds: elapsed_s,
+    per_second: counts.accepted / elapsed_s,
+    p50_ms: ms(50),
+    p99_ms: ms(99),
+    max_ms: histogram.maxValue / 1_000,
+  }),
+);
 agent.destroy();

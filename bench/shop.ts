@@ -29,12 +29,32 @@ export async function open_shop(options: { skus: number; on_hand: number; env?: 
   const { child, url } = await spawn_up(folder, options.env ?? {});
   const pool = new pg.Pool({ connectionString: postgres.url, max: 2 });
   const call = caller(url);
-  for (const [index, code] of locations.entries()) await call('PUT', `/v1/locations/${code}`, { name: code, priority: index + 1, address: { line1: '1', city: 'London', postal_code: 'N1 7AA', country: 'GB' } });
+  for (const [index, code] of locations.entries())
+    await call('PUT', `/v1/locations/${code}`, {
+      name: code,
+      priority: index + 1,
+      address: { line1: '1', city: 'London', postal_code: 'N1 7AA', country: 'GB' },
+    });
   const skus = Array.from({ length: options.skus }, (_, index) => `B${index}`);
-  await call('POST', '/v1/products/import', skus.map((sku, index) => ({ sku, name: `Product ${index}`, prices: [{ currency: 'GBP', amount: 100 + (index % 900) }] })));
-  await call('POST', '/v1/stock/import', skus.flatMap(sku => locations.map(location => ({ sku, location, on_hand: options.on_hand }))));
+  await call(
+    'POST',
+    '/v1/products/import',
+    skus.map((sku, index) => ({ sku, name: `Product ${index}`, prices: [{ currency: 'GBP', amount: 100 + (index % 900) }] })),
+  );
+  await call(
+    'POST',
+    '/v1/stock/import',
+    skus.flatMap(sku => locations.map(location => ({ sku, location, on_hand: options.on_hand }))),
+  );
   return {
-    url, key: bench_key, pool, pid: child.pid ?? 0, postgres_pid: postgres.pid, folder, database_url: postgres.url, call,
+    url,
+    key: bench_key,
+    pool,
+    pid: child.pid ?? 0,
+    postgres_pid: postgres.pid,
+    folder,
+    database_url: postgres.url,
+    call,
     async stop() {
       await pool.end();
       child.kill('SIGTERM');
@@ -46,10 +66,25 @@ export async function open_shop(options: { skus: number; on_hand: number; env?: 
 }
 
 async function spawn_up(folder: string, env: Record<string, string>): Promise<{ child: ChildProcess; url: string }> {
-  const child = spawn(process.execPath, ['main.ts', 'start', ...(env['BENCH_SERVICES'] ?? 'orders inventory payments shipping suppliers analytics').split(' ')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, PORT: '0', METRICS_PORT: '0', CARTWRIGHT_DATA: join(folder, 'data'), CARTWRIGHT_SECRET_KEY: bench_key, CARRIER: 'manual', FULFILLMENT: 'auto', REPLENISHMENT: 'manual', MANUAL_DELIVERY_MS: '0', ...env },
-  });
+  const child = spawn(
+    process.execPath,
+    ['main.ts', 'start', ...(env['BENCH_SERVICES'] ?? 'orders inventory payments shipping suppliers analytics').split(' ')],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {
+        ...process.env,
+        PORT: '0',
+        METRICS_PORT: '0',
+        CARTWRIGHT_DATA: join(folder, 'data'),
+        CARTWRIGHT_SECRET_KEY: bench_key,
+        CARRIER: 'manual',
+        FULFILLMENT: 'auto',
+        REPLENISHMENT: 'manual',
+        MANUAL_DELIVERY_MS: '0',
+        ...env,
+      },
+    },
+  );
   let output = '';
   child.stdout?.on('data', (part: Buffer) => {
     output += part.toString();
@@ -69,8 +104,13 @@ function caller(url: string): Shop['call'] {
   return async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const lines = Array.isArray(body);
     const response = await fetch(url + path, {
-      method, signal: AbortSignal.timeout(120_000),
-      headers: { authorization: `Bearer ${bench_key}`, 'content-type': lines ? 'application/x-ndjson' : 'application/json', 'idempotency-key': `bench-${process.pid}-${++ordinal}` },
+      method,
+      signal: AbortSignal.timeout(120_000),
+      headers: {
+        authorization: `Bearer ${bench_key}`,
+        'content-type': lines ? 'application/x-ndjson' : 'application/json',
+        'idempotency-key': `bench-${process.pid}-${++ordinal}`,
+      },
       ...(body === undefined ? {} : { body: lines ? body.map(line => JSON.stringify(line)).join('\n') : JSON.stringify(body) }),
     });
     const text = await response.text();
@@ -94,7 +134,18 @@ export interface LoadResult {
 
 /** Runs load.ts in a process of its own and returns what it measured. */
 export function run_load(shop: Pick<Shop, 'url' | 'key'>, flags: Record<string, string | number>): Promise<LoadResult> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'load.ts'), '--url', shop.url, '--key', shop.key, ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)])], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(
+    process.execPath,
+    [
+      join(import.meta.dirname, 'load.ts'),
+      '--url',
+      shop.url,
+      '--key',
+      shop.key,
+      ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]),
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
   return new Promise((resolve, reject) => {
     let output = '';
     child.stdout.on('data', (part: Buffer) => {
@@ -119,11 +170,21 @@ export async function cpu_seconds(pid: number): Promise<number> {
   const { readFile, readdir } = await import('node:fs/promises');
   const ticks_per_second = 100;
   const stats = await Promise.all(
-    (await readdir('/proc')).filter(name => /^\d+$/.test(name)).map(async name => {
-      const text = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
-      const fields = text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number);
-      return { pid: Number(name), parent: fields[1] ?? 0, own: (fields[11] ?? 0) + (fields[12] ?? 0), ended: (fields[13] ?? 0) + (fields[14] ?? 0) };
-    }),
+    (await readdir('/proc'))
+      .filter(name => /^\d+$/.test(name))
+      .map(async name => {
+        const text = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
+        const fields = text
+          .slice(text.lastIndexOf(')') + 2)
+          .split(' ')
+          .map(Number);
+        return {
+          pid: Number(name),
+          parent: fields[1] ?? 0,
+          own: (fields[11] ?? 0) + (fields[12] ?? 0),
+          ended: (fields[13] ?? 0) + (fields[14] ?? 0),
+        };
+      }),
   );
   const sum = (of: number): number => stats.filter(stat => stat.parent === of).reduce((total, stat) => total + stat.own + sum(stat.pid), 0);
   const self = stats.find(stat => stat.pid === pid);

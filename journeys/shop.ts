@@ -45,7 +45,7 @@ export interface Shop extends Api, Pick<Parties, 'stripe' | 'easypost' | 'suppli
 }
 
 /** Closed when the test, or the suite it is opened for, ends. */
-export async function open_shop({ after }: { after(stop: () => Promise<void>): void }, options: ShopOptions = {}): Promise<Shop> {
+export async function open_shop(t: { after(stop: () => Promise<void>): void }, options: ShopOptions = {}): Promise<Shop> {
   const database = await fresh_database();
   const folder = await mkdtemp(join(tmpdir(), 'cartwright-journey-'));
   const clock = movable_clock();
@@ -57,7 +57,7 @@ export async function open_shop({ after }: { after(stop: () => Promise<void>): v
   });
   const up = await bring_up({ settings, services: service_list, with_sandbox: false, with_door: true, with_metrics: false, clock });
   const pool = new pg.Pool({ connectionString: database.url, max: 2, options: '-c timezone=UTC' });
-  after(async () => {
+  t.after(async () => {
     await up.stop();
     await Promise.all([parties.stop(), pool.end()]);
     await database.drop();

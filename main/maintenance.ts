@@ -12,7 +12,14 @@ import { bring_up } from './platform_up.ts';
 import { database_url_of, type ServiceName, type Settings } from './settings.ts';
 
 export async function migrate_only(settings: Settings): Promise<number> {
-  const running = await bring_up({ settings, services: [], with_sandbox: false, with_door: false, with_metrics: false, say: line => console.log(`  ${line}`) });
+  const running = await bring_up({
+    settings,
+    services: [],
+    with_sandbox: false,
+    with_door: false,
+    with_metrics: false,
+    say: line => console.log(`  ${line}`),
+  });
   console.log('  schemas are up to date');
   await running.stop();
   return 0;
@@ -21,7 +28,8 @@ export async function migrate_only(settings: Settings): Promise<number> {
 /** The database of this installation, started when it is embedded and not running. */
 async function with_database<T>(settings: Settings, work: (url_of: (service: string) => string) => Promise<T>): Promise<T> {
   await mkdir(settings.data_folder, { recursive: true });
-  const postgres = settings.database_url === undefined ? await start_postgres({ data_dir: join(settings.data_folder, 'postgres') }) : undefined;
+  const postgres =
+    settings.database_url === undefined ? await start_postgres({ data_dir: join(settings.data_folder, 'postgres') }) : undefined;
   try {
     return await work(service => database_url_of(settings, postgres?.url, service as ServiceName));
   } finally {
@@ -34,10 +42,18 @@ export async function audit_once(settings: Settings): Promise<number> {
   return with_database(settings, async url_of => {
     const pools = audit_pools(url_of);
     const { sandbox_ports } = settings;
-    const ledgers = settings.sandbox ? await read_ledgers(Object.entries(sandbox_ports).map(([name, port]) => ({ name, url: `http://127.0.0.1:${port}` }))) : new Map();
+    const ledgers = settings.sandbox
+      ? await read_ledgers(Object.entries(sandbox_ports).map(([name, port]) => ({ name, url: `http://127.0.0.1:${port}` })))
+      : new Map();
     const at_rest = await is_at_rest(pools.pool_of('orders'));
-    console.log(`\n  ${invariants.length} invariants${at_rest ? '' : ' (events are in flight: what holds only at rest is left out)'}${ledgers.size === 0 ? '; no stand-in answers, so ledgers are not compared' : ''}\n`);
-    const lines = await audit({ pool_of: pools.pool_of, ledgers, now: real_clock.now(), at_rest, incremental: false }, invariants, print_line);
+    console.log(
+      `\n  ${invariants.length} invariants${at_rest ? '' : ' (events are in flight: what holds only at rest is left out)'}${ledgers.size === 0 ? '; no stand-in answers, so ledgers are not compared' : ''}\n`,
+    );
+    const lines = await audit(
+      { pool_of: pools.pool_of, ledgers, now: real_clock.now(), at_rest, incremental: false },
+      invariants,
+      print_line,
+    );
     await pools.end();
     const findings = lines.flatMap(line => line.findings);
     console.log(findings.length === 0 ? '\n  nothing found\n' : `\n  ${findings.length} findings\n`);
@@ -72,9 +88,14 @@ export async function adopt(settings: Settings, service: string): Promise<number
           having not exists (select 1 from ${service}.log_epoch where system_identifier = $1 and timeline = $2 and epoch = (select max(epoch) from ${service}.log_epoch))`,
         [marks.system_identifier, marks.timeline],
       );
-      const { rowCount } = await client.query(`update ${service}.positions set system_identifier = $1, timeline = $2`, [marks.system_identifier, marks.timeline]);
+      const { rowCount } = await client.query(`update ${service}.positions set system_identifier = $1, timeline = $2`, [
+        marks.system_identifier,
+        marks.timeline,
+      ]);
       await client.query('commit');
-      console.log(`  ${service}: ${rowCount ?? 0} positions and the log now belong to cluster ${marks.system_identifier}, timeline ${marks.timeline}. Run \`audit\` next: it compares every row with the fold of its events.`);
+      console.log(
+        `  ${service}: ${rowCount ?? 0} positions and the log now belong to cluster ${marks.system_identifier}, timeline ${marks.timeline}. Run \`audit\` next: it compares every row with the fold of its events.`,
+      );
       return 0;
     } finally {
       await client.end();

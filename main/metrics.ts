@@ -7,10 +7,30 @@ export function metrics_registry(runtimes: ReadonlyMap<string, Runtime>): Regist
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const by_log = ['service', 'source'];
-  const lag_events = new Gauge({ name: 'cartwright_lag_events', help: 'Events of a log this service has not handled yet', labelNames: by_log, registers: [registry] });
-  const lag_seconds = new Gauge({ name: 'cartwright_lag_seconds', help: 'Age of the oldest event not handled yet', labelNames: by_log, registers: [registry] });
-  const position = new Gauge({ name: 'cartwright_position', help: 'Last position of a log this service has looked at', labelNames: by_log, registers: [registry] });
-  const partitions = new Gauge({ name: 'cartwright_partitions', help: 'Partitions this process holds', labelNames: ['service'], registers: [registry] });
+  const lag_events = new Gauge({
+    name: 'cartwright_lag_events',
+    help: 'Events of a log this service has not handled yet',
+    labelNames: by_log,
+    registers: [registry],
+  });
+  const lag_seconds = new Gauge({
+    name: 'cartwright_lag_seconds',
+    help: 'Age of the oldest event not handled yet',
+    labelNames: by_log,
+    registers: [registry],
+  });
+  const position = new Gauge({
+    name: 'cartwright_position',
+    help: 'Last position of a log this service has looked at',
+    labelNames: by_log,
+    registers: [registry],
+  });
+  const partitions = new Gauge({
+    name: 'cartwright_partitions',
+    help: 'Partitions this process holds',
+    labelNames: ['service'],
+    registers: [registry],
+  });
   new Gauge({
     name: 'cartwright_commands_waiting',
     help: 'Commands of people that wait for the next batch',
@@ -47,9 +67,10 @@ export async function serve_metrics(registry: Registry, host: string, port: numb
   const address = server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : port,
-    stop: () => new Promise(resolve => {
-      server.closeAllConnections();
-      server.close(() => resolve());
-    }),
+    stop: () =>
+      new Promise(resolve => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
   };
 }

@@ -27,17 +27,26 @@ const paint = (code: number) => (text: string) => (plain ? text : `\u001b[${code
 const bold = paint(1);
 const dim = paint(2);
 const colors: Readonly<Record<string, (text: string) => string>> = {
-  orders: paint(36), inventory: paint(33), payments: paint(32), shipping: paint(35), suppliers: paint(34),
+  orders: paint(36),
+  inventory: paint(33),
+  payments: paint(32),
+  shipping: paint(35),
+  suppliers: paint(34),
 };
 
 /** Exit code 0 when the order is completed. */
 export async function show_order(options: OrderOptions): Promise<number> {
   const api = client(options);
   const products = await api('GET', '/v1/products?limit=3');
-  const lines = products.data.map((product: { sku: string }, index: number) => ({ sku: product.sku, quantity: index === 0 ? options.quantity : 1 }));
-  if (lines.length === 0) throw new Error('there are no products to order: start with `npm start`, which seeds a small catalog, or PUT /v1/products/{sku}');
+  const lines = products.data.map((product: { sku: string }, index: number) => ({
+    sku: product.sku,
+    quantity: index === 0 ? options.quantity : 1,
+  }));
+  if (lines.length === 0)
+    throw new Error('there are no products to order: start with `npm start`, which seeds a small catalog, or PUT /v1/products/{sku}');
   const order = await api('POST', '/v1/orders', {
-    currency: 'GBP', lines,
+    currency: 'GBP',
+    lines,
     customer: { id: 'ada', email: 'ada@example.com', name: 'Ada Lovelace' },
     shipping_address: { name: 'Ada Lovelace', line1: "12 St James's Square", city: 'London', postal_code: 'SW1Y 4JH', country: 'GB' },
     shipping: { service: 'standard', amount: 495 },
@@ -52,7 +61,8 @@ type Answer = Awaited<ReturnType<ReturnType<typeof client>>>;
 
 function print_head(order: Answer): void {
   console.log(`\n  ${bold(`Order ${order.number}`)}  ${dim(order.id)}`);
-  for (const line of order.lines) console.log(`    ${String(line.quantity).padStart(3)} × ${line.name.padEnd(34)} ${money(line.total, order.currency).padStart(12)}`);
+  for (const line of order.lines)
+    console.log(`    ${String(line.quantity).padStart(3)} × ${line.name.padEnd(34)} ${money(line.total, order.currency).padStart(12)}`);
   console.log(`    ${'shipping'.padEnd(40)} ${money(order.shipping_total, order.currency).padStart(12)}`);
   console.log(`    ${bold('total'.padEnd(40))} ${bold(money(order.total, order.currency).padStart(12))}\n`);
 }
@@ -68,7 +78,9 @@ async function follow(api: ReturnType<typeof client>, id: string, placed_at: str
       shown.add(entry.id);
       const seconds = (Date.parse(entry.at) - Date.parse(placed_at)) / 1_000;
       const color = colors[entry.service] ?? ((text: string) => text);
-      console.log(`  ${dim(`${seconds.toFixed(2).padStart(6)} s`)}  ${color('●')} ${color(entry.service.padEnd(10))} ${entry.type.padEnd(30)} ${dim(entry.summary)}`);
+      console.log(
+        `  ${dim(`${seconds.toFixed(2).padStart(6)} s`)}  ${color('●')} ${color(entry.service.padEnd(10))} ${entry.type.padEnd(30)} ${dim(entry.summary)}`,
+      );
     }
     if (ends.includes(order.status) || order.payment_status === 'action_required') return order;
     if (performance.now() > until) return order;
@@ -79,9 +91,14 @@ async function follow(api: ReturnType<typeof client>, id: string, placed_at: str
 function print_end(order: Answer): number {
   const good = order.status === 'completed';
   const mark = good ? paint(32)('✔') : paint(31)('✖');
-  console.log(`\n  ${mark} ${bold(order.status)} · payment ${order.payment_status} · ${order.fulfillment_status} · paid ${money(order.captured_total, order.currency)} of ${money(order.total, order.currency)}`);
+  console.log(
+    `\n  ${mark} ${bold(order.status)} · payment ${order.payment_status} · ${order.fulfillment_status} · paid ${money(order.captured_total, order.currency)} of ${money(order.total, order.currency)}`,
+  );
   for (const shipment of order.shipments ?? []) {
-    for (const parcel of shipment.parcels) console.log(`    ${dim('parcel')} ${parcel.tracking_number ?? ''} ${dim(`${shipment.carrier ?? ''} from ${shipment.location}`)} ${parcel.status}`);
+    for (const parcel of shipment.parcels)
+      console.log(
+        `    ${dim('parcel')} ${parcel.tracking_number ?? ''} ${dim(`${shipment.carrier ?? ''} from ${shipment.location}`)} ${parcel.status}`,
+      );
   }
   if (order.payment_status === 'action_required') console.log(`    the shopper must act: ${order.payments.at(-1)?.action?.url}`);
   if (order.rejection !== null && order.rejection !== undefined) console.log(`    ${JSON.stringify(order.rejection)}`);
@@ -112,6 +129,8 @@ function client({ url, key }: OrderOptions) {
     if (response.ok) return response.json();
     // The door answers every error as application/problem+json (RFC 9457).
     const problem = (await response.json()) as { status: number; code: string; detail: string; errors?: unknown };
-    throw new Error(`${method} ${path}: ${problem.status} ${problem.code}: ${problem.detail}${problem.errors === undefined ? '' : ` ${JSON.stringify(problem.errors)}`}`);
+    throw new Error(
+      `${method} ${path}: ${problem.status} ${problem.code}: ${problem.detail}${problem.errors === undefined ? '' : ` ${JSON.stringify(problem.errors)}`}`,
+    );
   };
 }

@@ -10,8 +10,8 @@ import { timeline_routes } from '../gateway/timeline.ts';
 import { type Clock, real_clock } from '../platform/clock.ts';
 import { open_pool, role_of } from '../platform/database.ts';
 import { ids } from '../platform/ids.ts';
+import { type Tail, table_log } from '../platform/log.ts';
 import { create_logger, type Logger } from '../platform/logger.ts';
-import { table_log, type Tail } from '../platform/log.ts';
 import { migrate, type Schema } from '../platform/migrate.ts';
 import { start_postgres } from '../platform/postgres/launcher.ts';
 import { real_random } from '../platform/random.ts';
@@ -73,7 +73,12 @@ export async function bring_up(options: UpOptions): Promise<Up> {
   }
 }
 
-async function assemble(options: UpOptions, say: (line: string) => void, stops: (() => Promise<unknown>)[], stop: () => Promise<void>): Promise<Up> {
+async function assemble(
+  options: UpOptions,
+  say: (line: string) => void,
+  stops: (() => Promise<unknown>)[],
+  stop: () => Promise<void>,
+): Promise<Up> {
   const { settings } = options;
   const logger = create_logger(settings.log_level, 'cartwright');
   const clock = options.clock ?? real_clock;
@@ -84,7 +89,11 @@ async function assemble(options: UpOptions, say: (line: string) => void, stops: 
 
   const sandbox = options.with_sandbox ? await start_sandbox(settings) : undefined;
   if (sandbox !== undefined) stops.push(sandbox.stop);
-  const areas = compose({ settings, signing_secret, third_parties: third_parties(settings, Object.fromEntries((sandbox?.stand_ins ?? []).map(one => [one.name, one.url]))) });
+  const areas = compose({
+    settings,
+    signing_secret,
+    third_parties: third_parties(settings, Object.fromEntries((sandbox?.stand_ins ?? []).map(one => [one.name, one.url]))),
+  });
   const ran = await migrate_all(areas, url_of);
   if (ran.length > 0) say(`${ran.length} migrations applied`);
 
@@ -92,7 +101,8 @@ async function assemble(options: UpOptions, say: (line: string) => void, stops: 
   stops.push(() => gateway_pool.end());
   const fresh = ids(clock, real_random);
   const first_keys = await ensure_first_keys(gateway_pool, {
-    clock, fresh_id: fresh.fresh,
+    clock,
+    fresh_id: fresh.fresh,
     ...(settings.secret_key === undefined ? {} : { secret_key: settings.secret_key }),
     ...(settings.publishable_key === undefined ? {} : { publishable_key: settings.publishable_key }),
     ...(settings.admin_password === undefined ? {} : { admin_password: settings.admin_password }),
@@ -100,20 +110,54 @@ async function assemble(options: UpOptions, say: (line: string) => void, stops: 
   const tails = new Map<string, Tail>();
   const runtimes = await start_runtimes(options, { areas, url_of, logger, clock, tails });
   stops.push(() => Promise.all([...runtimes.values()].map(runtime => runtime.stop())));
-  const analytics = options.services.includes('analytics') ? await start_olap({ areas, url_of, logger, clock, tails }, settings, stops) : undefined;
+  const analytics = options.services.includes('analytics')
+    ? await start_olap({ areas, url_of, logger, clock, tails }, settings, stops)
+    : undefined;
   const admission = admission_of(runtimes);
   stops.push(admission.stop);
 
-  const door = options.with_door ? await start_door({ options, areas, runtimes, analytics, gateway_pool, signing_secret, logger, clock, admit: admission.admit, fresh_id: fresh.fresh }) : undefined;
+  const door = options.with_door
+    ? await start_door({
+        options,
+        areas,
+        runtimes,
+        analytics,
+        gateway_pool,
+        signing_secret,
+        logger,
+        clock,
+        admit: admission.admit,
+        fresh_id: fresh.fresh,
+      })
+    : undefined;
   if (door !== undefined) stops.push(door.close);
   if (door !== undefined && sandbox !== undefined) await sandbox.aim(door.url);
   const metrics = options.with_metrics ? await serve_metrics(metrics_registry(runtimes), settings.host, settings.metrics_port) : undefined;
   if (metrics !== undefined) stops.push(metrics.stop);
-  return { settings, runtimes, areas, door, sandbox, metrics_port: metrics?.port, first_keys, admin_url: url_of('gateway'), gateway_pool, logger, url_of, stop };
+  return {
+    settings,
+    runtimes,
+    areas,
+    door,
+    sandbox,
+    metrics_port: metrics?.port,
+    first_keys,
+    admin_url: url_of('gateway'),
+    gateway_pool,
+    logger,
+    url_of,
+    stop,
+  };
 }
 
-async function embedded_database(settings: Settings, say: (line: string) => void, stops: (() => Promise<unknown>)[]): Promise<string | undefined> {
-  const all_elsewhere = settings.database_url !== undefined || ['orders', 'inventory', 'payments', 'shipping', 'suppliers', 'gateway'].every(name => name in settings.service_database_urls);
+async function embedded_database(
+  settings: Settings,
+  say: (line: string) => void,
+  stops: (() => Promise<unknown>)[],
+): Promise<string | undefined> {
+  const all_elsewhere =
+    settings.database_url !== undefined ||
+    ['orders', 'inventory', 'payments', 'shipping', 'suppliers', 'gateway'].every(name => name in settings.service_database_urls);
   if (all_elsewhere) return undefined;
   const postgres = await start_postgres({ data_dir: join(settings.data_folder, 'postgres'), say });
   stops.push(postgres.stop);
@@ -123,7 +167,12 @@ async function embedded_database(settings: Settings, say: (line: string) => void
 /** Each database gets the schemas that live in it, and of the others nothing. */
 async function migrate_all(areas: ReadonlyMap<string, Area>, url_of: (service: string) => string): Promise<string[]> {
   const schemas: (Schema & { url: string })[] = [
-    ...[...areas.values()].map(area => ({ name: area.service.name, folder: area.migrations_folder, has_log: true, url: url_of(area.service.name) })),
+    ...[...areas.values()].map(area => ({
+      name: area.service.name,
+      folder: area.migrations_folder,
+      has_log: true,
+      url: url_of(area.service.name),
+    })),
     { name: 'analytics', has_log: false, url: url_of('analytics') },
     { name: 'gateway', folder: gateway_folder, has_log: false, url: url_of('gateway') },
   ];
@@ -147,8 +196,17 @@ async function start_runtimes(options: UpOptions, { areas, url_of, logger, clock
       .flatMap(name => areas.get(name) ?? [])
       .map(area =>
         start_runtime({
-          service: area.service, url: url_of(area.service.name), source_urls, heard: heard_by(area.service), tails, adapters: area.adapters,
-          clock, waiting: real_clock, random: real_random, logger, problem_reply,
+          service: area.service,
+          url: url_of(area.service.name),
+          source_urls,
+          heard: heard_by(area.service),
+          tails,
+          adapters: area.adapters,
+          clock,
+          waiting: real_clock,
+          random: real_random,
+          logger,
+          problem_reply,
         }),
       ),
   );
@@ -156,7 +214,11 @@ async function start_runtimes(options: UpOptions, { areas, url_of, logger, clock
 }
 
 /** Analytics decides nothing: it reads every log and keeps its own store. */
-async function start_olap({ url_of, logger, clock, tails }: Ground, settings: Settings, stops: (() => Promise<unknown>)[]): Promise<Analytics> {
+async function start_olap(
+  { url_of, logger, clock, tails }: Ground,
+  settings: Settings,
+  stops: (() => Promise<unknown>)[],
+): Promise<Analytics> {
   const pools = new Map<string, pg.Pool>();
   const readers = publishers.map(source => {
     const pool = pools.get(url_of(source)) ?? open_pool(url_of(source), role_of('analytics'), analytics_pool_max);
@@ -191,12 +253,25 @@ async function start_door(parts: DoorParts): Promise<Door> {
   const { settings } = parts.options;
   try {
     return await open_door({
-      routes: routes_of(parts), pool: parts.gateway_pool, clock: real_clock, logger: parts.logger, fresh_id: parts.fresh_id, admit: parts.admit,
-      settings: { host: settings.host, port: settings.port, server_secret: parts.signing_secret, ...(settings.port === 0 ? {} : { base_url: settings.public_url }) },
+      routes: routes_of(parts),
+      pool: parts.gateway_pool,
+      clock: real_clock,
+      logger: parts.logger,
+      fresh_id: parts.fresh_id,
+      admit: parts.admit,
+      settings: {
+        host: settings.host,
+        port: settings.port,
+        server_secret: parts.signing_secret,
+        ...(settings.port === 0 ? {} : { base_url: settings.public_url }),
+      },
     });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
-    throw Object.assign(new Error(`port ${settings.port} on ${settings.host} is taken by another program: stop it, or set PORT to another one`, { cause }), { code: 'port_busy' });
+    throw Object.assign(
+      new Error(`port ${settings.port} on ${settings.host} is taken by another program: stop it, or set PORT to another one`, { cause }),
+      { code: 'port_busy' },
+    );
   }
 }
 
@@ -214,23 +289,36 @@ function routes_of({ options, areas, runtimes, analytics, gateway_pool, clock }:
 function desk_service(runtime: Runtime): DeskService {
   const { service, desk } = runtime;
   return {
-    name: service.name, pool: runtime.pool, lags: runtime.lags,
+    name: service.name,
+    pool: runtime.pool,
+    lags: runtime.lags,
     ...('resolve_exception' in service.commands
-      ? { async resolve_exception(request, exception_id, subject, note) {
-          await desk.submit({ type: 'resolve_exception', exception_id, subject, note } as never, { request });
-        } }
+      ? {
+          async resolve_exception(request, exception_id, subject, note) {
+            await desk.submit({ type: 'resolve_exception', exception_id, subject, note } as never, { request });
+          },
+        }
       : {}),
     ...('settle_operation' in service.commands
-      ? { async resolve_operation(request, op_id, outcome, evidence) {
-          const [operation] = await desk.query<{ subject: string }>('operation.subject', `select subject from ${service.name}.operations where op_id = $1`, [op_id]);
-          await desk.submit({ type: 'settle_operation', op_id, subject: operation?.subject, outcome, evidence } as never, { request });
-        } }
+      ? {
+          async resolve_operation(request, op_id, outcome, evidence) {
+            const [operation] = await desk.query<{ subject: string }>(
+              'operation.subject',
+              `select subject from ${service.name}.operations where op_id = $1`,
+              [op_id],
+            );
+            await desk.submit({ type: 'settle_operation', op_id, subject: operation?.subject, outcome, evidence } as never, { request });
+          },
+        }
       : {}),
   };
 }
 
 /** New orders wait outside while what was accepted is more than a few seconds behind. */
-function admission_of(runtimes: ReadonlyMap<string, Runtime>): { admit(): { admitted: boolean; retry_after_s: number }; stop(): Promise<void> } {
+function admission_of(runtimes: ReadonlyMap<string, Runtime>): {
+  admit(): { admitted: boolean; retry_after_s: number };
+  stop(): Promise<void>;
+} {
   let lag_s = 0;
   const stopping = new AbortController();
   const watch = async () => {

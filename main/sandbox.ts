@@ -30,11 +30,24 @@ export async function start_sandbox(settings: Settings): Promise<Sandbox> {
   await mkdir(folder, { recursive: true });
   const ledger = (name: string) => join(folder, `${name}.ndjson`);
   const stand_ins = [
-    await named('SANDBOX_STRIPE_PORT', start_stripe({ port: settings.sandbox_ports.stripe, secret_key: sandbox_secrets.stripe_key, ledger_file: ledger('stripe') })),
-    await named('SANDBOX_EASYPOST_PORT', start_easypost({ port: settings.sandbox_ports.easypost, api_key: sandbox_secrets.easypost_key, ledger_file: ledger('easypost') })),
-    await named('SANDBOX_SUPPLIER_PORT', start_supplier({ port: settings.sandbox_ports.supplier, api_key: sandbox_secrets.supplier, ledger_file: ledger('supplier') })),
+    await named(
+      'SANDBOX_STRIPE_PORT',
+      start_stripe({ port: settings.sandbox_ports.stripe, secret_key: sandbox_secrets.stripe_key, ledger_file: ledger('stripe') }),
+    ),
+    await named(
+      'SANDBOX_EASYPOST_PORT',
+      start_easypost({ port: settings.sandbox_ports.easypost, api_key: sandbox_secrets.easypost_key, ledger_file: ledger('easypost') }),
+    ),
+    await named(
+      'SANDBOX_SUPPLIER_PORT',
+      start_supplier({ port: settings.sandbox_ports.supplier, api_key: sandbox_secrets.supplier, ledger_file: ledger('supplier') }),
+    ),
   ];
-  const secrets: Readonly<Record<string, string>> = { stripe: sandbox_secrets.stripe_webhook, easypost: sandbox_secrets.easypost_webhook, supplier: sandbox_secrets.supplier };
+  const secrets: Readonly<Record<string, string>> = {
+    stripe: sandbox_secrets.stripe_webhook,
+    easypost: sandbox_secrets.easypost_webhook,
+    supplier: sandbox_secrets.supplier,
+  };
   return {
     stand_ins,
     async aim(door_url) {
@@ -43,7 +56,10 @@ export async function start_sandbox(settings: Settings): Promise<Sandbox> {
           fetch(`${stand_in.url}/__sim/webhook`, {
             method: 'POST',
             headers: { 'content-type': 'application/json' },
-            body: JSON.stringify({ url: `${typeof door_url === 'string' ? door_url : door_url(stand_in.name)}/inbound/${stand_in.name}`, secret: secrets[stand_in.name] }),
+            body: JSON.stringify({
+              url: `${typeof door_url === 'string' ? door_url : door_url(stand_in.name)}/inbound/${stand_in.name}`,
+              secret: secrets[stand_in.name],
+            }),
             signal: AbortSignal.timeout(aim_timeout_ms),
           }),
         ),
@@ -60,7 +76,9 @@ async function named<T>(setting: string, starting: Promise<T>): Promise<T> {
     return await starting;
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
-    throw Object.assign(new Error(`the port of a stand-in is taken: set ${setting} to another one (0: any free one)`, { cause }), { code: 'port_busy' });
+    throw Object.assign(new Error(`the port of a stand-in is taken: set ${setting} to another one (0: any free one)`, { cause }), {
+      code: 'port_busy',
+    });
   }
 }
 
@@ -75,7 +93,9 @@ export function third_parties(settings: Settings, urls: Readonly<Record<string, 
       webhook_secret: stripe.webhook_secret ?? sandbox_secrets.stripe_webhook,
     },
     easypost: {
-      base_url: easypost.base_url ?? (easypost.secret === undefined ? `${stand_in('easypost', sandbox_ports.easypost)}/v2/` : 'https://api.easypost.com/v2/'),
+      base_url:
+        easypost.base_url ??
+        (easypost.secret === undefined ? `${stand_in('easypost', sandbox_ports.easypost)}/v2/` : 'https://api.easypost.com/v2/'),
       api_key: easypost.secret ?? sandbox_secrets.easypost_key,
       webhook_secret: easypost.webhook_secret ?? sandbox_secrets.easypost_webhook,
     },

@@ -1,20 +1,53 @@
 /** The small demo shop of a fresh directory: 30 products, 2 locations, 2 suppliers, reorder policies; put through the public API like anybody's. */
-import { demo_key } from './up.ts';
+
 import type { Up } from './platform_up.ts';
+import { demo_key } from './up.ts';
 
 const goods: readonly (readonly [sku: string, name: string, pence: number, grams: number])[] = [
-  ['TEA-ASSAM', 'Assam loose leaf, 250 g', 795, 280], ['TEA-SENCHA', 'Sencha, 100 g', 1150, 130], ['TEA-ROOIBOS', 'Rooibos, 200 g', 640, 230],
-  ['COFFEE-HOUSE', 'House espresso, 1 kg', 1890, 1040], ['COFFEE-DECAF', 'Decaf, 250 g', 725, 270], ['MUG-BLUE', 'Stoneware mug, blue', 1200, 410],
-  ['MUG-SAND', 'Stoneware mug, sand', 1200, 410], ['TEAPOT-CAST', 'Cast iron teapot', 4900, 1650], ['KETTLE-STEEL', 'Steel kettle', 3600, 1120], ['CUP-ESPRESSO', 'Espresso cup, pair', 1450, 330],
-  ['FILTER-100', 'Paper filters, 100', 450, 160], ['GRINDER-HAND', 'Hand grinder', 5900, 760], ['SCALE-BREW', 'Brewing scale', 4200, 520], ['JUG-MILK', 'Milk jug, 350 ml', 1800, 240],
-  ['TIN-SMALL', 'Tea tin, small', 850, 120], ['TIN-LARGE', 'Tea tin, large', 1250, 190], ['HONEY-HEATHER', 'Heather honey, 340 g', 980, 560], ['BISCUIT-OAT', 'Oat biscuits', 420, 260],
-  ['CHOC-70', 'Dark chocolate 70 %', 390, 105], ['CHOC-MILK', 'Milk chocolate', 350, 105], ['TOWEL-LINEN', 'Linen tea towel', 1100, 90], ['APRON-BLACK', 'Canvas apron', 2900, 430],
-  ['SPOON-MEASURE', 'Measuring spoon', 560, 60], ['STRAINER', 'Tea strainer', 890, 70], ['TRAY-OAK', 'Oak tray', 3400, 1240], ['CANDLE-FIG', 'Candle, fig', 1600, 380],
-  ['CARD-GIFT', 'Greeting card', 300, 15], ['BAG-COTTON', 'Cotton bag', 650, 110], ['BOOK-BREW', 'The Brewing Book', 2200, 690], ['GLASS-ICED', 'Iced tea glass, set of 4', 2600, 980],
+  ['TEA-ASSAM', 'Assam loose leaf, 250 g', 795, 280],
+  ['TEA-SENCHA', 'Sencha, 100 g', 1150, 130],
+  ['TEA-ROOIBOS', 'Rooibos, 200 g', 640, 230],
+  ['COFFEE-HOUSE', 'House espresso, 1 kg', 1890, 1040],
+  ['COFFEE-DECAF', 'Decaf, 250 g', 725, 270],
+  ['MUG-BLUE', 'Stoneware mug, blue', 1200, 410],
+  ['MUG-SAND', 'Stoneware mug, sand', 1200, 410],
+  ['TEAPOT-CAST', 'Cast iron teapot', 4900, 1650],
+  ['KETTLE-STEEL', 'Steel kettle', 3600, 1120],
+  ['CUP-ESPRESSO', 'Espresso cup, pair', 1450, 330],
+  ['FILTER-100', 'Paper filters, 100', 450, 160],
+  ['GRINDER-HAND', 'Hand grinder', 5900, 760],
+  ['SCALE-BREW', 'Brewing scale', 4200, 520],
+  ['JUG-MILK', 'Milk jug, 350 ml', 1800, 240],
+  ['TIN-SMALL', 'Tea tin, small', 850, 120],
+  ['TIN-LARGE', 'Tea tin, large', 1250, 190],
+  ['HONEY-HEATHER', 'Heather honey, 340 g', 980, 560],
+  ['BISCUIT-OAT', 'Oat biscuits', 420, 260],
+  ['CHOC-70', 'Dark chocolate 70 %', 390, 105],
+  ['CHOC-MILK', 'Milk chocolate', 350, 105],
+  ['TOWEL-LINEN', 'Linen tea towel', 1100, 90],
+  ['APRON-BLACK', 'Canvas apron', 2900, 430],
+  ['SPOON-MEASURE', 'Measuring spoon', 560, 60],
+  ['STRAINER', 'Tea strainer', 890, 70],
+  ['TRAY-OAK', 'Oak tray', 3400, 1240],
+  ['CANDLE-FIG', 'Candle, fig', 1600, 380],
+  ['CARD-GIFT', 'Greeting card', 300, 15],
+  ['BAG-COTTON', 'Cotton bag', 650, 110],
+  ['BOOK-BREW', 'The Brewing Book', 2200, 690],
+  ['GLASS-ICED', 'Iced tea glass, set of 4', 2600, 980],
 ];
 const locations = [
-  { code: 'london', name: 'London warehouse', priority: 1, address: { line1: '1 Wharf Road', city: 'London', postal_code: 'N1 7AA', country: 'GB' } },
-  { code: 'leeds', name: 'Leeds shop', priority: 2, address: { line1: '20 Briggate', city: 'Leeds', postal_code: 'LS1 6HD', country: 'GB' } },
+  {
+    code: 'london',
+    name: 'London warehouse',
+    priority: 1,
+    address: { line1: '1 Wharf Road', city: 'London', postal_code: 'N1 7AA', country: 'GB' },
+  },
+  {
+    code: 'leeds',
+    name: 'Leeds shop',
+    priority: 2,
+    address: { line1: '20 Briggate', city: 'Leeds', postal_code: 'LS1 6HD', country: 'GB' },
+  },
 ] as const;
 const request_timeout_ms = 20_000;
 
@@ -26,24 +59,48 @@ export async function seed_demo(running: Up): Promise<void> {
   const products = await call<{ data: unknown[] }>('GET', '/v1/products?limit=1');
   if (products.data.length > 0) return;
   await Promise.all(locations.map(({ code, ...location }) => call('PUT', `/v1/locations/${code}`, location)));
-  await call('POST', '/v1/products/import', goods.map(([sku, name, amount, weight_grams]) => ({ sku, name, weight_grams, prices: [{ currency: 'GBP', amount }] })));
-  await call('POST', '/v1/stock/import', goods.flatMap(([sku], index) => [
-    { sku, location: 'london', on_hand: 40 + ((index * 7) % 60), backorder_limit: 20 },
-    { sku, location: 'leeds', on_hand: 5 + ((index * 3) % 12) },
-  ]));
+  await call(
+    'POST',
+    '/v1/products/import',
+    goods.map(([sku, name, amount, weight_grams]) => ({ sku, name, weight_grams, prices: [{ currency: 'GBP', amount }] })),
+  );
+  await call(
+    'POST',
+    '/v1/stock/import',
+    goods.flatMap(([sku], index) => [
+      { sku, location: 'london', on_hand: 40 + ((index * 7) % 60), backorder_limit: 20 },
+      { sku, location: 'leeds', on_hand: 5 + ((index * 3) % 12) },
+    ]),
+  );
   await seed_suppliers(call);
 }
 
 async function seed_suppliers(call: Caller): Promise<void> {
-  const suppliers = [['hill-and-son', 'Hill & Son, importers'], ['northern-goods', 'Northern Goods']] as const;
-  await Promise.all(suppliers.map(([code, name]) => call('PUT', `/v1/suppliers/${code}`, { name, channel: { kind: 'rest' }, currency: 'GBP' })));
+  const suppliers = [
+    ['hill-and-son', 'Hill & Son, importers'],
+    ['northern-goods', 'Northern Goods'],
+  ] as const;
+  await Promise.all(
+    suppliers.map(([code, name]) => call('PUT', `/v1/suppliers/${code}`, { name, channel: { kind: 'rest' }, currency: 'GBP' })),
+  );
   const supplier_of = (index: number) => suppliers[index % suppliers.length]?.[0] ?? suppliers[0][0];
   await Promise.all(
     goods.map(([sku, , pence], index) =>
-      call('PUT', `/v1/suppliers/${supplier_of(index)}/items/${sku}`, { supplier_sku: `S-${sku}`, cost: Math.floor(pence / 2), minimum_quantity: 10, pack_size: 5, lead_time_days: 3 + (index % 5), preferred: true }),
+      call('PUT', `/v1/suppliers/${supplier_of(index)}/items/${sku}`, {
+        supplier_sku: `S-${sku}`,
+        cost: Math.floor(pence / 2),
+        minimum_quantity: 10,
+        pack_size: 5,
+        lead_time_days: 3 + (index % 5),
+        preferred: true,
+      }),
     ),
   );
-  await Promise.all(goods.map(([sku], index) => call('PUT', `/v1/reorder-policies/${sku}/london`, { reorder_point: 15, target: 60, supplier: supplier_of(index) })));
+  await Promise.all(
+    goods.map(([sku], index) =>
+      call('PUT', `/v1/reorder-policies/${sku}/london`, { reorder_point: 15, target: 60, supplier: supplier_of(index) }),
+    ),
+  );
 }
 
 type Caller = ReturnType<typeof caller>;
@@ -54,7 +111,11 @@ function caller(url: string, key: string) {
     const response = await fetch(url + path, {
       method,
       signal: AbortSignal.timeout(request_timeout_ms),
-      headers: { authorization: `Bearer ${key}`, 'content-type': lines ? 'application/x-ndjson' : 'application/json', ...(method === 'POST' ? { 'idempotency-key': `seed ${path}` } : {}) },
+      headers: {
+        authorization: `Bearer ${key}`,
+        'content-type': lines ? 'application/x-ndjson' : 'application/json',
+        ...(method === 'POST' ? { 'idempotency-key': `seed ${path}` } : {}),
+      },
       ...(body === undefined ? {} : { body: lines ? body.map(line => JSON.stringify(line)).join('\n') : JSON.stringify(body) }),
     });
     const text = await response.text();

@@ -45,13 +45,22 @@ export interface SettingRow {
 
 const any_text = () => undefined;
 const port = (text: string) => (/^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? undefined : 'must be a port, 0 (any free one) to 65535');
-const one_of = (...values: readonly string[]) => (text: string) => (values.includes(text) ? undefined : `must be one of ${values.join(', ')}`);
-const url = (...protocols: readonly string[]) => (text: string) => {
-  const parsed = URL.parse(text);
-  return parsed !== null && protocols.includes(parsed.protocol) ? undefined : `must be a URL beginning with ${protocols.map(protocol => `${protocol}//`).join(' or ')}`;
-};
+const one_of =
+  (...values: readonly string[]) =>
+  (text: string) =>
+    values.includes(text) ? undefined : `must be one of ${values.join(', ')}`;
+const url =
+  (...protocols: readonly string[]) =>
+  (text: string) => {
+    const parsed = URL.parse(text);
+    return parsed !== null && protocols.includes(parsed.protocol)
+      ? undefined
+      : `must be a URL beginning with ${protocols.map(protocol => `${protocol}//`).join(' or ')}`;
+  };
 const key = (prefix: string) => (text: string) =>
-  text.startsWith(prefix) && text.length >= 16 && /^[\w-]+$/.test(text) ? undefined : `must begin with ${prefix} and have at least 16 characters, letters, digits, _ and - only`;
+  text.startsWith(prefix) && text.length >= 16 && /^[\w-]+$/.test(text)
+    ? undefined
+    : `must begin with ${prefix} and have at least 16 characters, letters, digits, _ and - only`;
 const milliseconds = (text: string) => (/^\d{1,9}$/.test(text) ? undefined : 'must be a whole number of milliseconds');
 const long_text = (length: number) => (text: string) => (text.length >= length ? undefined : `must have at least ${length} characters`);
 const postgres_url = url('postgres:', 'postgresql:');
@@ -60,27 +69,85 @@ export const setting_rows: readonly SettingRow[] = [
   { name: 'PORT', preset: '4000', meaning: 'port of the API, the reference page and inbound webhooks', check: port },
   { name: 'HOST', preset: '127.0.0.1', meaning: 'address to listen on', check: any_text },
   { name: 'METRICS_PORT', preset: '4001', meaning: 'port of the Prometheus metrics, never public', check: port },
-  { name: 'PUBLIC_URL', preset: 'http://HOST:PORT', meaning: 'how the outside reaches this deployment; in links and schemas', check: url('http:', 'https:') },
-  { name: 'CARTWRIGHT_DATA', preset: '.cartwright', meaning: 'folder of the embedded PostgreSQL, the OLAP store, generated secrets', check: any_text },
+  {
+    name: 'PUBLIC_URL',
+    preset: 'http://HOST:PORT',
+    meaning: 'how the outside reaches this deployment; in links and schemas',
+    check: url('http:', 'https:'),
+  },
+  {
+    name: 'CARTWRIGHT_DATA',
+    preset: '.cartwright',
+    meaning: 'folder of the embedded PostgreSQL, the OLAP store, generated secrets',
+    check: any_text,
+  },
   { name: 'DATABASE_URL', preset: 'embedded', meaning: 'a PostgreSQL server instead of the embedded one', check: postgres_url },
   ...[...service_list.filter(name => name !== 'analytics'), 'gateway'].map(name => ({
-    name: `${name.toUpperCase()}_DATABASE_URL`, preset: 'DATABASE_URL', meaning: `a database of its own for ${name}`, check: postgres_url,
+    name: `${name.toUpperCase()}_DATABASE_URL`,
+    preset: 'DATABASE_URL',
+    meaning: `a database of its own for ${name}`,
+    check: postgres_url,
   })),
-  { name: 'CARTWRIGHT_SECRET_KEY', preset: 'generated', meaning: 'the first secret key (sk_…), so that scripts can rely on it', check: key('sk_') },
+  {
+    name: 'CARTWRIGHT_SECRET_KEY',
+    preset: 'generated',
+    meaning: 'the first secret key (sk_…), so that scripts can rely on it',
+    check: key('sk_'),
+  },
   { name: 'CARTWRIGHT_PUBLISHABLE_KEY', preset: 'generated', meaning: 'the first publishable key (pk_…)', check: key('pk_') },
   { name: 'CARTWRIGHT_ADMIN_PASSWORD', preset: 'generated', meaning: 'password of the first staff member, admin', check: long_text(8) },
-  { name: 'CARTWRIGHT_SIGNING_SECRET', preset: 'generated', meaning: 'signs order tokens; the same for all processes of a deployment', check: long_text(32) },
-  { name: 'FULFILLMENT', preset: 'auto in sandbox mode, else manual', meaning: 'auto plans, labels and dispatches by itself; manual waits for the API', check: one_of('auto', 'manual') },
-  { name: 'REPLENISHMENT', preset: 'auto in sandbox mode, else manual', meaning: 'auto accepts proposals and approves purchase orders by itself', check: one_of('auto', 'manual') },
-  { name: 'CARRIER', preset: 'easypost', meaning: 'carrier of new shipments; manual makes its own label numbers and calls nobody', check: one_of('manual', 'easypost') },
-  { name: 'MANUAL_DELIVERY_MS', preset: '172800000', meaning: 'carrier manual: a parcel is assumed delivered this long after dispatch', check: milliseconds },
-  { name: 'LOG_LEVEL', preset: 'warn', meaning: 'debug, info, warn, error or silent; to standard error as JSON lines', check: one_of(...log_levels) },
+  {
+    name: 'CARTWRIGHT_SIGNING_SECRET',
+    preset: 'generated',
+    meaning: 'signs order tokens; the same for all processes of a deployment',
+    check: long_text(32),
+  },
+  {
+    name: 'FULFILLMENT',
+    preset: 'auto in sandbox mode, else manual',
+    meaning: 'auto plans, labels and dispatches by itself; manual waits for the API',
+    check: one_of('auto', 'manual'),
+  },
+  {
+    name: 'REPLENISHMENT',
+    preset: 'auto in sandbox mode, else manual',
+    meaning: 'auto accepts proposals and approves purchase orders by itself',
+    check: one_of('auto', 'manual'),
+  },
+  {
+    name: 'CARRIER',
+    preset: 'easypost',
+    meaning: 'carrier of new shipments; manual makes its own label numbers and calls nobody',
+    check: one_of('manual', 'easypost'),
+  },
+  {
+    name: 'MANUAL_DELIVERY_MS',
+    preset: '172800000',
+    meaning: 'carrier manual: a parcel is assumed delivered this long after dispatch',
+    check: milliseconds,
+  },
+  {
+    name: 'LOG_LEVEL',
+    preset: 'warn',
+    meaning: 'debug, info, warn, error or silent; to standard error as JSON lines',
+    check: one_of(...log_levels),
+  },
   { name: 'STRIPE_SECRET_KEY', preset: 'the stand-in’s', meaning: 'Stripe’s secret key; set: the live host', check: any_text },
   { name: 'STRIPE_WEBHOOK_SECRET', preset: 'the stand-in’s', meaning: 'signing secret of the endpoint /inbound/stripe', check: any_text },
-  { name: 'STRIPE_BASE_URL', preset: 'https://api.stripe.com when live', meaning: 'another host that speaks Stripe’s protocol', check: url('http:', 'https:') },
+  {
+    name: 'STRIPE_BASE_URL',
+    preset: 'https://api.stripe.com when live',
+    meaning: 'another host that speaks Stripe’s protocol',
+    check: url('http:', 'https:'),
+  },
   { name: 'EASYPOST_API_KEY', preset: 'the stand-in’s', meaning: 'EasyPost’s API key; set: the live host', check: any_text },
   { name: 'EASYPOST_WEBHOOK_SECRET', preset: 'the stand-in’s', meaning: 'secret of the webhook /inbound/easypost', check: any_text },
-  { name: 'EASYPOST_BASE_URL', preset: 'https://api.easypost.com/v2/ when live', meaning: 'another host that speaks EasyPost’s protocol', check: url('http:', 'https:') },
+  {
+    name: 'EASYPOST_BASE_URL',
+    preset: 'https://api.easypost.com/v2/ when live',
+    meaning: 'another host that speaks EasyPost’s protocol',
+    check: url('http:', 'https:'),
+  },
   { name: 'SANDBOX_STRIPE_PORT', preset: '4101', meaning: 'port of the Stripe stand-in (any free one when PORT is not 4000)', check: port },
   { name: 'SANDBOX_EASYPOST_PORT', preset: '4102', meaning: 'port of the EasyPost stand-in', check: port },
   { name: 'SANDBOX_SUPPLIER_PORT', preset: '4103', meaning: 'port of the supplier stand-in', check: port },
@@ -103,22 +170,35 @@ export function read_settings(env: Readonly<Record<string, string | undefined>>)
   // The checks above have made sure that these are of their lists.
   const choice = <T extends string>(name: string, preset: T) => (text(name) ?? preset) as T;
   return {
-    port: own_port, host, metrics_port: number('METRICS_PORT', own_port === 4000 ? 4001 : 0),
+    port: own_port,
+    host,
+    metrics_port: number('METRICS_PORT', own_port === 4000 ? 4001 : 0),
     public_url: text('PUBLIC_URL') ?? `http://${host}:${own_port}`,
     data_folder: resolve(text('CARTWRIGHT_DATA') ?? '.cartwright'),
     database_url: text('DATABASE_URL'),
-    service_database_urls: Object.fromEntries([...service_list, 'gateway'].flatMap(name => {
-      const own = text(`${name.toUpperCase()}_DATABASE_URL`);
-      return own === undefined ? [] : [[name, own]];
-    })),
-    secret_key: text('CARTWRIGHT_SECRET_KEY'), publishable_key: text('CARTWRIGHT_PUBLISHABLE_KEY'), admin_password: text('CARTWRIGHT_ADMIN_PASSWORD'),
+    service_database_urls: Object.fromEntries(
+      [...service_list, 'gateway'].flatMap(name => {
+        const own = text(`${name.toUpperCase()}_DATABASE_URL`);
+        return own === undefined ? [] : [[name, own]];
+      }),
+    ),
+    secret_key: text('CARTWRIGHT_SECRET_KEY'),
+    publishable_key: text('CARTWRIGHT_PUBLISHABLE_KEY'),
+    admin_password: text('CARTWRIGHT_ADMIN_PASSWORD'),
     signing_secret: text('CARTWRIGHT_SIGNING_SECRET'),
-    fulfillment: choice('FULFILLMENT', sandbox ? 'auto' : 'manual'), replenishment: choice('REPLENISHMENT', sandbox ? 'auto' : 'manual'),
-    carrier: choice('CARRIER', 'easypost'), manual_delivery_ms: number('MANUAL_DELIVERY_MS', 172_800_000),
-    sandbox, log_level: choice('LOG_LEVEL', 'warn'),
+    fulfillment: choice('FULFILLMENT', sandbox ? 'auto' : 'manual'),
+    replenishment: choice('REPLENISHMENT', sandbox ? 'auto' : 'manual'),
+    carrier: choice('CARRIER', 'easypost'),
+    manual_delivery_ms: number('MANUAL_DELIVERY_MS', 172_800_000),
+    sandbox,
+    log_level: choice('LOG_LEVEL', 'warn'),
     stripe: { base_url: text('STRIPE_BASE_URL'), secret: text('STRIPE_SECRET_KEY'), webhook_secret: text('STRIPE_WEBHOOK_SECRET') },
     easypost: { base_url: text('EASYPOST_BASE_URL'), secret: text('EASYPOST_API_KEY'), webhook_secret: text('EASYPOST_WEBHOOK_SECRET') },
-    sandbox_ports: { stripe: sandbox_port('SANDBOX_STRIPE_PORT', 4101), easypost: sandbox_port('SANDBOX_EASYPOST_PORT', 4102), supplier: sandbox_port('SANDBOX_SUPPLIER_PORT', 4103) },
+    sandbox_ports: {
+      stripe: sandbox_port('SANDBOX_STRIPE_PORT', 4101),
+      easypost: sandbox_port('SANDBOX_EASYPOST_PORT', 4102),
+      supplier: sandbox_port('SANDBOX_SUPPLIER_PORT', 4103),
+    },
   };
 }
 

@@ -1,6 +1,5 @@
 /** `up`: everything in one process, a demo catalog on a fresh directory, and a short block that says where everything is. */
-import { readFile, writeFile } from 'node:fs/promises';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { watch_audit } from '../auditor/watch.ts';
 import { bring_up, type Up } from './platform_up.ts';
@@ -16,7 +15,15 @@ export async function up(settings: Settings): Promise<number> {
   await refuse_second(settings);
   const started = performance.now();
   const audit = watch_audit();
-  const running = await bring_up({ settings, services: service_list, with_sandbox: settings.sandbox, with_door: true, with_metrics: true, say: line => console.log(`  ${line}`), findings: audit.last });
+  const running = await bring_up({
+    settings,
+    services: service_list,
+    with_sandbox: settings.sandbox,
+    with_door: true,
+    with_metrics: true,
+    say: line => console.log(`  ${line}`),
+    findings: audit.last,
+  });
   await remember_demo_key(running);
   if (settings.sandbox) await seed_demo(running);
   audit.start(running);
@@ -36,8 +43,17 @@ async function refuse_second(settings: Settings): Promise<void> {
   const text = await readFile(data_file(settings, 'up.json'), 'utf8').catch(() => '{}');
   const { pid, url } = JSON.parse(text) as { pid?: number; url?: string };
   if (pid === undefined || url === undefined || pid === process.pid) return;
-  const answers = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(health_timeout_ms) }).then(response => response.ok, () => false);
-  if (answers) throw Object.assign(new Error(`Cartwright already runs on this folder: ${url} (process ${pid}). Stop it first, or set CARTWRIGHT_DATA and PORT for a second one.`), { code: 'already_running' });
+  const answers = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(health_timeout_ms) }).then(
+    response => response.ok,
+    () => false,
+  );
+  if (answers)
+    throw Object.assign(
+      new Error(
+        `Cartwright already runs on this folder: ${url} (process ${pid}). Stop it first, or set CARTWRIGHT_DATA and PORT for a second one.`,
+      ),
+      { code: 'already_running' },
+    );
 }
 
 /** In sandbox mode `npm run order` needs no copied key: the generated one is kept beside the data, readable by its owner alone. */
@@ -48,7 +64,8 @@ async function remember_demo_key({ settings, first_keys }: Up): Promise<void> {
 
 export async function demo_key(settings: Settings): Promise<string> {
   const key = settings.secret_key ?? (await readFile(data_file(settings, 'demo_key'), 'utf8').catch(() => undefined));
-  if (key === undefined) throw new Error(`no key: start with \`npm start\` first (its folder is ${settings.data_folder}), or set CARTWRIGHT_SECRET_KEY`);
+  if (key === undefined)
+    throw new Error(`no key: start with \`npm start\` first (its folder is ${settings.data_folder}), or set CARTWRIGHT_SECRET_KEY`);
   return key.trim();
 }
 
@@ -62,7 +79,11 @@ function print_block(running: Up, milliseconds: number): void {
   row('metrics', `http://${settings.host}:${metrics_port}/metrics`);
   for (const stand_in of sandbox?.stand_ins ?? []) row(`${stand_in.name} (sim)`, `${stand_in.url}/__sim/ledger`);
   row('data', settings.data_folder);
-  const keys = Object.entries({ 'secret key': first_keys.secret_key, 'publishable key': first_keys.publishable_key, 'admin password': first_keys.admin_password }).filter(([, value]) => value !== undefined);
+  const keys = Object.entries({
+    'secret key': first_keys.secret_key,
+    'publishable key': first_keys.publishable_key,
+    'admin password': first_keys.admin_password,
+  }).filter(([, value]) => value !== undefined);
   if (keys.length > 0) console.log('\n  made now and shown once:');
   for (const [name, value] of keys) row(name, value ?? '');
   console.log('\n  Place an order and watch it arrive, in another terminal:  npm run order\n');
@@ -78,13 +99,21 @@ async function until_signal(): Promise<void> {
 async function stop_within(stop: () => Promise<void>): Promise<number> {
   const late = sleep(stop_deadline_ms, 'late' as const, { ref: false });
   const outcome = await Promise.race([stop().then(() => 'stopped' as const), late]);
-  if (outcome === 'late') console.error(`  did not stop within ${stop_deadline_ms / 1_000} s; what was accepted is safe, the next start goes on with it`);
+  if (outcome === 'late')
+    console.error(`  did not stop within ${stop_deadline_ms / 1_000} s; what was accepted is safe, the next start goes on with it`);
   return outcome === 'late' ? 1 : 0;
 }
 
 /** `start orders payments`: these services, and their routes, in a process of their own against the same database. */
 export async function start(settings: Settings, services: readonly string[], with_door: boolean): Promise<number> {
-  const running = await bring_up({ settings, services, with_sandbox: false, with_door, with_metrics: settings.metrics_port !== 0, say: line => console.log(`  ${line}`) });
+  const running = await bring_up({
+    settings,
+    services,
+    with_sandbox: false,
+    with_door,
+    with_metrics: settings.metrics_port !== 0,
+    say: line => console.log(`  ${line}`),
+  });
   console.log(`  running: ${services.join(', ')}${running.door === undefined ? '' : ` · ${running.door.url}`}`);
   await until_signal();
   return stop_within(running.stop);

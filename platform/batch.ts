@@ -4,7 +4,24 @@
  */
 import { derived_id } from './ids.ts';
 import { partition_of } from './partition.ts';
-import type { Command, Decision, Event, Fact, Given, Kind, Logged, NewOperation, NewRecord, Ref, ReferenceKind, Rejection, Service, States, TimerChange, View } from './service.ts';
+import type {
+  Command,
+  Decision,
+  Event,
+  Fact,
+  Given,
+  Kind,
+  Logged,
+  NewOperation,
+  NewRecord,
+  Ref,
+  ReferenceKind,
+  Rejection,
+  Service,
+  States,
+  TimerChange,
+  View,
+} from './service.ts';
 
 /** One aggregate of the batch: what was loaded and what it is by now. */
 export interface Entry {
@@ -57,11 +74,24 @@ export function is_reference(kind: AnyKind): kind is ReferenceKind<unknown> {
 }
 
 /** Puts what load brought, or the initial state when it brought nothing. */
-export function put(memory: Memory, service: AnyService, kind_name: string, id: string, loaded?: { state: unknown; version: number }): void {
+export function put(
+  memory: Memory,
+  service: AnyService,
+  kind_name: string,
+  id: string,
+  loaded?: { state: unknown; version: number },
+): void {
   const state = loaded === undefined ? kind_of(service, kind_name).initial(id) : loaded.state;
   const version = loaded?.version ?? 0;
   memory.entries.get(kind_name)?.set(id, {
-    kind: kind_name, id, stored: loaded !== undefined, before: state, before_version: version, state, version, changed: false,
+    kind: kind_name,
+    id,
+    stored: loaded !== undefined,
+    before: state,
+    before_version: version,
+    state,
+    version,
+    changed: false,
   });
 }
 
@@ -107,7 +137,9 @@ export function view_of(memory: Memory, refs: readonly { kind: string; id: strin
 function view_over(declared: Declared): View<States> {
   const find = (kind: string, id: string) => declared_entry(declared, kind, id);
   // The states' types are known to the service that declared the kinds, not here.
-  return Object.assign((kind: string, id: string) => find(kind, id).state, { version: (kind: string, id: string) => find(kind, id).version }) as unknown as View<States>;
+  return Object.assign((kind: string, id: string) => find(kind, id).state, {
+    version: (kind: string, id: string) => find(kind, id).version,
+  }) as unknown as View<States>;
 }
 
 export function given_for(service_name: string, at: string, cause: string, actor: string): Given {
@@ -202,7 +234,14 @@ export function summarize(service: AnyService, memory: Memory, at: string, event
     }
     for (const [partition, { key, rows }] of by_partition) {
       memory.collected.events.push({
-        ...summary.event(rows), id: event_id(), key, partition, subject: key, sequence: null, time: at, cause: memory.collected.events[0]?.cause ?? '',
+        ...summary.event(rows),
+        id: event_id(),
+        key,
+        partition,
+        subject: key,
+        sequence: null,
+        time: at,
+        cause: memory.collected.events[0]?.cause ?? '',
       });
     }
   }

@@ -19,8 +19,18 @@ const running: Runtime[] = [];
 
 async function start(): Promise<Runtime> {
   const runtime = await start_runtime({
-    service: toy, url, source_urls: { source: url }, heard: { source: ['toy.added'] }, tails: new Map<string, Tail>(), adapters: {}, clock: real_clock, waiting: real_clock, random: real_random,
-    logger: silent_logger, problem_reply: () => ({ status: 409, body: null }), freeze: true,
+    service: toy,
+    url,
+    source_urls: { source: url },
+    heard: { source: ['toy.added'] },
+    tails: new Map<string, Tail>(),
+    adapters: {},
+    clock: real_clock,
+    waiting: real_clock,
+    random: real_random,
+    logger: silent_logger,
+    problem_reply: () => ({ status: 409, body: null }),
+    freeze: true,
   });
   running.push(runtime);
   return runtime;
@@ -37,7 +47,15 @@ async function until(what: string, condition: () => Promise<boolean>): Promise<v
 /** Appends events of the source, as another service would. */
 async function publish(events: { key: string; amount: number; type?: string }[]): Promise<void> {
   const rows = events.map(({ key, amount, type }, index) => ({
-    partition: partition_of(key), key, type: type ?? 'toy.added', id: `evt_${key}_${index}`, subject: key, sequence: null, time: new Date().toISOString(), cause: 'test', data: { id: key, amount },
+    partition: partition_of(key),
+    key,
+    type: type ?? 'toy.added',
+    id: `evt_${key}_${index}`,
+    subject: key,
+    sequence: null,
+    time: new Date().toISOString(),
+    cause: 'test',
+    data: { id: key, amount },
   }));
   await client.query('begin');
   for (const statement of append_statements('source', rows)) await client.query(statement.text, statement.values);
@@ -47,7 +65,10 @@ const sum = async (): Promise<number> => Number((await client.query('select coal
 
 before(async () => {
   ({ url, drop } = await fresh_database());
-  await migrate(url, [{ name: 'source', has_log: true }, { name: 'toy', has_log: true }]);
+  await migrate(url, [
+    { name: 'source', has_log: true },
+    { name: 'toy', has_log: true },
+  ]);
   client = new pg.Client({ connectionString: url });
   await client.connect();
   await client.query(toy_table);
@@ -60,13 +81,22 @@ after(async () => {
 
 test('every event has its effect once, whatever nobody hears is passed, and a restart goes on where it stood', async () => {
   const first = await start();
-  await publish(Array.from({ length: 1_200 }, (_, index) => ({ key: `k${index % 50}`, amount: 1, type: index % 3 === 0 ? 'toy.unheard' : 'toy.added' })));
+  await publish(
+    Array.from({ length: 1_200 }, (_, index) => ({
+      key: `k${index % 50}`,
+      amount: 1,
+      type: index % 3 === 0 ? 'toy.unheard' : 'toy.added',
+    })),
+  );
   await until('800 effects', async () => (await sum()) === 800);
   await running.splice(running.indexOf(first), 1)[0]?.stop();
   await publish(Array.from({ length: 100 }, (_, index) => ({ key: `k${index % 50}`, amount: 1 })));
   await start();
   await until('900 effects', async () => (await sum()) === 900);
-  assert.deepEqual((await running[0]?.lags())?.map(lag => lag.events), [0]);
+  assert.deepEqual(
+    (await running[0]?.lags())?.map(lag => lag.events),
+    [0],
+  );
 });
 
 test('two processes share the partitions and no event has its effect twice', async () => {
@@ -81,9 +111,16 @@ test('two processes share the partitions and no event has its effect twice', asy
 
 test('a poisoned event makes only its key wait, is tried again, and the rest flows', async () => {
   const before_sum = await sum();
-  await publish([{ key: 'bad', amount: 666 }, { key: 'bad', amount: 1 }, ...Array.from({ length: 50 }, (_, index) => ({ key: `p${index}`, amount: 1 }))]);
+  await publish([
+    { key: 'bad', amount: 666 },
+    { key: 'bad', amount: 1 },
+    ...Array.from({ length: 50 }, (_, index) => ({ key: `p${index}`, amount: 1 })),
+  ]);
   await until('the others', async () => (await sum()) === before_sum + 50);
-  await until('a second try', async () => Number((await client.query(`select attempts from toy.blocked where key = 'bad'`)).rows[0]?.attempts) >= 2);
+  await until(
+    'a second try',
+    async () => Number((await client.query(`select attempts from toy.blocked where key = 'bad'`)).rows[0]?.attempts) >= 2,
+  );
   assert.equal((await client.query('select 1 from toy.parked')).rowCount, 2);
   // The operator discards the poison: what waited behind it runs.
   await client.query(`delete from toy.parked where event->'data'->>'amount' = '666'`);

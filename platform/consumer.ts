@@ -87,9 +87,22 @@ export function event_lane(ports: EventLanePorts): EventLane {
   const lane: Lane = {
     ports,
     sources: ports.readers.map(reader => ({
-      reader, source: reader.source, types: ports.heard[reader.source] ?? [], looked_at: 0, head: 0, handled_time_ms: undefined, stored: new Map(), careful: true,
+      reader,
+      source: reader.source,
+      types: ports.heard[reader.source] ?? [],
+      looked_at: 0,
+      head: 0,
+      handled_time_ms: undefined,
+      stored: new Map(),
+      careful: true,
     })),
-    queue: [], failures: 0, loaded_for: '', next_timers_ms: 0, next_blocked_ms: 0, timers_in_flight: new Set(), wake: undefined,
+    queue: [],
+    failures: 0,
+    loaded_for: '',
+    next_timers_ms: 0,
+    next_blocked_ms: 0,
+    timers_in_flight: new Set(),
+    wake: undefined,
   };
   const poke = () => lane.wake?.();
   return {
@@ -148,7 +161,9 @@ async function turn(lane: Lane): Promise<boolean> {
   if (lane.loaded_for !== partitions.join()) await load_positions(lane, partitions);
   await due_timers(lane, partitions);
   await due_parked(lane, partitions);
-  const slices = await Promise.all(lane.sources.map(source => (partitions.length === 0 ? empty_slice(source) : source.reader.read(source.looked_at, source.types))));
+  const slices = await Promise.all(
+    lane.sources.map(source => (partitions.length === 0 ? empty_slice(source) : source.reader.read(source.looked_at, source.types))),
+  );
   const queued = lane.queue.splice(0);
   const pieces = lane.sources.map((source, index) => piece_of(source, slices[index] ?? { events: [], upto: source.looked_at }, partitions));
   const heard = pieces.some(piece => piece.items.length > 0 || piece.upto - lowest(piece.source) >= silent_move_events);
@@ -156,7 +171,11 @@ async function turn(lane: Lane): Promise<boolean> {
     for (const piece of pieces) piece.source.looked_at = Math.max(piece.source.looked_at, piece.upto);
     return false;
   }
-  await write_pieces(lane, pieces.filter(piece => piece.upto > lowest(piece.source)), queued);
+  await write_pieces(
+    lane,
+    pieces.filter(piece => piece.upto > lowest(piece.source)),
+    queued,
+  );
   return true;
 }
 
@@ -182,7 +201,11 @@ function piece_of(source: Source, slice: Slice, partitions: readonly number[]): 
     if (stored === undefined || stored >= event.position || !partitions.includes(event.partition)) return [];
     return [event];
   });
-  return { source, upto: slice.upto, items: items.map(event => ({ command: { type: heard_only }, cause: event.id, actor: 'system', event })) };
+  return {
+    source,
+    upto: slice.upto,
+    items: items.map(event => ({ command: { type: heard_only }, cause: event.id, actor: 'system', event })),
+  };
 }
 
 /** An event becomes a command here, so that a reaction that throws is the event's fault and parks it. Undefined: heard, nothing to do. */
@@ -198,7 +221,9 @@ function with_command(service: AnyService, item: Item): Item | undefined {
 }
 
 function moves_of(piece: Piece): Move[] {
-  return [...piece.source.stored].filter(([, old]) => old < piece.upto).map(([partition, old]) => ({ source: piece.source.source, partition, old, new: piece.upto }));
+  return [...piece.source.stored]
+    .filter(([, old]) => old < piece.upto)
+    .map(([partition, old]) => ({ source: piece.source.source, partition, old, new: piece.upto }));
 }
 
 async function write_pieces(lane: Lane, pieces: readonly Piece[], queued: readonly Queued[]): Promise<void> {
@@ -211,7 +236,8 @@ async function write_pieces(lane: Lane, pieces: readonly Piece[], queued: readon
   try {
     const results = await writer.write([...items, ...queued.map(one => one.item)], pieces.flatMap(moves_of));
     for (const piece of pieces) moved(lane, piece);
-    for (const [index, one] of queued.entries()) one.resolve(results[items.length + index] ?? { result: 'failed', error: new Error('no result') });
+    for (const [index, one] of queued.entries())
+      one.resolve(results[items.length + index] ?? { result: 'failed', error: new Error('no result') });
   } catch (error) {
     if (error instanceof Superseded || (!(error instanceof ChangedMeanwhile) && is_outage(error))) {
       lane.queue.unshift(...queued);
@@ -226,7 +252,10 @@ async function write_pieces(lane: Lane, pieces: readonly Piece[], queued: readon
 async function write_queued(lane: Lane, queued: readonly Queued[]): Promise<void> {
   if (queued.length === 0) return;
   try {
-    const results = await write_apart(lane.ports.writer, queued.map(one => one.item));
+    const results = await write_apart(
+      lane.ports.writer,
+      queued.map(one => one.item),
+    );
     for (const [index, one] of queued.entries()) one.resolve(results[index] ?? { result: 'failed', error: new Error('no result') });
   } catch (error) {
     lane.queue.unshift(...queued);
@@ -240,7 +269,10 @@ async function write_piece(lane: Lane, piece: Piece): Promise<void> {
   let last: unknown;
   for (let attempt = 0; attempt < attempts_max; attempt++) {
     try {
-      await lane.ports.writer.write(piece.items.flatMap(item => with_command(lane.ports.service, item) ?? []), moves_of(piece));
+      await lane.ports.writer.write(
+        piece.items.flatMap(item => with_command(lane.ports.service, item) ?? []),
+        moves_of(piece),
+      );
       return moved(lane, piece);
     } catch (error) {
       last = error;
@@ -252,7 +284,10 @@ async function write_piece(lane: Lane, piece: Piece): Promise<void> {
   if (piece.items.length <= 1) {
     if (only === undefined) throw last;
     const reason = last instanceof Error ? last.message : String(last);
-    lane.ports.logger.error({ error: last, event_id: only.event?.id, type: only.event?.type, key: only.event?.key }, `${lane.ports.service.name}: an event cannot be handled; its key is parked`);
+    lane.ports.logger.error(
+      { error: last, event_id: only.event?.id, type: only.event?.type, key: only.event?.key },
+      `${lane.ports.service.name}: an event cannot be handled; its key is parked`,
+    );
     await lane.ports.writer.write([{ ...only, poison: reason }], moves_of(piece));
     return moved(lane, piece);
   }
@@ -308,11 +343,16 @@ async function load_positions(lane: Lane, partitions: readonly number[]): Promis
       `insert into ${service.name}.positions (source, partition, position, system_identifier, timeline) select $1, p, 0, $3, $4 from unnest($2::smallint[]) p on conflict do nothing`,
       [source.source, all_partitions, marks.system_identifier, marks.timeline],
     );
-    const { rows } = await pool.query<{ partition: number; position: number } & Marks>(`select partition, position, system_identifier, timeline from ${service.name}.positions where source = $1`, [source.source]);
+    const { rows } = await pool.query<{ partition: number; position: number } & Marks>(
+      `select partition, position, system_identifier, timeline from ${service.name}.positions where source = $1`,
+      [source.source],
+    );
     const foreign = rows.find(row => row.system_identifier !== marks.system_identifier || row.timeline !== marks.timeline);
     if (foreign !== undefined) {
       throw Object.assign(
-        new Error(`${service.name} holds positions of another ${source.source} log (cluster ${foreign.system_identifier}/${foreign.timeline}, now ${marks.system_identifier}/${marks.timeline}): a failover or restore happened. Run: node main.ts adopt ${service.name}`),
+        new Error(
+          `${service.name} holds positions of another ${source.source} log (cluster ${foreign.system_identifier}/${foreign.timeline}, now ${marks.system_identifier}/${marks.timeline}): a failover or restore happened. Run: node main.ts adopt ${service.name}`,
+        ),
         { code: 'foreign_log' },
       );
     }
@@ -373,7 +413,8 @@ async function due_parked(lane: Lane, partitions: readonly number[]): Promise<vo
     } catch (error) {
       if (error instanceof Superseded || is_outage(error)) throw error;
       const [first] = keyed;
-      if (first !== undefined) await writer.write([{ ...first, poison: error instanceof Error ? error.message : String(error) }], guard(lane, keyed));
+      if (first !== undefined)
+        await writer.write([{ ...first, poison: error instanceof Error ? error.message : String(error) }], guard(lane, keyed));
     }
   }
 }

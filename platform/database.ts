@@ -10,7 +10,9 @@ export const idle_in_transaction_timeout_ms = 5_000;
 
 // bigint: amounts and counters are capped at 2^53 - 1 by checks, positions far below.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
-pg.types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, text => new Date(Date.parse(text.includes('T') ? text : `${text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00')}`)).toISOString());
+pg.types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, text =>
+  new Date(Date.parse(text.includes('T') ? text : `${text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00')}`)).toISOString(),
+);
 
 export function role_of(service: string): string {
   return `cartwright_${service}`;

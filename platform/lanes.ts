@@ -64,10 +64,17 @@ export function front_lane(writer: Writer): FrontLane {
     while (queue.length > 0) {
       const batch = take();
       try {
-        const results = await write_apart(writer, batch.map(waiting => waiting.item));
-        for (const [index, waiting] of batch.entries()) waiting.resolve(results[index] ?? { result: 'failed', error: new Error('no result') });
+        const results = await write_apart(
+          writer,
+          batch.map(waiting => waiting.item),
+        );
+        for (const [index, waiting] of batch.entries())
+          waiting.resolve(results[index] ?? { result: 'failed', error: new Error('no result') });
       } catch (cause) {
-        const problem = new Problem(503, 'database_unavailable', 'The database does not answer. Try again with the same Idempotency-Key.', { headers: { 'Retry-After': '1' }, cause });
+        const problem = new Problem(503, 'database_unavailable', 'The database does not answer. Try again with the same Idempotency-Key.', {
+          headers: { 'Retry-After': '1' },
+          cause,
+        });
         for (const waiting of batch) waiting.reject(problem);
       }
     }
@@ -77,7 +84,11 @@ export function front_lane(writer: Writer): FrontLane {
   return {
     submit(item) {
       if (closed || queue.length >= queue_commands_max) {
-        return Promise.reject(new Problem(503, 'overloaded', 'Too many requests are waiting. Try again with the same Idempotency-Key.', { headers: { 'Retry-After': '1' } }));
+        return Promise.reject(
+          new Problem(503, 'overloaded', 'Too many requests are waiting. Try again with the same Idempotency-Key.', {
+            headers: { 'Retry-After': '1' },
+          }),
+        );
       }
       return new Promise((resolve, reject) => {
         queue.push({ item, rows: rows_of(item), resolve, reject });

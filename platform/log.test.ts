@@ -32,7 +32,15 @@ after(async () => {
 
 function event(subject: string, sequence: number) {
   return {
-    partition: partition_of(subject), key: subject, type: 'toy.happened', id: `evt_${subject}_${sequence}`, subject, sequence, time: '2026-01-01T00:00:00.000Z', cause: 'test', data: {},
+    partition: partition_of(subject),
+    key: subject,
+    type: 'toy.happened',
+    id: `evt_${subject}_${sequence}`,
+    subject,
+    sequence,
+    time: '2026-01-01T00:00:00.000Z',
+    cause: 'test',
+    data: {},
   };
 }
 
@@ -50,7 +58,10 @@ describe('the naive logs', () => {
     await a.query('commit');
     const cursor = seen.at(-1)?.position;
     const later = (await reader.query('select subject from naive where position > $1', [cursor])).rows;
-    assert.deepEqual(seen.map(row => row.subject), ['second']);
+    assert.deepEqual(
+      seen.map(row => row.subject),
+      ['second'],
+    );
     assert.deepEqual(later, [], 'the first event is lost: its position is behind the cursor');
   });
 
@@ -71,14 +82,23 @@ describe('the log', () => {
     const [a, b] = [await connect(), await connect()];
     await a.query('begin');
     await append(a, [event('late', 1)]);
-    const waiting = b.query('begin').then(() => append(b, [event('early', 1)])).then(() => b.query('commit'));
+    const waiting = b
+      .query('begin')
+      .then(() => append(b, [event('early', 1)]))
+      .then(() => b.query('commit'));
     const pool = new pg.Pool({ connectionString: url, max: 1 });
     const reader = table_log('toy', pool);
     assert.deepEqual((await reader.read(0, ['toy.happened'])).events, [], 'nothing is visible before its turn');
     await a.query('commit');
     await waiting;
     const { events } = await reader.read(0, ['toy.happened']);
-    assert.deepEqual(events.map(logged => [logged.subject, logged.position]), [['late', 1], ['early', 2]]);
+    assert.deepEqual(
+      events.map(logged => [logged.subject, logged.position]),
+      [
+        ['late', 1],
+        ['early', 2],
+      ],
+    );
     await pool.end();
   });
 
@@ -105,14 +125,24 @@ describe('the log', () => {
     while (cursor < (await reader.head())) await read();
     await pool.end();
     assert.equal(seen.length, committed.length, 'none lost, none doubled');
-    assert.deepEqual(seen.map(logged => logged.position), Array.from({ length: seen.length }, (_, index) => start + 1 + index));
+    assert.deepEqual(
+      seen.map(logged => logged.position),
+      Array.from({ length: seen.length }, (_, index) => start + 1 + index),
+    );
     for (const [subject, list] of Map.groupBy(seen, logged => logged.subject)) {
-      assert.deepEqual(list.map(logged => logged.sequence), list.map((_, index) => index + 1), `${subject} in order`);
+      assert.deepEqual(
+        list.map(logged => logged.sequence),
+        list.map((_, index) => index + 1),
+        `${subject} in order`,
+      );
     }
   });
 
   test('nobody may update or delete an event, and others may only read', async () => {
-    await migrate(url, [{ name: 'toy', has_log: true }, { name: 'neighbour', has_log: true }]);
+    await migrate(url, [
+      { name: 'toy', has_log: true },
+      { name: 'neighbour', has_log: true },
+    ]);
     const client = await connect();
     await client.query('set role cartwright_toy');
     await assert.rejects(client.query('delete from toy.events'), { code: '42501' });

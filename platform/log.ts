@@ -73,20 +73,48 @@ export function table_log(source: string, pool: pg.Pool): LogReader {
   return {
     source,
     async read(after, types) {
-      const { rows } = await pool.query<{ upto: number; events: string | null }>({ name: `${source}.log.read`, text, values: [after, types] });
+      const { rows } = await pool.query<{ upto: number; events: string | null }>({
+        name: `${source}.log.read`,
+        text,
+        values: [after, types],
+      });
       const row = rows[0];
       if (row === undefined) return { events: [], upto: after };
       // The parsed boundary: the columns are those the statement above names.
-      const cells = JSON.parse(row.events ?? '[]') as [number, number, string, string, string, string, number | null, string, string, unknown][];
+      const cells = JSON.parse(row.events ?? '[]') as [
+        number,
+        number,
+        string,
+        string,
+        string,
+        string,
+        number | null,
+        string,
+        string,
+        unknown,
+      ][];
       return {
         upto: Number(row.upto),
         events: cells.map(([position, partition, key, type, id, subject, sequence, time, cause, data]) => ({
-          position, partition, key, type, id, subject, sequence, time: new Date(time).toISOString(), cause, data, source,
+          position,
+          partition,
+          key,
+          type,
+          id,
+          subject,
+          sequence,
+          time: new Date(time).toISOString(),
+          cause,
+          data,
+          source,
         })),
       };
     },
     async head() {
-      const { rows } = await pool.query<{ head: number | null }>({ name: `${source}.log.head`, text: `select max(position) as head from ${source}.events` });
+      const { rows } = await pool.query<{ head: number | null }>({
+        name: `${source}.log.head`,
+        text: `select max(position) as head from ${source}.events`,
+      });
       return rows[0]?.head ?? 0;
     },
     marks: () => cluster_marks(pool),

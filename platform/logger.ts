@@ -6,13 +6,29 @@ export type Logger = Pick<pino.Logger, 'debug' | 'info' | 'warn' | 'error'>;
 export const log_levels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 export function create_logger(level: (typeof log_levels)[number], name: string): Logger {
-  return pino({
-    level,
-    name,
-    base: { name },
-    redact: { paths: ['authorization', 'secret', 'password', 'personal', '*.authorization', '*.secret', '*.password', '*.personal', 'headers.authorization'], remove: true },
-    serializers: { error: pino.stdSerializers.err },
-  }, pino.destination(2));
+  return pino(
+    {
+      level,
+      name,
+      base: { name },
+      redact: {
+        paths: [
+          'authorization',
+          'secret',
+          'password',
+          'personal',
+          '*.authorization',
+          '*.secret',
+          '*.password',
+          '*.personal',
+          'headers.authorization',
+        ],
+        remove: true,
+      },
+      serializers: { error: pino.stdSerializers.err },
+    },
+    pino.destination(2),
+  );
 }
 
 export const silent_logger: Logger = { debug() {}, info() {}, warn() {}, error() {} };

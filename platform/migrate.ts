@@ -42,19 +42,31 @@ export async function migrate(url: string, schemas: readonly Schema[]): Promise<
 
 async function migrate_schema(client: pg.Client, schema: Schema): Promise<string[]> {
   await client.query(`create schema if not exists ${schema.name}`);
-  const files = [...(schema.has_log ? await sql_files(platform_folder, 'platform/') : []), ...(schema.folder === undefined ? [] : await sql_files(schema.folder, ''))];
-  const { rows } = await client.query<{ name: string; checksum: string }>('select name, checksum from cartwright.migration where schema_name = $1', [schema.name]);
+  const files = [
+    ...(schema.has_log ? await sql_files(platform_folder, 'platform/') : []),
+    ...(schema.folder === undefined ? [] : await sql_files(schema.folder, '')),
+  ];
+  const { rows } = await client.query<{ name: string; checksum: string }>(
+    'select name, checksum from cartwright.migration where schema_name = $1',
+    [schema.name],
+  );
   const applied = new Map(rows.map(row => [row.name, row.checksum]));
   const ran: string[] = [];
   for (const file of files) {
     const known = applied.get(file.name);
     if (known !== undefined && known !== file.checksum) {
-      throw Object.assign(new Error(`migration ${schema.name}/${file.name} was edited after it ran; add a new file instead`), { code: 'migration_changed' });
+      throw Object.assign(new Error(`migration ${schema.name}/${file.name} was edited after it ran; add a new file instead`), {
+        code: 'migration_changed',
+      });
     }
     if (known !== undefined) continue;
     await client.query('begin');
     await client.query(file.sql.replaceAll('{schema}', schema.name));
-    await client.query('insert into cartwright.migration (schema_name, name, checksum) values ($1, $2, $3)', [schema.name, file.name, file.checksum]);
+    await client.query('insert into cartwright.migration (schema_name, name, checksum) values ($1, $2, $3)', [
+      schema.name,
+      file.name,
+      file.checksum,
+    ]);
     await client.query('commit');
     ran.push(`${schema.name}/${file.name}`);
   }

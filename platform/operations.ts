@@ -63,7 +63,9 @@ export function operation_runner(ports: RunnerPorts): Runner {
       const claimed = await claim(ports, slots);
       for (const operation of claimed) {
         const flight = run(ports, breaker(operation.provider), operation)
-          .catch(error => ports.logger.error({ error, op_id: operation.op_id }, 'an operation could not be recorded; it is unknown after its deadline'))
+          .catch(error =>
+            ports.logger.error({ error, op_id: operation.op_id }, 'an operation could not be recorded; it is unknown after its deadline'),
+          )
           .finally(() => flights(operation.provider).delete(flight));
         flights(operation.provider).add(flight);
       }
@@ -80,7 +82,9 @@ async function claim(ports: RunnerPorts, slots: Record<string, number>): Promise
   const providers = Object.entries(slots).filter(([, free]) => free > 0);
   if (providers.length === 0) return [];
   const now_ms = ports.now_ms();
-  const deadlines = Object.fromEntries(Object.entries(ports.adapters).map(([name, adapter]) => [name, adapter.timeout_ms + claim_grace_ms]));
+  const deadlines = Object.fromEntries(
+    Object.entries(ports.adapters).map(([name, adapter]) => [name, adapter.timeout_ms + claim_grace_ms]),
+  );
   const { rows } = await ports.pool.query({
     name: `${ports.schema}.operations.claim`,
     text: `with slots as (select key as provider, value::int as free from json_each_text($1)),
@@ -111,7 +115,12 @@ async function run(ports: RunnerPorts, breaker: Breaker, operation: Claimed): Pr
   breaker.record(outcome);
   if (outcome.outcome === 'retryable') return void (await put_back(ports, operation, outcome));
   const change = change_of(ports, operation, outcome);
-  const result = await ports.submit({ command: ports.command_of(operation, outcome), cause: `${operation.op_id}#${operation.attempts}`, actor: `provider:${operation.provider}`, operation: change });
+  const result = await ports.submit({
+    command: ports.command_of(operation, outcome),
+    cause: `${operation.op_id}#${operation.attempts}`,
+    actor: `provider:${operation.provider}`,
+    operation: change,
+  });
   if (result.result === 'failed') throw result.error;
 }
 
@@ -131,7 +140,13 @@ async function put_back(ports: RunnerPorts, operation: Claimed, outcome: Extract
   await ports.pool.query({
     name: `${ports.schema}.operations.put_back`,
     text: `update ${ports.schema}.operations set state = $2, next_at = $3, last_outcome = $5 where op_id = $1 and attempts = $4 and state in ('sent', 'unknown')`,
-    values: [operation.op_id, operation.asking ? 'unknown' : 'requested', new Date(ports.now_ms() + wait_ms).toISOString(), operation.attempts, JSON.stringify(outcome)],
+    values: [
+      operation.op_id,
+      operation.asking ? 'unknown' : 'requested',
+      new Date(ports.now_ms() + wait_ms).toISOString(),
+      operation.attempts,
+      JSON.stringify(outcome),
+    ],
   });
 }
 

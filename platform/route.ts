@@ -3,10 +3,24 @@ import type { TSchema } from 'typebox';
 import type { Command, Event, Json, Rejection, Row, States, View } from './service.ts';
 
 export type Scope =
-  | 'catalog:read' | 'catalog:write' | 'stock:read' | 'stock:write' | 'quotes:write'
-  | 'orders:read' | 'orders:write' | 'orders:import' | 'payments:read' | 'payments:write'
-  | 'shipments:read' | 'shipments:write' | 'suppliers:read' | 'suppliers:write'
-  | 'analytics:read' | 'operations:read' | 'operations:write' | 'admin';
+  | 'catalog:read'
+  | 'catalog:write'
+  | 'stock:read'
+  | 'stock:write'
+  | 'quotes:write'
+  | 'orders:read'
+  | 'orders:write'
+  | 'orders:import'
+  | 'payments:read'
+  | 'payments:write'
+  | 'shipments:read'
+  | 'shipments:write'
+  | 'suppliers:read'
+  | 'suppliers:write'
+  | 'analytics:read'
+  | 'operations:read'
+  | 'operations:write'
+  | 'admin';
 
 /** Who asks. `sk` secret key, `pk` publishable key, `order` an order_token (reads, pays and cancels one order), `staff` a signed-in person. */
 export interface Principal {
@@ -53,7 +67,13 @@ export interface RouteRequest {
 /** A stream reply: Server-Sent Events or newline-delimited JSON. */
 export interface StreamReply {
   readonly status: number;
-  readonly content_type: 'text/event-stream' | 'application/x-ndjson' | 'application/pdf' | 'text/plain' | 'text/csv' | 'application/octet-stream';
+  readonly content_type:
+    | 'text/event-stream'
+    | 'application/x-ndjson'
+    | 'application/pdf'
+    | 'text/plain'
+    | 'text/csv'
+    | 'application/octet-stream';
   readonly headers?: Readonly<Record<string, string>>;
   readonly stream: AsyncIterable<string | Uint8Array>;
 }
@@ -114,7 +134,10 @@ export interface Desk<S extends States, C extends Command, E extends Event, R ex
    * the decision; it is stored under the idempotency key in the same transaction. Durable when it returns.
    * Errors: Problem 503 `overloaded` or `database_unavailable`, 422 `idempotency_key_reused`, 409 `idempotency_in_progress`.
    */
-  submit(command: C, how: { readonly request: RouteRequest; respond?(view: View<S>, events: readonly E[]): Reply; reject?(rejection: R): Reply }): Promise<Submitted<E, R>>;
+  submit(
+    command: C,
+    how: { readonly request: RouteRequest; respond?(view: View<S>, events: readonly E[]): Reply; reject?(rejection: R): Reply },
+  ): Promise<Submitted<E, R>>;
   /** Reads of the own schema, on a pool of their own, with a deadline. Rows as the driver gives them. */
   query<T extends object>(name: string, sql: string, values?: readonly unknown[]): Promise<T[]>;
   /** Prefer: wait — the bytes finally sent replace the stored reply. */

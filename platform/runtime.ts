@@ -8,9 +8,9 @@ import { is_outage, open_pool, open_wire, role_of, type Wire } from './database.
 import { database_unavailable } from './http.ts';
 import { type Ids, ids } from './ids.ts';
 import { type FrontLane, front_lane } from './lanes.ts';
-import { cluster_marks, log_tail, table_log, type Tail } from './log.ts';
+import { cluster_marks, log_tail, type Tail, table_log } from './log.ts';
 import type { Logger } from './logger.ts';
-import { type Runner, operation_runner } from './operations.ts';
+import { operation_runner, type Runner } from './operations.ts';
 import { all_partitions } from './partition.ts';
 import type { Random } from './random.ts';
 import { type Desk, Problem, type Reply, type Submitted } from './route.ts';
@@ -82,7 +82,12 @@ export async function start_runtime(ports: RuntimePorts): Promise<Runtime> {
   const cache = aggregate_cache();
   const writer_of = (wire: () => Promise<Wire>) =>
     create_writer({
-      service, wire, tail, cache, now: ports.clock.now, event_id: () => fresh.fresh('evt'),
+      service,
+      wire,
+      tail,
+      cache,
+      now: ports.clock.now,
+      event_id: () => fresh.fresh('evt'),
       on_commit: written => {
         if (written.operations > 0) runner_wake.wake();
       },
@@ -98,8 +103,17 @@ export async function start_runtime(ports: RuntimePorts): Promise<Runtime> {
     return ports.tails.has(source) || ports.url === ports.source_urls[source] ? tail_of(ports.tails, source).wrap(reader) : reader;
   });
   const events = event_lane({
-    service, writer: writer_of(event_wire.get), pool, readers, heard: ports.heard, logger,
-    now: ports.clock.now, now_ms: ports.clock.now_ms, pace_ms: ports.waiting.now_ms, wait: ports.waiting.sleep, partitions: members.partitions,
+    service,
+    writer: writer_of(event_wire.get),
+    pool,
+    readers,
+    heard: ports.heard,
+    logger,
+    now: ports.clock.now,
+    now_ms: ports.clock.now_ms,
+    pace_ms: ports.waiting.now_ms,
+    wait: ports.waiting.sleep,
+    partitions: members.partitions,
   });
   const unlisten = Object.keys(ports.heard).map(source => tail_of(ports.tails, source).on_append(() => events.poke()));
   const runner = Object.keys(ports.adapters).length === 0 ? undefined : runner_of(ports, pool, events);
@@ -110,7 +124,12 @@ export async function start_runtime(ports: RuntimePorts): Promise<Runtime> {
     ...(runner === undefined ? [] : [runner_loop(runner, runner_wake, ports, stopping.signal)]),
   ];
   return {
-    service, pool, front, events, tail, partitions: members.partitions,
+    service,
+    pool,
+    front,
+    events,
+    tail,
+    partitions: members.partitions,
     desk: desk_of(ports, pool, front, tail, fresh),
     lags: () => lags_of(events, readers, ports.clock),
     async stop() {
@@ -146,11 +165,15 @@ async function claim_log(pool: pg.Pool, schema: string): Promise<void> {
     `insert into ${schema}.log_epoch (epoch, system_identifier, timeline, floor) select 1, $1, $2, 0 where not exists (select 1 from ${schema}.log_epoch) on conflict do nothing`,
     [marks.system_identifier, marks.timeline],
   );
-  const { rows } = await pool.query<{ system_identifier: string; timeline: string }>(`select system_identifier, timeline from ${schema}.log_epoch order by epoch desc limit 1`);
+  const { rows } = await pool.query<{ system_identifier: string; timeline: string }>(
+    `select system_identifier, timeline from ${schema}.log_epoch order by epoch desc limit 1`,
+  );
   const [known] = rows;
   if (known?.system_identifier === marks.system_identifier && known.timeline === marks.timeline) return;
   throw Object.assign(
-    new Error(`the log of ${schema} belongs to cluster ${known?.system_identifier}/${known?.timeline}, this is ${marks.system_identifier}/${marks.timeline}: a failover or restore happened. Run: node main.ts adopt ${schema}`),
+    new Error(
+      `the log of ${schema} belongs to cluster ${known?.system_identifier}/${known?.timeline}, this is ${marks.system_identifier}/${marks.timeline}: a failover or restore happened. Run: node main.ts adopt ${schema}`,
+    ),
     { code: 'foreign_log' },
   );
 }
@@ -213,8 +236,13 @@ async function beat_loop(members: Membership, waiting: Clock, signal: AbortSigna
 
 function runner_of(ports: RuntimePorts, pool: pg.Pool, events: EventLane): Runner {
   return operation_runner({
-    schema: ports.service.name, pool, logger: ports.logger, adapters: ports.adapters,
-    now_ms: ports.clock.now_ms, random: ports.random.next, submit: events.submit,
+    schema: ports.service.name,
+    pool,
+    logger: ports.logger,
+    adapters: ports.adapters,
+    now_ms: ports.clock.now_ms,
+    random: ports.random.next,
+    submit: events.submit,
     command_of(operation, outcome) {
       const command_of = ports.service.outcomes?.[operation.kind];
       if (command_of === undefined) throw new Error(`${ports.service.name} has no outcome for operation kind ${operation.kind}`);
@@ -245,7 +273,9 @@ function desk_of(ports: RuntimePorts, pool: pg.Pool, front: FrontLane, tail: Tai
   return {
     async submit(command, { request, respond, reject }) {
       const result = await front.submit({
-        command, cause: fresh.fresh('req'), actor: `${request.principal.type}:${request.principal.id}`,
+        command,
+        cause: fresh.fresh('req'),
+        actor: `${request.principal.type}:${request.principal.id}`,
         ...(request.idempotency === undefined ? {} : { idempotency: request.idempotency, waiting: (request.wait_s ?? 0) > 0 }),
         ...(respond === undefined ? {} : { respond }),
         reject: reject ?? (rejection => ports.problem_reply(rejection, request.request_id)),
@@ -305,7 +335,8 @@ async function lags_of(events: EventLane, readers: readonly { source: string; he
     events.sources.map(async source => {
       const head = (await readers.find(reader => reader.source === source.source)?.head()) ?? 0;
       const behind = Math.max(0, head - source.looked_at);
-      const seconds = behind === 0 || source.handled_time_ms === undefined ? 0 : Math.max(0, (clock.now_ms() - source.handled_time_ms) / 1000);
+      const seconds =
+        behind === 0 || source.handled_time_ms === undefined ? 0 : Math.max(0, (clock.now_ms() - source.handled_time_ms) / 1000);
       return { source: source.source, position: source.looked_at, head, events: behind, seconds };
     }),
   );

@@ -59,7 +59,9 @@ export interface NewRecord {
  * A change of a row that no event tells: bookkeeping outside the fold (sums of open operations, counters heard from another service,
  * personal fields). Applied after the decision's facts; the version does not move. What an event could say belongs in an event.
  */
-export type Note<S extends States> = { [N in keyof S & string]: { readonly kind: N; readonly id: string; change(state: S[N]): S[N] } }[keyof S & string];
+export type Note<S extends States> = {
+  [N in keyof S & string]: { readonly kind: N; readonly id: string; change(state: S[N]): S[N] };
+}[keyof S & string];
 
 export interface Decision<S extends States, E extends Event> {
   /** Empty: heard before, or nothing to do. */

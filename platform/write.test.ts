@@ -20,13 +20,23 @@ let ordinal = 0;
 
 before(async () => {
   ({ url, drop } = await fresh_database());
-  await migrate(url, [{ name: 'toy', has_log: true }, { name: 'source', has_log: true }]);
+  await migrate(url, [
+    { name: 'toy', has_log: true },
+    { name: 'source', has_log: true },
+  ]);
   client = new pg.Client({ connectionString: url });
   await client.connect();
   await client.query(toy_table);
   wire = await open_wire(url, 'cartwright_toy');
-  const counted: Wire = { ...wire, broken: false, send: (name, text, values) => (sent.push(name), wire.send(name, text, values)) };
-  writer = create_writer({ service: toy, cache: aggregate_cache(), wire: async () => counted, now: () => '2026-03-01T10:00:00.000Z', event_id: () => `evt_${++ordinal}`, freeze: true });
+  const counted: Wire = { ...wire, broken: false, send: (name, text, values) => count(name) ?? wire.send(name, text, values) };
+  writer = create_writer({
+    service: toy,
+    cache: aggregate_cache(),
+    wire: async () => counted,
+    now: () => '2026-03-01T10:00:00.000Z',
+    event_id: () => `evt_${++ordinal}`,
+    freeze: true,
+  });
 });
 after(async () => {
   await wire.close();
@@ -34,11 +44,20 @@ after(async () => {
   await drop();
 });
 
-const add = (id: string, amount: number, more: Partial<Item> = {}): Item => ({ command: command({ type: 'add', id, amount }), cause: `req_${++ordinal}`, actor: 'test', ...more });
+/** Only counts: the wire sends. */
+const count = (name: string): undefined => void sent.push(name);
+const add = (id: string, amount: number, more: Partial<Item> = {}): Item => ({
+  command: command({ type: 'add', id, amount }),
+  cause: `req_${++ordinal}`,
+  actor: 'test',
+  ...more,
+});
 /** The writer takes any service's command; the toy's have ids and amounts. */
 const command = (value: Item['command'] & { id: string; amount?: number; other?: string }): Item['command'] => value;
-const total = async (id: string): Promise<number> => Number((await client.query('select total from toy.counter where id = $1', [id])).rows[0]?.total ?? 0);
-const events_of = async (key: string) => (await client.query('select sequence, data from toy.events where key = $1 order by position', [key])).rows;
+const total = async (id: string): Promise<number> =>
+  Number((await client.query('select total from toy.counter where id = $1', [id])).rows[0]?.total ?? 0);
+const events_of = async (key: string) =>
+  (await client.query('select sequence, data from toy.events where key = $1 order by position', [key])).rows;
 
 describe('a batch', () => {
   test('of 1 and of 500 commands sends the same number of statements', async () => {
@@ -46,15 +65,24 @@ describe('a batch', () => {
     await writer.write([add('one', 1)], []);
     const for_one = sent.length;
     sent = [];
-    await writer.write(Array.from({ length: 500 }, (_, index) => add(`many_${index}`, 1)), []);
+    await writer.write(
+      Array.from({ length: 500 }, (_, index) => add(`many_${index}`, 1)),
+      [],
+    );
     assert.equal(sent.length, for_one);
   });
 
   test('lets two commands on one aggregate see each other, and numbers their events', async () => {
     const results = await writer.write([add('pair', 5), add('pair', -3), add('pair', -3)], []);
-    assert.deepEqual(results.map(result => result.result), ['decided', 'decided', 'rejected']);
+    assert.deepEqual(
+      results.map(result => result.result),
+      ['decided', 'decided', 'rejected'],
+    );
     assert.equal(await total('pair'), 2);
-    assert.deepEqual((await events_of('pair')).map(event => event.sequence), [1, 2]);
+    assert.deepEqual(
+      (await events_of('pair')).map(event => event.sequence),
+      [1, 2],
+    );
   });
 
   test('is not changed by rejected commands in it', async () => {
@@ -64,7 +92,10 @@ describe('a batch', () => {
   });
 
   test('refuses to look at an aggregate that was not declared', async () => {
-    const [result] = await writer.write([{ command: command({ type: 'peek', id: 'a', other: 'b' }), cause: 'req_peek', actor: 'test' }], []);
+    const [result] = await writer.write(
+      [{ command: command({ type: 'peek', id: 'a', other: 'b' }), cause: 'req_peek', actor: 'test' }],
+      [],
+    );
     assert.equal(result?.result, 'failed');
     assert.match(result?.result === 'failed' ? result.error.message : '', /undeclared ref: counter b/);
   });
@@ -78,16 +109,25 @@ describe('a batch', () => {
   test('is halved until the culprit stands alone; the rest commit', async () => {
     const items = [add('h1', 1), add('h2', 1), add('culprit', 2_000_000), add('h3', 1), add('h4', 1)];
     const results = await write_apart(writer, items);
-    assert.deepEqual(results.map(result => result.result), ['decided', 'decided', 'failed', 'decided', 'decided']);
+    assert.deepEqual(
+      results.map(result => result.result),
+      ['decided', 'decided', 'failed', 'decided', 'decided'],
+    );
     assert.equal((await total('h1')) + (await total('h2')) + (await total('h3')) + (await total('h4')), 4);
   });
 });
 
 describe('an idempotency key', () => {
-  const key = (name: string, body_hash = 'same') => ({ idempotency: { principal: 'p', route: 'r', key: name, body_hash }, respond: () => ({ status: 201, body: { ordinal: ++ordinal } }) });
+  const key = (name: string, body_hash = 'same') => ({
+    idempotency: { principal: 'p', route: 'r', key: name, body_hash },
+    respond: () => ({ status: 201, body: { ordinal: ++ordinal } }),
+  });
 
   test('50 times in one batch and again later: one execution, equal replies', async () => {
-    const results = await writer.write(Array.from({ length: 50 }, () => add('once', 7, key('k1'))), []);
+    const results = await writer.write(
+      Array.from({ length: 50 }, () => add('once', 7, key('k1'))),
+      [],
+    );
     const later = await writer.write([add('once', 7, key('k1'))], []);
     const bodies = [...results, ...later].map(result => ('reply' in result ? JSON.stringify(result.reply?.body) : 'none'));
     assert.equal(new Set(bodies).size, 1);
@@ -104,7 +144,11 @@ describe('an idempotency key', () => {
 });
 
 describe('positions', () => {
-  const place = (position: number) => client.query(`insert into toy.positions values ('source', 3, $1, 'c', 't') on conflict (source, partition) do update set position = $1`, [position]);
+  const place = (position: number) =>
+    client.query(
+      `insert into toy.positions values ('source', 3, $1, 'c', 't') on conflict (source, partition) do update set position = $1`,
+      [position],
+    );
 
   test('move with the effects, or neither happens', async () => {
     await place(10);
@@ -117,21 +161,47 @@ describe('positions', () => {
   test('an event that throws parks its key in the same transaction; later events of the key wait, other keys flow', async () => {
     await place(20);
     const event = (position: number, key: string, amount: number) => ({
-      type: 'toy.added', data: { id: key, amount }, id: `evt_${position}`, key, partition: 3, source: 'source', position, subject: key, sequence: 1, time: '2026-03-01T10:00:00.000Z', cause: 'x',
+      type: 'toy.added',
+      data: { id: key, amount },
+      id: `evt_${position}`,
+      key,
+      partition: 3,
+      source: 'source',
+      position,
+      subject: key,
+      sequence: 1,
+      time: '2026-03-01T10:00:00.000Z',
+      cause: 'x',
     });
     const heard = (position: number, key: string, amount: number): Item => ({
-      command: amount === 666 ? command({ type: 'explode', id: key }) : command({ type: 'add', id: key, amount }), cause: `evt_${position}`, actor: 'system', event: event(position, key, amount),
+      command: amount === 666 ? command({ type: 'explode', id: key }) : command({ type: 'add', id: key, amount }),
+      cause: `evt_${position}`,
+      actor: 'system',
+      event: event(position, key, amount),
     });
-    const results = await writer.write([heard(21, 'poisoned', 666), heard(22, 'healthy', 1), heard(23, 'poisoned', 1)], [{ source: 'source', partition: 3, old: 20, new: 23 }]);
-    assert.deepEqual(results.map(result => result.result), ['parked', 'decided', 'parked']);
+    const results = await writer.write(
+      [heard(21, 'poisoned', 666), heard(22, 'healthy', 1), heard(23, 'poisoned', 1)],
+      [{ source: 'source', partition: 3, old: 20, new: 23 }],
+    );
+    assert.deepEqual(
+      results.map(result => result.result),
+      ['parked', 'decided', 'parked'],
+    );
     assert.equal(await total('healthy'), 1);
     assert.equal(await total('poisoned'), 0);
     const parked = (await client.query('select position, key from toy.parked order by position')).rows;
-    assert.deepEqual(parked, [{ position: 21, key: 'poisoned' }, { position: 23, key: 'poisoned' }]);
+    assert.deepEqual(parked, [
+      { position: 21, key: 'poisoned' },
+      { position: 23, key: 'poisoned' },
+    ]);
     const blocked = (await client.query('select key, attempts, reason from toy.blocked')).rows;
     assert.deepEqual(blocked, [{ key: 'poisoned', attempts: 1, reason: 'poison' }]);
     // The cause is mended: the parked events run in order and the block goes with the last.
-    const mended = (position: number, amount: number): Item => ({ ...heard(position, 'poisoned', amount), command: command({ type: 'add', id: 'poisoned', amount }), parked: true });
+    const mended = (position: number, amount: number): Item => ({
+      ...heard(position, 'poisoned', amount),
+      command: command({ type: 'add', id: 'poisoned', amount }),
+      parked: true,
+    });
     await writer.write([mended(21, 2), mended(23, 1)], [{ source: 'source', partition: 3, old: 23, new: 23 }]);
     assert.equal(await total('poisoned'), 3);
     assert.equal((await client.query('select 1 from toy.blocked')).rowCount, 0);

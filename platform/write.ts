@@ -4,15 +4,26 @@
  * close (rows, operations, timers, replies, append, commit — sent together). docs/decisions/0001 has the interface, kernel.md the measurements.
  */
 import type pg from 'pg';
-import type { AnyService, Entry, Memory, NewEvent } from './batch.ts';
-import { changed_entries, empty_memory, execute, given_for, is_reference, kind_of, missing, put, summarize, view_of } from './batch.ts';
+import type { AnyService, Memory, NewEvent } from './batch.ts';
+import { changed_entries, empty_memory, execute, given_for, missing, summarize, view_of } from './batch.ts';
 import type { AggregateCache } from './cache.ts';
+import { rows_statements, side_statements } from './close.ts';
 import type { Wire } from './database.ts';
-import { append_statements, type Statement, type Tail } from './log.ts';
-import { partition_of } from './partition.ts';
+import { forget_states, load, remember_states } from './load.ts';
+import { append_statements, type Tail } from './log.ts';
 import type { Idempotency, Reply } from './route.ts';
 import { Problem } from './route.ts';
-import { ChangedMeanwhile, type Command, type Event, type Logged, type OperationState, type Rejection, type Row, type States, type View } from './service.ts';
+import {
+  ChangedMeanwhile,
+  type Command,
+  type Event,
+  type Logged,
+  type OperationState,
+  type Rejection,
+  type Row,
+  type States,
+  type View,
+} from './service.ts';
 
 /** A position this service holds of another's log, moved from `old` to `new` or nothing happens at all. */
 export interface Move {
@@ -84,16 +95,12 @@ export interface WriterPorts {
   readonly freeze?: boolean;
 }
 
-export const park_attempts_max = 8;
-export const park_time_max_minutes = 30;
-export const park_backoff_ms = 1_000;
-export const park_backoff_max_ms = 300_000;
-
 export function create_writer(ports: WriterPorts): Writer {
   return { service: ports.service, write: (items, moves) => write(ports, items, moves) };
 }
 
-interface Batch {
+/** One transaction's memory, from open to close. */
+export interface Batch {
   readonly ports: WriterPorts;
   readonly wire: Wire;
   readonly at: string;
@@ -119,8 +126,20 @@ interface StoredReply {
 async function write(ports: WriterPorts, items: readonly Item[], moves: readonly Move[]): Promise<Result[]> {
   const wire = await ports.wire();
   const batch: Batch = {
-    ports, wire, items, at: ports.now(), memory: empty_memory(ports.service), refs: [], results: items.map(() => undefined), xids: new Map(),
-    replies: new Map(), new_replies: [], blocked: new Set(), newly_blocked: new Map(), parked: [], unparked: [],
+    ports,
+    wire,
+    items,
+    at: ports.now(),
+    memory: empty_memory(ports.service),
+    refs: [],
+    results: items.map(() => undefined),
+    xids: new Map(),
+    replies: new Map(),
+    new_replies: [],
+    blocked: new Set(),
+    newly_blocked: new Map(),
+    parked: [],
+    unparked: [],
   };
   try {
     await open(batch, moves);
@@ -177,83 +196,6 @@ async function load_second(batch: Batch): Promise<void> {
   await settled(load(batch, missing(batch.memory, more as never)));
 }
 
-/**
- * Per kind, in lock order, sent without waiting for each other: lock the rows, then read those the cache does not hold. Two statements, because a
- * statement that waited for a lock sees the row as it is now but the rows of its children as they were before.
- */
-function load(batch: Batch, wanted: Map<string, Set<string>>): Promise<void>[] {
-  const { service } = batch.ports;
-  return Object.keys(service.kinds)
-    .filter(kind => wanted.has(kind))
-    .flatMap(kind_name => {
-      const ids = [...(wanted.get(kind_name) ?? [])];
-      const kind = kind_of(service, kind_name);
-      if (is_reference(kind)) return [read_rows(batch, kind_name, ids)];
-      const uncached = ids.filter(id => batch.ports.cache.get(kind_name, id) === undefined);
-      const locked = batch.wire.send(`${service.name}.${kind_name}.lock`, `select id, xmin::text as xid from ${table_of(kind.rows)} where id = any($1) order by id for update`, [ids]);
-      const reading = uncached.length === 0 ? Promise.resolve() : read_rows(batch, kind_name, uncached);
-      return [reading, use_cached(batch, kind_name, ids, uncached, locked)];
-    });
-}
-
-async function read_rows(batch: Batch, kind_name: string, ids: readonly string[]): Promise<void> {
-  const { service, cache, freeze } = batch.ports;
-  const kind = kind_of(service, kind_name);
-  const { rows } = await batch.wire.send(`${service.name}.${kind_name}.load`, kind.rows.load, [ids]);
-  // The parsed boundary: load's contract is a JSON array of rows with id and version.
-  const loaded = (rows[0]?.rows ?? []) as (Row & { id: string; version?: number })[];
-  for (const row of loaded) {
-    const state = kind.rows.from_row(row);
-    put(batch.memory, service, kind_name, row.id, { state: freeze === true ? deep_freeze(state) : state, version: row.version ?? 0 });
-  }
-  const entries = batch.memory.entries.get(kind_name);
-  for (const id of ids) {
-    if (entries?.has(id) === true) continue;
-    cache.drop(kind_name, id);
-    put(batch.memory, service, kind_name, id);
-  }
-}
-
-/** What the cache holds is believed only under the row's lock and when the row's writer is the one remembered; the rest is read after all. */
-async function use_cached(batch: Batch, kind_name: string, ids: readonly string[], uncached: readonly string[], locked: Promise<pg.QueryResult>): Promise<void> {
-  const { service, cache } = batch.ports;
-  const { rows } = await locked;
-  const xids = new Map((rows as { id: string; xid: string }[]).map(row => [row.id, row.xid]));
-  const read = new Set(uncached);
-  const stale: string[] = [];
-  for (const id of ids) {
-    batch.xids.set(`${kind_name} ${id}`, xids.get(id) ?? '');
-    if (read.has(id)) continue;
-    const cached = cache.get(kind_name, id);
-    if (cached !== undefined && cached.xid === xids.get(id)) put(batch.memory, service, kind_name, id, cached);
-    else stale.push(id);
-  }
-  if (stale.length > 0) await read_rows(batch, kind_name, stale);
-}
-
-/** An aggregate's rows live in the table that its own statements name. */
-function table_of(rows: { readonly insert: string; readonly update: string }): string {
-  const table = /(?:insert into|update) (\w+\.\w+)/.exec(`${rows.insert} ${rows.update}`)?.[1];
-  if (table === undefined) throw new Error(`no table in ${rows.insert}`);
-  return table;
-}
-
-/** After commit: what was changed is remembered under this transaction, what was only read under the one that had written it. */
-function remember_states(batch: Batch, xid: string): void {
-  const { service, cache } = batch.ports;
-  for (const [kind_name, entries] of batch.memory.entries) {
-    if (is_reference(kind_of(service, kind_name))) continue;
-    for (const entry of entries.values()) {
-      const known = entry.changed ? xid : batch.xids.get(`${kind_name} ${entry.id}`);
-      if (known !== undefined && known !== '') cache.put(kind_name, entry.id, { state: entry.state, version: entry.version, xid: known });
-    }
-  }
-}
-
-function forget_states(batch: Batch): void {
-  for (const [kind_name, entries] of batch.memory.entries) for (const id of entries.keys()) batch.ports.cache.drop(kind_name, id);
-}
-
 async function move_positions(wire: Wire, schema: string, moves: readonly Move[]): Promise<void> {
   const { rows } = await wire.send(
     `${schema}.positions.move`,
@@ -263,7 +205,8 @@ async function move_positions(wire: Wire, schema: string, moves: readonly Move[]
      select count(*)::int as moved from moved`,
     [JSON.stringify(moves)],
   );
-  if (rows[0]?.moved !== moves.length) throw new Superseded(`${schema}: ${moves.length - (rows[0]?.moved ?? 0)} of ${moves.length} positions were moved by another process`);
+  if (rows[0]?.moved !== moves.length)
+    throw new Superseded(`${schema}: ${moves.length - (rows[0]?.moved ?? 0)} of ${moves.length} positions were moved by another process`);
 }
 
 async function read_blocked(batch: Batch): Promise<void> {
@@ -283,7 +226,11 @@ async function read_replies(batch: Batch): Promise<void> {
   );
   for (const row of rows as StoredRow[]) {
     const headers = { ...(row.headers ?? {}), 'Idempotency-Replayed': 'true' };
-    batch.replies.set(reply_id(row), { body_hash: row.body_hash, waiting: row.waiting, reply: { status: row.status, body: JSON.parse(row.body), headers } });
+    batch.replies.set(reply_id(row), {
+      body_hash: row.body_hash,
+      waiting: row.waiting,
+      reply: { status: row.status, body: JSON.parse(row.body), headers },
+    });
   }
 }
 type StoredRow = Idempotency & { status: number; body: string; headers: Record<string, string> | null; waiting: boolean };
@@ -298,7 +245,8 @@ function decide_all(batch: Batch): void {
     batch.results[index] ??= replayed(batch, item) ?? held_back(batch, item) ?? decide_one(batch, index, item);
     const result = batch.results[index];
     if (item.event !== undefined && result?.result === 'failed') batch.results[index] = park(batch, item, result.error.message);
-    if (item.parked === true && result?.result !== 'failed' && result?.result !== 'parked') batch.unparked.push({ source: item.event?.source, position: item.event?.position, key: item.event?.key });
+    if (item.parked === true && result?.result !== 'failed' && result?.result !== 'parked')
+      batch.unparked.push({ source: item.event?.source, position: item.event?.position, key: item.event?.key });
   }
   summarize(ports.service, memory, at, ports.event_id);
 }
@@ -308,7 +256,14 @@ function decide_one(batch: Batch, index: number, item: Item): Result {
   if (item.command.type === heard_only) return { result: 'decided', events: [] };
   try {
     const refs = batch.refs[index] ?? [];
-    const outcome = execute(ports.service, memory, item.command, refs, given_for(ports.service.name, at, item.cause, item.actor), ports.event_id);
+    const outcome = execute(
+      ports.service,
+      memory,
+      item.command,
+      refs,
+      given_for(ports.service.name, at, item.cause, item.actor),
+      ports.event_id,
+    );
     if (ports.freeze === true) freeze_memory(memory);
     if ('rejection' in outcome) {
       const reply = item.reject?.(outcome);
@@ -330,10 +285,22 @@ function replayed(batch: Batch, item: Item): Result | undefined {
   const known = batch.replies.get(reply_id(item.idempotency));
   if (known === undefined) return undefined;
   if (known.body_hash !== item.idempotency.body_hash) {
-    return { result: 'failed', error: new Problem(422, 'idempotency_key_reused', 'This Idempotency-Key was used with another body. Use a new key for a new request.') };
+    return {
+      result: 'failed',
+      error: new Problem(
+        422,
+        'idempotency_key_reused',
+        'This Idempotency-Key was used with another body. Use a new key for a new request.',
+      ),
+    };
   }
   if (known.waiting) {
-    return { result: 'failed', error: new Problem(409, 'idempotency_in_progress', 'The first request with this Idempotency-Key is still running.', { headers: { 'Retry-After': '1' } }) };
+    return {
+      result: 'failed',
+      error: new Problem(409, 'idempotency_in_progress', 'The first request with this Idempotency-Key is still running.', {
+        headers: { 'Retry-After': '1' },
+      }),
+    };
   }
   return { result: 'replayed', reply: known.reply };
 }
@@ -347,7 +314,17 @@ function remember(batch: Batch, item: Item, reply: Reply | undefined): void {
     waiting: item.waiting === true,
     reply: { status: reply.status, body: reply.body, headers: { ...reply.headers, 'Idempotency-Replayed': 'true' } },
   });
-  batch.new_replies.push({ principal, route, key, body_hash, status: reply.status, body, headers: reply.headers ?? null, waiting: item.waiting === true, created_at: batch.at });
+  batch.new_replies.push({
+    principal,
+    route,
+    key,
+    body_hash,
+    status: reply.status,
+    body,
+    headers: reply.headers ?? null,
+    waiting: item.waiting === true,
+    created_at: batch.at,
+  });
 }
 
 /** An event whose key waits behind a poisoned one waits too; other keys flow. */
@@ -365,10 +342,17 @@ function block_id(event: Logged<Event>): string {
 function park(batch: Batch, item: Item, reason: string): Result {
   const { event } = item;
   if (event === undefined) return { result: 'failed', error: new Error(reason) };
-  if (item.parked !== true) batch.parked.push({ source: event.source, position: event.position, key: event.key, event: event as unknown as Row });
+  if (item.parked !== true)
+    batch.parked.push({ source: event.source, position: event.position, key: event.key, event: event as unknown as Row });
   const fresh = !batch.newly_blocked.has(block_id(event)) && (item.parked === true || !batch.blocked.has(block_id(event)));
   if (fresh) {
-    batch.newly_blocked.set(block_id(event), { source: event.source, key: event.key, first_position: event.position, reason: reason.slice(0, 500), at: batch.at });
+    batch.newly_blocked.set(block_id(event), {
+      source: event.source,
+      key: event.key,
+      first_position: event.position,
+      reason: reason.slice(0, 500),
+      at: batch.at,
+    });
   }
   return { result: 'parked', reason };
 }
@@ -395,95 +379,8 @@ async function close(batch: Batch): Promise<void> {
   ports.on_commit?.({ operations: memory.collected.operations.length, timers: memory.collected.timers.length, events: events.length });
 }
 
-function rows_statements(service: AnyService, changed: Map<string, Entry[]>): Statement[] {
-  const statements: Statement[] = [];
-  for (const [kind_name, entries] of changed) {
-    const kind = kind_of(service, kind_name);
-    if (is_reference(kind)) continue;
-    const { rows } = kind;
-    const row_of = (entry: Entry): Row => ({ ...rows.to_row(entry.state, entry.id), id: entry.id, version: entry.version });
-    const add = (what: string, text: string, list: readonly Row[]) => {
-      if (list.length > 0) statements.push({ name: `${service.name}.${kind_name}.${what}`, text, values: [JSON.stringify(list)] });
-    };
-    add('insert', rows.insert, entries.filter(entry => !entry.stored).map(row_of));
-    add('update', rows.update, entries.filter(entry => entry.stored).map(row_of));
-    for (const [place, child] of (rows.children ?? []).entries()) {
-      const diffs = entries.map(entry => child.diff(entry.stored ? entry.before : undefined, entry.state));
-      add(`child_${place}.insert`, child.insert, diffs.flatMap(diff => diff.added));
-      add(`child_${place}.update`, child.update, diffs.flatMap(diff => diff.changed));
-    }
-  }
-  return statements;
-}
-
-/** Everything beside the aggregates: records, operations, timers, replies, parking. Only what the batch has is sent. */
-function side_statements(batch: Batch, schema: string): Statement[] {
-  const { collected } = batch.memory;
-  const statements: Statement[] = [];
-  const add = (what: string, text: string, list: readonly unknown[], ...more: unknown[]) => {
-    if (list.length > 0) statements.push({ name: `${schema}.${what}`, text, values: [JSON.stringify(list), ...more] });
-  };
-  const tables = new Map<string, Row[]>();
-  for (const { table, row } of collected.records) {
-    const rows = tables.get(table);
-    if (rows === undefined) tables.set(table, [row]);
-    else rows.push(row);
-  }
-  for (const [table, rows] of tables) {
-    const text = batch.ports.service.records?.[table];
-    if (text === undefined) throw new Error(`${schema} has no record table ${table}`);
-    add(`record.${table}`, text, rows);
-  }
-  add('operations.end', operation_end_sql(schema), batch.items.flatMap((item, index) => (item.operation === undefined || batch.results[index]?.result === 'failed' ? [] : [item.operation])), batch.at);
-  add('operations.settle', `update ${schema}.operations o set state = s.state, waiting = false, ended_at = $2
-       from json_to_recordset($1) as s(op_id text, state text) where o.op_id = s.op_id and o.state in ('requested', 'sent', 'unknown')`, collected.settled, batch.at);
-  add('operations.insert', `insert into ${schema}.operations (op_id, kind, provider, subject, key, request, state, next_at, requested_at)
-       select op_id, kind, provider, subject, key, request, 'requested', coalesce(not_before, $2::timestamptz), $2
-         from json_to_recordset($1) as o(op_id text, kind text, provider text, subject text, key text, request json, not_before timestamptz)
-           on conflict (op_id) do nothing`, collected.operations, batch.at);
-  const fired = batch.items.flatMap((item, index) => (item.timer === undefined || batch.results[index]?.result === 'failed' ? [] : [item.timer]));
-  add('timers.fired', `delete from ${schema}.timers t using json_to_recordset($1) as f(kind text, id text, due_at timestamptz)
-       where t.kind = f.kind and t.id = f.id and t.due_at = f.due_at`, fired);
-  const last = [...new Map(collected.timers.map(timer => [`${timer.kind} ${timer.id}`, timer])).values()];
-  add('timers.delete', `delete from ${schema}.timers t using json_to_recordset($1) as d(kind text, id text) where t.kind = d.kind and t.id = d.id`, last.filter(timer => timer.due_at === null));
-  add('timers.put', `insert into ${schema}.timers (kind, id, due_at, partition)
-       select kind, id, due_at, partition from json_to_recordset($1) as t(kind text, id text, due_at timestamptz, partition smallint)
-           on conflict (kind, id) do update set due_at = excluded.due_at`, last.filter(timer => timer.due_at !== null).map(timer => ({ ...timer, partition: partition_of(timer.id) })));
-  add('idempotency.insert', `insert into ${schema}.idempotency (principal, route, key, body_hash, status, body, headers, waiting, created_at)
-       select principal, route, key, body_hash, status, body, headers, waiting, created_at from json_populate_recordset(null::${schema}.idempotency, $1)`, batch.new_replies);
-  statements.push(...parking_statements(batch, schema));
-  return statements;
-}
-
-function parking_statements(batch: Batch, schema: string): Statement[] {
-  const statements: Statement[] = [];
-  const add = (what: string, text: string, list: readonly unknown[], ...more: unknown[]) => {
-    if (list.length > 0) statements.push({ name: `${schema}.${what}`, text, values: [JSON.stringify(list), ...more] });
-  };
-  add('parked.insert', `insert into ${schema}.parked select * from json_populate_recordset(null::${schema}.parked, $1)`, batch.parked);
-  add('blocked.put', `insert into ${schema}.blocked (source, key, first_position, attempts, next_at, since, reason)
-       select source, key, first_position, 1, at + interval '${park_backoff_ms} milliseconds', at, reason
-         from json_to_recordset($1) as b(source text, key text, first_position bigint, reason text, at timestamptz)
-           on conflict (source, key) do update set attempts = blocked.attempts + 1, first_position = excluded.first_position, reason = excluded.reason,
-              next_at = excluded.since + least(interval '${park_backoff_max_ms} milliseconds', interval '${park_backoff_ms} milliseconds' * (2 ^ blocked.attempts)),
-              quarantined = blocked.attempts + 1 >= ${park_attempts_max} or excluded.since - blocked.since > interval '${park_time_max_minutes} minutes'`, [...batch.newly_blocked.values()]);
-  add('parked.delete', `delete from ${schema}.parked p using json_to_recordset($1) as d(source text, position bigint) where p.source = d.source and p.position = d.position`, batch.unparked);
-  add('blocked.delete', `delete from ${schema}.blocked b using (select distinct source, key from json_to_recordset($1) as d(source text, key text)) d
-       where b.source = d.source and b.key = d.key and not exists (select 1 from ${schema}.parked p where p.source = b.source and p.key = b.key)`, batch.unparked);
-  return statements;
-}
-
-/** Only an operation that is still open, and only the attempt this outcome belongs to. */
-function operation_end_sql(schema: string): string {
-  return `update ${schema}.operations o set state = e.state, waiting = e.waiting, next_at = coalesce(e.next_at, o.next_at), last_outcome = e.last_outcome,
-            learned = (o.learned::jsonb || coalesce(e.learned::jsonb, '{}'))::json,
-            ended_at = case when e.state in ('succeeded', 'failed') then $2::timestamptz end
-       from json_to_recordset($1) as e(op_id text, attempts integer, state text, next_at timestamptz, waiting boolean, learned json, last_outcome json)
-      where o.op_id = e.op_id and o.attempts = e.attempts and o.state in ('requested', 'sent', 'unknown')`;
-}
-
 /** Waits for every answer, then throws the first error that is a cause and not its echo (25P02: the transaction is aborted). */
-async function settled<T>(answers: readonly Promise<T>[]): Promise<T[]> {
+export async function settled<T>(answers: readonly Promise<T>[]): Promise<T[]> {
   const outcomes = await Promise.allSettled(answers);
   const errors = outcomes.flatMap(outcome => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
   if (errors.length > 0) throw errors.find(error => (error as pg.DatabaseError).code !== '25P02') ?? errors[0];
@@ -498,7 +395,7 @@ function freeze_memory(memory: Memory): void {
   for (const entries of memory.entries.values()) for (const entry of entries.values()) if (entry.changed) deep_freeze(entry.state);
 }
 
-function deep_freeze<T>(value: T): T {
+export function deep_freeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   Object.freeze(value);
   for (const inner of Object.values(value)) deep_freeze(inner);

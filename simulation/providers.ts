@@ -41,25 +41,59 @@ export function simulated_providers(random: Random, decline: number): Providers 
   const number = (row: Row, name: string): number => Number(row[name]);
 
   const fact = (held: Money, kind: string, amount: number, more: Row = {}): Row => ({
-    gateway: 'stripe', object_ref: held.ref, fact: kind, amount, currency: held.currency, gateway_ref: held.ref, payment_id: held.payment_id, order_id: held.order_id, raw: {}, ...more,
+    gateway: 'stripe',
+    object_ref: held.ref,
+    fact: kind,
+    amount,
+    currency: held.currency,
+    gateway_ref: held.ref,
+    payment_id: held.payment_id,
+    order_id: held.order_id,
+    raw: {},
+    ...more,
   });
 
   const authorize = ({ op_id, request }: Operation, at: string): Outcome => {
-    const held: Money = { ref: `pi_${op_id}`, payment_id: text(request, 'payment_id'), order_id: text(request, 'order_id'), currency: text(request, 'currency'), expires_at: new Date(Date.parse(at) + 7 * 86_400_000).toISOString(), authorized: 0, captured: 0, voided: 0, refunded: 0 };
+    const held: Money = {
+      ref: `pi_${op_id}`,
+      payment_id: text(request, 'payment_id'),
+      order_id: text(request, 'order_id'),
+      currency: text(request, 'currency'),
+      expires_at: new Date(Date.parse(at) + 7 * 86_400_000).toISOString(),
+      authorized: 0,
+      captured: 0,
+      voided: 0,
+      refunded: 0,
+    };
     money.set(held.ref, held);
     if (random.next() < decline) {
-      const facts = [fact(held, 'declined', number(request, 'amount'), { decline_code: 'insufficient_funds', retryable: true, operation_id: op_id })];
+      const facts = [
+        fact(held, 'declined', number(request, 'amount'), { decline_code: 'insufficient_funds', retryable: true, operation_id: op_id }),
+      ];
       return { outcome: 'declined', code: 'insufficient_funds', retryable: true, value: { gateway_ref: held.ref, facts } };
     }
     held.authorized = number(request, 'amount');
     ledger.push({ kind: 'authorized', reference: held.payment_id, op_id, amount: held.authorized });
-    return { outcome: 'ok', value: { gateway_ref: held.ref, facts: [fact(held, 'authorized', held.authorized, { operation_id: op_id, authorization_expires_at: held.expires_at, multi_capture: true })] } };
+    return {
+      outcome: 'ok',
+      value: {
+        gateway_ref: held.ref,
+        facts: [
+          fact(held, 'authorized', held.authorized, {
+            operation_id: op_id,
+            authorization_expires_at: held.expires_at,
+            multi_capture: true,
+          }),
+        ],
+      },
+    };
   };
 
   const capture = ({ op_id, request }: Operation): Outcome => {
     const held = money.get(text(request, 'gateway_ref'));
     const amount = number(request, 'amount');
-    if (held === undefined || held.captured + held.voided + amount > held.authorized) return { outcome: 'declined', code: 'other', retryable: false, value: { facts: [] } };
+    if (held === undefined || held.captured + held.voided + amount > held.authorized)
+      return { outcome: 'declined', code: 'other', retryable: false, value: { facts: [] } };
     held.captured += amount;
     ledger.push({ kind: 'captured', reference: held.payment_id, op_id, amount });
     const facts = [fact(held, 'captured', held.captured)];
@@ -84,17 +118,34 @@ export function simulated_providers(random: Random, decline: number): Providers 
   const refund = ({ op_id, request }: Operation): Outcome => {
     const held = money.get(text(request, 'gateway_ref'));
     const amount = number(request, 'amount');
-    if (held === undefined || held.refunded + amount > held.captured) return { outcome: 'declined', code: 'other', retryable: false, value: { facts: [] } };
+    if (held === undefined || held.refunded + amount > held.captured)
+      return { outcome: 'declined', code: 'other', retryable: false, value: { facts: [] } };
     held.refunded += amount;
     ledger.push({ kind: 'refunded', reference: held.payment_id, op_id, amount });
-    return { outcome: 'ok', value: { gateway_ref: held.ref, object_ref: `re_${op_id}`, facts: [fact(held, 'refunded', amount, { object_ref: `re_${op_id}`, refund_id: text(request, 'refund_id'), operation_id: op_id })] } };
+    return {
+      outcome: 'ok',
+      value: {
+        gateway_ref: held.ref,
+        object_ref: `re_${op_id}`,
+        facts: [fact(held, 'refunded', amount, { object_ref: `re_${op_id}`, refund_id: text(request, 'refund_id'), operation_id: op_id })],
+      },
+    };
   };
 
   const parcels_of = (operation: Operation): readonly Row[] => (operation.request['parcels'] ?? []) as readonly Row[];
   const quote = (operation: Operation): Outcome => ({
     outcome: 'ok',
     value: {
-      rates: parcels_of(operation).map(parcel => ({ parcel_id: text(parcel, 'parcel_id'), provider_shipment_ref: `shp_${text(parcel, 'parcel_id')}`, rate_ref: `rate_${text(parcel, 'parcel_id')}`, carrier: 'USPS', service: 'Priority', amount: 550, currency: 'GBP', delivery_days: 2 })),
+      rates: parcels_of(operation).map(parcel => ({
+        parcel_id: text(parcel, 'parcel_id'),
+        provider_shipment_ref: `shp_${text(parcel, 'parcel_id')}`,
+        rate_ref: `rate_${text(parcel, 'parcel_id')}`,
+        carrier: 'USPS',
+        service: 'Priority',
+        amount: 550,
+        currency: 'GBP',
+        delivery_days: 2,
+      })),
       messages: [],
     },
   });
@@ -102,7 +153,17 @@ export function simulated_providers(random: Random, decline: number): Providers 
     const labels = parcels_of(operation).map(parcel => {
       const parcel_id = text(parcel, 'parcel_id');
       ledger.push({ kind: 'label', reference: parcel_id, op_id: operation.op_id, amount: 550 });
-      return { parcel_id, tracking_number: `T${parcel_id}`, tracking_url: null, cost: 550, currency: 'GBP', label_ref: `lab_${parcel_id}`, carrier: 'USPS', service: 'Priority', adopted: false };
+      return {
+        parcel_id,
+        tracking_number: `T${parcel_id}`,
+        tracking_url: null,
+        cost: 550,
+        currency: 'GBP',
+        label_ref: `lab_${parcel_id}`,
+        carrier: 'USPS',
+        service: 'Priority',
+        adopted: false,
+      };
     });
     return { outcome: 'ok', value: { labels } };
   };
@@ -133,7 +194,16 @@ export function simulated_providers(random: Random, decline: number): Providers 
   };
 
   const kinds: Readonly<Record<string, (operation: Operation, at: string) => Outcome>> = {
-    authorize, capture, void: release, abandon: release, ask, refund, quote_rates: quote, buy_label: label, void_label, send_order,
+    authorize,
+    capture,
+    void: release,
+    abandon: release,
+    ask,
+    refund,
+    quote_rates: quote,
+    buy_label: label,
+    void_label,
+    send_order,
     track: () => ({ outcome: 'ok', value: { facts: [] } }),
     cancel_order: () => ({ outcome: 'ok', value: {} }),
   };

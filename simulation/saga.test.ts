@@ -16,22 +16,30 @@ test(`${runs} seeded runs converge, whatever is delayed, doubled, reordered, or 
 });
 
 test('one seed gives one run', () => {
-  const story = (seed: number) => run_saga(seed).log.map(event => `${event.time} ${event.source} ${event.type} ${event.subject} ${JSON.stringify(event.data)}`);
+  const story = (seed: number) =>
+    run_saga(seed).log.map(event => `${event.time} ${event.source} ${event.type} ${event.subject} ${JSON.stringify(event.data)}`);
   assert.deepEqual(story(7), story(7));
   assert.notDeepEqual(story(7), story(8));
 });
 
 /** A reaction that does nothing: the event is heard and forgotten. */
-const deaf = (name: string, type: string) => (service: AnyService): AnyService =>
-  service.name === name ? { ...service, reactions: { ...service.reactions, [type]: () => undefined } } : service;
+const deaf =
+  (name: string, type: string) =>
+  (service: AnyService): AnyService =>
+    service.name === name ? { ...service, reactions: { ...service.reactions, [type]: () => undefined } } : service;
 /** Repeating a call under its own id has its effect again. */
-const without_idempotency = (kinds: readonly string[]) => (providers: Providers): Providers => {
-  let repeat = 0;
-  return {
-    ...providers,
-    query: (operation, at) => (kinds.includes(operation.kind) ? providers.perform({ ...operation, op_id: `${operation.op_id}r${++repeat}` }, at) : providers.query(operation, at)),
+const without_idempotency =
+  (kinds: readonly string[]) =>
+  (providers: Providers): Providers => {
+    let repeat = 0;
+    return {
+      ...providers,
+      query: (operation, at) =>
+        kinds.includes(operation.kind)
+          ? providers.perform({ ...operation, op_id: `${operation.op_id}r${++repeat}` }, at)
+          : providers.query(operation, at),
+    };
   };
-};
 
 const bugs: readonly (readonly [what: string, spoil: Spoil])[] = [
   ['inventory forgets that lines were cancelled', { service: deaf('inventory', 'order.lines_cancelled') }],

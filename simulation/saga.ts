@@ -2,20 +2,20 @@
 import { event_contracts, is_event_type } from '../contracts/index.ts';
 import type { AnyService } from '../platform/batch.ts';
 import { type Random, seeded_random } from '../platform/random.ts';
-import type { Logged, Event } from '../platform/service.ts';
-import type { Order } from '../services/orders/model.ts';
-import type { Product } from '../services/orders/pricing/price_order.ts';
-import { orders_service } from '../services/orders/service.ts';
+import type { Event, Logged } from '../platform/service.ts';
 import type { Reservation, StockItem } from '../services/inventory/model.ts';
 import { inventory_references } from '../services/inventory/references.ts';
 import { inventory_service } from '../services/inventory/service.ts';
+import type { Order } from '../services/orders/model.ts';
+import type { Product } from '../services/orders/pricing/price_order.ts';
+import { orders_service } from '../services/orders/service.ts';
 import { manual_gateway } from '../services/payments/gateways/manual.ts';
 import { stripe_gateway } from '../services/payments/gateways/stripe.ts';
 import { payments_service } from '../services/payments/service.ts';
-import type { Shipment } from '../services/shipping/model.ts';
-import { shipping_service } from '../services/shipping/service.ts';
 import { easypost_carrier } from '../services/shipping/carriers/easypost.ts';
 import { manual_carrier } from '../services/shipping/carriers/manual.ts';
+import type { Shipment } from '../services/shipping/model.ts';
+import { shipping_service } from '../services/shipping/service.ts';
 import { type Providers, simulated_providers } from './providers.ts';
 import { create_world, type Faults, type World } from './world.ts';
 
@@ -25,7 +25,13 @@ const day_ms = 24 * hour_ms;
 const run_days = 60;
 const skus = ['LAMP', 'BULB', 'SOFA', 'WRAP'];
 /** Of `simulation/`: what a run sends is fixed by its seed alone. */
-const nowhere = { base_url: 'http://127.0.0.1:9', secret_key: 'sk_test_none', webhook_secret: 'whsec_none', timeout_ms: 1_000, now_ms: () => 0 };
+const nowhere = {
+  base_url: 'http://127.0.0.1:9',
+  secret_key: 'sk_test_none',
+  webhook_secret: 'whsec_none',
+  timeout_ms: 1_000,
+  now_ms: () => 0,
+};
 
 export interface Spoil {
   service?(service: AnyService): AnyService;
@@ -45,7 +51,13 @@ export interface SagaResult {
 /** Swarm: each seed turns a random subset of the faults on. */
 function faults_of(random: Random): Faults {
   const maybe = (value: number) => (random.next() < 0.5 ? value * random.next() : 0);
-  return { duplicate: maybe(0.5), delay_ms_max: random.next() < 0.3 ? 5 : Math.ceil(random.next() * 30_000), crash_before_effect: maybe(0.3), crash_after_effect: maybe(0.4), reply_lost: maybe(0.3) };
+  return {
+    duplicate: maybe(0.5),
+    delay_ms_max: random.next() < 0.3 ? 5 : Math.ceil(random.next() * 30_000),
+    crash_before_effect: maybe(0.3),
+    crash_after_effect: maybe(0.4),
+    reply_lost: maybe(0.3),
+  };
 }
 
 /** `spoil` changes the world before it runs: a seeded bug that the checks must find. */
@@ -54,7 +66,10 @@ export function run_saga(seed: number, spoil: Spoil = {}): SagaResult {
   const decline = chance.next() < 0.5 ? 0.3 : 0;
   const providers = (spoil.providers ?? (given => given))(simulated_providers(seeded_random(seed + 1), decline));
   const world = create_world({
-    seed, services: services_of(chance).map(spoil.service ?? (service => service)), faults: faults_of(chance), provider: providers,
+    seed,
+    services: services_of(chance).map(spoil.service ?? (service => service)),
+    faults: faults_of(chance),
+    provider: providers,
     source_of: type => (is_event_type(type) ? event_contracts[type].service : ''),
     refresh: (service, kind, id, own) => reference(service, kind, id, own),
   });
@@ -79,8 +94,15 @@ function services_of(chance: Random): AnyService[] {
     inventory_service(),
     payments_service({ gateways }),
     shipping_service({
-      fulfillment: 'auto', carrier, carriers: { manual: manual_carrier({ currency: 'GBP' }), easypost: easypost_carrier({ api_key: 'none', base_url: 'http://127.0.0.1:9/' }) },
-      ship_from: () => address, manual_delivery_ms: 2 * day_ms, label_currency: 'GBP',
+      fulfillment: 'auto',
+      carrier,
+      carriers: {
+        manual: manual_carrier({ currency: 'GBP' }),
+        easypost: easypost_carrier({ api_key: 'none', base_url: 'http://127.0.0.1:9/' }),
+      },
+      ship_from: () => address,
+      manual_delivery_ms: 2 * day_ms,
+      label_currency: 'GBP',
     }),
   ];
 }
@@ -109,14 +131,30 @@ function reference(service: string, kind: string, id: string, world: World): unk
 function seed_shop(world: World, chance: Random): void {
   const orders = world.services.get('orders');
   for (const [index, sku] of skus.entries()) {
-    const product: Product = { sku, name: sku, prices: { GBP: 100 + index * 455 }, stocked: sku !== 'WRAP', tax_class: 'standard', weight_grams: 300, active: true };
+    const product: Product = {
+      sku,
+      name: sku,
+      prices: { GBP: 100 + index * 455 },
+      stocked: sku !== 'WRAP',
+      tax_class: 'standard',
+      weight_grams: 300,
+      active: true,
+    };
     orders?.seed('product', sku, product);
   }
   world.services.get('inventory')?.seed('locations', 'all', [
     { id: 'near', country: 'GB', priority: 1, active: true },
     { id: 'far', country: 'FR', priority: 2, active: true },
   ]);
-  const lines = skus.slice(0, 3).flatMap(sku => ['near', 'far'].map(location_id => ({ sku, location_id, on_hand: Math.floor(chance.next() * 12), safety: null, backorder_limit: location_id === 'near' && chance.next() < 0.4 ? 5 : null })));
+  const lines = skus.slice(0, 3).flatMap(sku =>
+    ['near', 'far'].map(location_id => ({
+      sku,
+      location_id,
+      on_hand: Math.floor(chance.next() * 12),
+      safety: null,
+      backorder_limit: location_id === 'near' && chance.next() < 0.4 ? 5 : null,
+    })),
+  );
   world.ask('inventory', { type: 'import_stock', lines } as never);
 }
 
@@ -126,8 +164,14 @@ function shoppers(world: World, chance: Random): string[] {
   return Array.from({ length: count }, (_, index) => {
     const order_id = `ord_${String(index).padStart(26, '0')}`;
     world.plan(Math.floor(chance.next() * 30 * minute_ms), () => place(world, chance, order_id));
-    if (chance.next() < 0.25) world.plan(Math.floor(chance.next() * 3 * day_ms), () => act(world, order_id, { type: 'cancel_order', order_id, reason: 'changed_mind' }));
-    if (chance.next() < 0.2) world.plan(Math.floor(chance.next() * 2 * hour_ms), () => act(world, order_id, { type: 'cancel_lines', order_id, reason: 'too_many', lines: [{ line_no: 1, quantity: 1 }] }));
+    if (chance.next() < 0.25)
+      world.plan(Math.floor(chance.next() * 3 * day_ms), () =>
+        act(world, order_id, { type: 'cancel_order', order_id, reason: 'changed_mind' }),
+      );
+    if (chance.next() < 0.2)
+      world.plan(Math.floor(chance.next() * 2 * hour_ms), () =>
+        act(world, order_id, { type: 'cancel_lines', order_id, reason: 'too_many', lines: [{ line_no: 1, quantity: 1 }] }),
+      );
     if (chance.next() < 0.15) hold(world, chance, order_id);
     for (let again = 1; again <= 3; again++) world.plan(again * 8 * minute_ms, () => pay_again(world, order_id));
     if (chance.next() < 0.3) send_back(world, chance, order_id);
@@ -136,15 +180,39 @@ function shoppers(world: World, chance: Random): string[] {
 }
 
 function place(world: World, chance: Random, order_id: string): void {
-  const lines = Array.from({ length: 1 + Math.floor(chance.next() * 3) }, () => ({ sku: skus[Math.floor(chance.next() * skus.length)], quantity: 1 + Math.floor(chance.next() * 4) }));
+  const lines = Array.from({ length: 1 + Math.floor(chance.next() * 3) }, () => ({
+    sku: skus[Math.floor(chance.next() * skus.length)],
+    quantity: 1 + Math.floor(chance.next() * 4),
+  }));
   const gateway = chance.next() < 0.3 ? 'manual' : 'stripe';
   const policies = ['on_shipment', 'on_shipment', 'on_confirm'] as const;
   world.ask('orders', {
-    type: 'place_order', order_id, asker: { principal: 'key_sim', is_browser: false }, reference: null, currency: 'GBP', quote_id: null, lines, discount_code: null, tax_mode: 'exclusive',
-    place: { country: 'GB', region: null, postal_code: 'SW1Y 4JH' }, shipping: { service: 'standard', amount: 495 }, expected_total: null, customer: `c${order_id}`,
-    contact: { name: 'Ada', email: 'ada@example.com', shipping_address: { name: 'Ada', line1: '1', city: 'London', postal_code: 'SW1Y 4JH', country: 'GB' } }, token_hash: null,
-    tender: { gateway, method_kind: gateway === 'manual' ? 'manual' : 'card', method_token: 'pm_card_visa' }, capture_policy: policies[Math.floor(chance.next() * policies.length)] ?? 'on_shipment',
-    ship_policy: chance.next() < 0.8 ? 'split' : 'complete', priority: 5, metadata: {}, replaces_order_id: null, placed_at: null,
+    type: 'place_order',
+    order_id,
+    asker: { principal: 'key_sim', is_browser: false },
+    reference: null,
+    currency: 'GBP',
+    quote_id: null,
+    lines,
+    discount_code: null,
+    tax_mode: 'exclusive',
+    place: { country: 'GB', region: null, postal_code: 'SW1Y 4JH' },
+    shipping: { service: 'standard', amount: 495 },
+    expected_total: null,
+    customer: `c${order_id}`,
+    contact: {
+      name: 'Ada',
+      email: 'ada@example.com',
+      shipping_address: { name: 'Ada', line1: '1', city: 'London', postal_code: 'SW1Y 4JH', country: 'GB' },
+    },
+    token_hash: null,
+    tender: { gateway, method_kind: gateway === 'manual' ? 'manual' : 'card', method_token: 'pm_card_visa' },
+    capture_policy: policies[Math.floor(chance.next() * policies.length)] ?? 'on_shipment',
+    ship_policy: chance.next() < 0.8 ? 'split' : 'complete',
+    priority: 5,
+    metadata: {},
+    replaces_order_id: null,
+    placed_at: null,
   } as never);
 }
 
@@ -159,25 +227,34 @@ function act(world: World, order_id: string, command: unknown): void {
 
 function pay_again(world: World, order_id: string): void {
   const order = order_of(world, order_id);
-  if (order?.axes.payment_status === 'declined') act(world, order_id, { type: 'pay_order', order_id, tender: { gateway: 'stripe', method_kind: 'card', method_token: 'pm_card_visa' } });
+  if (order?.axes.payment_status === 'declined')
+    act(world, order_id, { type: 'pay_order', order_id, tender: { gateway: 'stripe', method_kind: 'card', method_token: 'pm_card_visa' } });
 }
 
 function hold(world: World, chance: Random, order_id: string): void {
   world.plan(Math.floor(chance.next() * hour_ms), () => act(world, order_id, { type: 'hold_order', order_id, reason: 'check' }));
   world.plan(2 * hour_ms + Math.floor(chance.next() * day_ms), () => {
-    for (const held of order_of(world, order_id)?.holds ?? []) act(world, order_id, { type: 'release_hold', order_id, hold_id: held.hold_id });
+    for (const held of order_of(world, order_id)?.holds ?? [])
+      act(world, order_id, { type: 'release_hold', order_id, hold_id: held.hold_id });
   });
 }
 
 function send_back(world: World, chance: Random, order_id: string): void {
   world.plan(10 * day_ms + Math.floor(chance.next() * 5 * day_ms), () => {
     const line = order_of(world, order_id)?.lines.find(each => each.delivered > 0 && each.stocked);
-    if (line !== undefined) act(world, order_id, { type: 'request_return', order_id, lines: [{ line_no: line.line_no, quantity: 1, reason: 'too_small' }] });
+    if (line !== undefined)
+      act(world, order_id, { type: 'request_return', order_id, lines: [{ line_no: line.line_no, quantity: 1, reason: 'too_small' }] });
   });
   world.plan(16 * day_ms, () => {
     for (const each of order_of(world, order_id)?.returns ?? []) {
       const [line] = each.lines;
-      if (each.status === 'requested' && line !== undefined) act(world, order_id, { type: 'receive_return', order_id, return_id: each.return_id, lines: [{ line_no: line.line_no, quantity: 1, condition: chance.next() < 0.5 ? 'sellable' : 'damaged' }] });
+      if (each.status === 'requested' && line !== undefined)
+        act(world, order_id, {
+          type: 'receive_return',
+          order_id,
+          return_id: each.return_id,
+          lines: [{ line_no: line.line_no, quantity: 1, condition: chance.next() < 0.5 ? 'sellable' : 'damaged' }],
+        });
     }
   });
 }
@@ -190,7 +267,15 @@ function carriers(world: World, chance: Random, providers: Providers): void {
       for (const operation of payments?.operations.values() ?? []) {
         const facts = chance.next() < 0.3 ? providers.facts_of(operation) : [];
         const event_ref = `evt_${operation.op_id}_${Math.floor(chance.next() * 2)}`;
-        if (facts.length > 0) world.ask('payments', { type: 'record_webhook', id: `stripe/${event_ref}`, provider: 'stripe', event_ref, event_type: 'payment_intent.updated', facts } as never);
+        if (facts.length > 0)
+          world.ask('payments', {
+            type: 'record_webhook',
+            id: `stripe/${event_ref}`,
+            provider: 'stripe',
+            event_ref,
+            event_type: 'payment_intent.updated',
+            facts,
+          } as never);
       }
     });
   }
@@ -205,7 +290,13 @@ function deliver_scans(world: World, chance: Random): void {
     const at = (offset_ms: number) => new Date(world.clock.now_ms() + offset_ms).toISOString();
     const facts = shipment.parcels.flatMap(parcel => {
       if (parcel.tracking_number === null || chance.next() < 0.3) return [];
-      const fact = (status: string, offset_ms: number) => ({ carrier: shipment.carrier, tracking_number: parcel.tracking_number, parcel_id: parcel.parcel_id, status, carrier_at: at(offset_ms) });
+      const fact = (status: string, offset_ms: number) => ({
+        carrier: shipment.carrier,
+        tracking_number: parcel.tracking_number,
+        parcel_id: parcel.parcel_id,
+        status,
+        carrier_at: at(offset_ms),
+      });
       const told = [fact('in_transit', 0), fact('out_for_delivery', minute_ms), fact('delivered', 2 * minute_ms)];
       return chance.next() < 0.5 ? told.reverse() : told;
     });
@@ -228,7 +319,13 @@ function follow_transitions(world: World, transitions: Set<string>): void {
 
 const closed = ['completed', 'cancelled', 'rejected', 'expired'];
 /** Waits that these runs bring about by themselves: nobody fills the backorders here, and a hold that waits for one outlives its authorization. */
-const expected_exceptions = ['backorder_overdue', 'dispatch_overdue', 'authorization_expires', 'authorization_expired', 'captured_too_much'];
+const expected_exceptions = [
+  'backorder_overdue',
+  'dispatch_overdue',
+  'authorization_expires',
+  'authorization_expired',
+  'captured_too_much',
+];
 
 /** Everything here is read from states and the third parties' ledger; no service is asked whether it is right. */
 function check(world: World, providers: Providers, orders: readonly string[]): string[] {
@@ -238,9 +335,17 @@ function check(world: World, providers: Providers, orders: readonly string[]): s
     const order = order_of(world, order_id);
     if (order === undefined) continue;
     const waits = order.exceptions.length > 0 || order.holds.length > 0 || order.axes.fulfillment_status === 'backordered';
-    must(closed.includes(order.axes.status) || waits, `O1 ${order_id} is ${order.axes.status} (payment ${order.axes.payment_status}, ${order.axes.fulfillment_status}) and waits for nobody`);
-    if (order.axes.status === 'completed') must(order.captured - order.refunded === order.grand_total - order.cancelled_value - order.credited_value, `P2 ${order_id} captured ${order.captured} - ${order.refunded} of ${order.grand_total} - ${order.cancelled_value} - ${order.credited_value}`);
-    if (['cancelled', 'rejected', 'expired'].includes(order.axes.status)) must(order.captured === order.refunded, `P6 ${order_id} ${order.axes.status} keeps ${order.captured - order.refunded}`);
+    must(
+      closed.includes(order.axes.status) || waits,
+      `O1 ${order_id} is ${order.axes.status} (payment ${order.axes.payment_status}, ${order.axes.fulfillment_status}) and waits for nobody`,
+    );
+    if (order.axes.status === 'completed')
+      must(
+        order.captured - order.refunded === order.grand_total - order.cancelled_value - order.credited_value,
+        `P2 ${order_id} captured ${order.captured} - ${order.refunded} of ${order.grand_total} - ${order.cancelled_value} - ${order.credited_value}`,
+      );
+    if (['cancelled', 'rejected', 'expired'].includes(order.axes.status))
+      must(order.captured === order.refunded, `P6 ${order_id} ${order.axes.status} keeps ${order.captured - order.refunded}`);
     money_agrees(order, providers, must);
   }
   for (const event of world.log) {
@@ -250,7 +355,8 @@ function check(world: World, providers: Providers, orders: readonly string[]): s
   }
   stock_agrees(world, must);
   const paid_labels = new Map<string, number>();
-  for (const entry of providers.ledger) if (entry.kind === 'label') paid_labels.set(entry.reference, (paid_labels.get(entry.reference) ?? 0) + 1);
+  for (const entry of providers.ledger)
+    if (entry.kind === 'label') paid_labels.set(entry.reference, (paid_labels.get(entry.reference) ?? 0) + 1);
   for (const [parcel_id, count] of paid_labels) must(count === 1, `O10 ${parcel_id} has ${count} paid labels`);
   return broken;
 }
@@ -258,11 +364,23 @@ function check(world: World, providers: Providers, orders: readonly string[]): s
 function money_agrees(order: Order, providers: Providers, must: (holds: boolean, what: string) => void): void {
   for (const payment of order.payments) {
     if (payment.gateway === 'manual') continue;
-    const sum = (kind: string) => providers.ledger.filter(entry => entry.reference === payment.payment_id && entry.kind === kind).reduce((total, entry) => total + entry.amount, 0);
-    must(sum('captured') === payment.captured, `P3 ${payment.payment_id} of ${order.order_id}: gateway captured ${sum('captured')}, we ${payment.captured}`);
-    must(sum('refunded') === payment.refunded, `P3 ${payment.payment_id} of ${order.order_id}: gateway refunded ${sum('refunded')}, we ${payment.refunded}`);
+    const sum = (kind: string) =>
+      providers.ledger
+        .filter(entry => entry.reference === payment.payment_id && entry.kind === kind)
+        .reduce((total, entry) => total + entry.amount, 0);
+    must(
+      sum('captured') === payment.captured,
+      `P3 ${payment.payment_id} of ${order.order_id}: gateway captured ${sum('captured')}, we ${payment.captured}`,
+    );
+    must(
+      sum('refunded') === payment.refunded,
+      `P3 ${payment.payment_id} of ${order.order_id}: gateway refunded ${sum('refunded')}, we ${payment.refunded}`,
+    );
     const held = sum('authorized') - sum('captured') - sum('voided');
-    must(held === 0 || !closed.includes(order.axes.status), `P5 ${payment.payment_id}: ${held} still held for ${order.axes.status} ${order.order_id}`);
+    must(
+      held === 0 || !closed.includes(order.axes.status),
+      `P5 ${payment.payment_id}: ${held} still held for ${order.axes.status} ${order.order_id}`,
+    );
   }
 }
 
@@ -275,16 +393,38 @@ function stock_agrees(world: World, must: (holds: boolean, what: string) => void
     for (const line of reservation.lines) {
       const id = `${line.sku}@${line.location_id}`;
       const sum = sums.get(id) ?? { held: 0, allocated: 0, backorder_held: 0, backordered: 0 };
-      sums.set(id, { held: sum.held + line.held, allocated: sum.allocated + line.allocated, backorder_held: sum.backorder_held + line.backorder_held, backordered: sum.backordered + line.backordered });
-      must(line.quantity === line.held + line.backorder_held + line.allocated + line.backordered + line.consumed + line.released, `S7 ${reservation.order_id} line ${line.line_no}`);
-      if (order?.axes.status === 'completed') must(line.held + line.allocated + line.backorder_held + line.backordered === 0, `D1 ${reservation.order_id} is completed and inventory still keeps units for it`);
-      if (order !== undefined && ['cancelled', 'rejected', 'expired'].includes(order.axes.status)) must(line.held + line.allocated + line.backorder_held + line.backordered === 0, `S12 ${reservation.order_id} is ${order.axes.status} and keeps stock`);
+      sums.set(id, {
+        held: sum.held + line.held,
+        allocated: sum.allocated + line.allocated,
+        backorder_held: sum.backorder_held + line.backorder_held,
+        backordered: sum.backordered + line.backordered,
+      });
+      must(
+        line.quantity === line.held + line.backorder_held + line.allocated + line.backordered + line.consumed + line.released,
+        `S7 ${reservation.order_id} line ${line.line_no}`,
+      );
+      if (order?.axes.status === 'completed')
+        must(
+          line.held + line.allocated + line.backorder_held + line.backordered === 0,
+          `D1 ${reservation.order_id} is completed and inventory still keeps units for it`,
+        );
+      if (order !== undefined && ['cancelled', 'rejected', 'expired'].includes(order.axes.status))
+        must(
+          line.held + line.allocated + line.backorder_held + line.backordered === 0,
+          `S12 ${reservation.order_id} is ${order.axes.status} and keeps stock`,
+        );
     }
   }
   for (const [id, row] of inventory?.rows.get('stock_item') ?? []) {
     const item = row.state as StockItem;
     const sum = sums.get(id) ?? { held: 0, allocated: 0, backorder_held: 0, backordered: 0 };
-    must(item.held === sum.held && item.allocated === sum.allocated && item.backordered === sum.backordered && item.backorder_held === sum.backorder_held, `S5 ${id}: item ${JSON.stringify({ ...item })} lines ${JSON.stringify(sum)}`);
+    must(
+      item.held === sum.held &&
+        item.allocated === sum.allocated &&
+        item.backordered === sum.backordered &&
+        item.backorder_held === sum.backorder_held,
+      `S5 ${id}: item ${JSON.stringify({ ...item })} lines ${JSON.stringify(sum)}`,
+    );
     must(item.held + item.allocated <= item.on_hand - item.damaged - item.quality_control && item.on_hand >= 0, `S4 ${id}`);
   }
 }

@@ -3,7 +3,13 @@ import { parseArgs } from 'node:util';
 import { event_contracts } from '../contracts/index.ts';
 import { run_saga } from './saga.ts';
 
-const { values } = parseArgs({ options: { runs: { type: 'string', default: '1000' }, seed: { type: 'string', default: '1' }, story: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '1000' },
+    seed: { type: 'string', default: '1' },
+    story: { type: 'boolean', default: false },
+  },
+});
 const runs = Number(values.runs);
 const first = Number(values.seed);
 const events = new Map<string, number>();
@@ -17,7 +23,9 @@ for (let seed = first; seed < first + runs; seed++) {
     result = run_saga(seed);
   } catch (error) {
     broken += 1;
-    console.log(`  seed ${seed} threw: ${error instanceof Error ? error.stack : error}\n    again: npm run simulate -- --runs 1 --seed ${seed} --story`);
+    console.log(
+      `  seed ${seed} threw: ${error instanceof Error ? error.stack : error}\n    again: npm run simulate -- --runs 1 --seed ${seed} --story`,
+    );
     continue;
   }
   orders += result.orders;
@@ -25,12 +33,21 @@ for (let seed = first; seed < first + runs; seed++) {
   for (const transition of result.transitions) transitions.add(transition);
   if (result.broken.length > 0) {
     broken += 1;
-    console.log(`  seed ${seed} broke ${result.broken.length}: ${result.broken.slice(0, 3).join('; ')}\n    again: npm run simulate -- --runs 1 --seed ${seed} --story`);
+    console.log(
+      `  seed ${seed} broke ${result.broken.length}: ${result.broken.slice(0, 3).join('; ')}\n    again: npm run simulate -- --runs 1 --seed ${seed} --story`,
+    );
   }
-  if (values.story) for (const event of result.log) console.log(`    ${event.time} ${event.source.padEnd(10)} ${event.type.padEnd(30)} ${event.key.slice(-6)} ${JSON.stringify(event.data).slice(0, 220)}`);
-  if (process.stdout.isTTY && seed % 20 === 0) process.stdout.write(`\r  ${seed - first + 1} of ${runs} runs, ${orders} orders, ${broken} broken `);
+  if (values.story)
+    for (const event of result.log)
+      console.log(
+        `    ${event.time} ${event.source.padEnd(10)} ${event.type.padEnd(30)} ${event.key.slice(-6)} ${JSON.stringify(event.data).slice(0, 220)}`,
+      );
+  if (process.stdout.isTTY && seed % 20 === 0)
+    process.stdout.write(`\r  ${seed - first + 1} of ${runs} runs, ${orders} orders, ${broken} broken `);
 }
 const unseen = Object.keys(event_contracts).filter(type => !events.has(type));
-console.log(`\n  ${runs} runs, ${orders} orders, ${[...events.values()].reduce((sum, count) => sum + count, 0)} events in ${((performance.now() - started) / 1_000).toFixed(1)} s; ${broken} broken`);
+console.log(
+  `\n  ${runs} runs, ${orders} orders, ${[...events.values()].reduce((sum, count) => sum + count, 0)} events in ${((performance.now() - started) / 1_000).toFixed(1)} s; ${broken} broken`,
+);
 console.log(`  ${events.size} event types and ${transitions.size} transitions taken; types no run took: ${unseen.join(', ')}`);
 process.exitCode = broken === 0 ? 0 : 1;

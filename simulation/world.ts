@@ -3,12 +3,13 @@
  * deliveries are delayed, doubled and reordered between topics (never within a key of one topic), and effects that crash before or after they happened.
  * A seed and a commit give the same run again.
  */
-import { simulated_clock, type SimulatedClock } from '../platform/clock.ts';
+
 import type { AnyService } from '../platform/batch.ts';
+import { type SimulatedClock, simulated_clock } from '../platform/clock.ts';
 import { partition_of } from '../platform/partition.ts';
 import { type Random, seeded_random } from '../platform/random.ts';
 import type { Command, Event, Logged, Operation, Outcome } from '../platform/service.ts';
-import { in_memory, type InMemory } from '../platform/testing/in_memory.ts';
+import { type InMemory, in_memory } from '../platform/testing/in_memory.ts';
 
 export interface WorldOptions {
   readonly seed: number;
@@ -77,7 +78,8 @@ export function create_world(options: WorldOptions): World {
     while (low < high) {
       const middle = (low + high) >> 1;
       const other = planned[middle];
-      if (other !== undefined && (other.at_ms < entry.at_ms || (other.at_ms === entry.at_ms && other.order < entry.order))) low = middle + 1;
+      if (other !== undefined && (other.at_ms < entry.at_ms || (other.at_ms === entry.at_ms && other.order < entry.order)))
+        low = middle + 1;
       else high = middle;
     }
     planned.splice(low, 0, entry);
@@ -103,7 +105,8 @@ export function create_world(options: WorldOptions): World {
     for (const event of service.log.slice(published.get(name))) publish(name, event);
     published.set(name, service.log.length);
     for (const timer of service.timers.values()) arm(name, service, timer);
-    for (const operation of service.operations.values()) if (!started.has(`${name} ${operation.op_id}`)) start_operation(name, service, operation);
+    for (const operation of service.operations.values())
+      if (!started.has(`${name} ${operation.op_id}`)) start_operation(name, service, operation);
   };
 
   const publish = (source: string, event: Logged<Event>): void => {
@@ -143,7 +146,8 @@ export function create_world(options: WorldOptions): World {
   const start_operation = (name: string, service: InMemory, operation: Operation): void => {
     started.add(`${name} ${operation.op_id}`);
     plan_at(clock.now_ms() + delay(), () => {
-      if (chance(options.faults.crash_before_effect)) return learn(name, service, operation, { outcome: 'unknown', detail: 'crashed before the call' }, 0);
+      if (chance(options.faults.crash_before_effect))
+        return learn(name, service, operation, { outcome: 'unknown', detail: 'crashed before the call' }, 0);
       const outcome = options.provider.perform(operation, clock.now());
       const lost = chance(options.faults.crash_after_effect) || chance(options.faults.reply_lost);
       learn(name, service, operation, lost ? { outcome: 'unknown', detail: 'the reply was lost' } : outcome, 0);
@@ -153,7 +157,10 @@ export function create_world(options: WorldOptions): World {
   const learn = (name: string, service: InMemory, operation: Operation, outcome: Outcome, queries: number): void => {
     const current = service.operations.get(operation.op_id);
     if (current === undefined || current.state === 'succeeded' || current.state === 'failed') return;
-    if (outcome.outcome === 'retryable') return plan_at(clock.now_ms() + 1_000, () => learn(name, service, current, options.provider.perform(current, clock.now()), queries));
+    if (outcome.outcome === 'retryable') {
+      plan_at(clock.now_ms() + 1_000, () => learn(name, service, current, options.provider.perform(current, clock.now()), queries));
+      return;
+    }
     service.outcome(operation.op_id, outcome, { at: clock.now() });
     harvest(name);
     if (outcome.outcome === 'unknown' || outcome.outcome === 'pending' || outcome.outcome === 'action_required') {
@@ -165,7 +172,11 @@ export function create_world(options: WorldOptions): World {
   };
 
   const world: World = {
-    clock, random, services, seen_events, log,
+    clock,
+    random,
+    services,
+    seen_events,
+    log,
     ask(name, command) {
       const ran = services.get(name)?.run(command, { at: clock.now(), cause: `req_${options.seed}_${ordinal++}` });
       if (ran === undefined) throw new Error(`no service ${name}`);

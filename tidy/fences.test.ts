@@ -19,7 +19,7 @@ test('imports stay inside the fences', () => {
       .filter(target => !allowed(area_of(source.path), area_of(target)))
       // An adapter's test may talk to the stand-in: it is the foreign side.
       .filter(target => !(source.path.endsWith('.test.ts') && target.startsWith('sandbox/')))
-      .filter(target => !(source.path.endsWith('.test.ts') && source.path.startsWith('contracts/')))
+      .filter(() => !(source.path.endsWith('.test.ts') && source.path.startsWith('contracts/')))
       .map(target => `${source.path} → ${target}`),
   );
   assert.deepEqual(broken, []);
@@ -28,12 +28,18 @@ test('imports stay inside the fences', () => {
 test('the platform knows of contracts only the envelope', () => {
   const broken = sources
     .filter(source => source.path.startsWith('platform/') && !source.is_test)
-    .flatMap(source => imports_of(source).filter(target => target.startsWith('contracts/') && target !== 'contracts/envelope.ts').map(target => `${source.path} → ${target}`));
+    .flatMap(source =>
+      imports_of(source)
+        .filter(target => target.startsWith('contracts/') && target !== 'contracts/envelope.ts')
+        .map(target => `${source.path} → ${target}`),
+    );
   assert.deepEqual(broken, []);
 });
 
 test('a service reads no table of another', () => {
-  const services = [...new Set(sources.map(source => area_of(source.path)).filter(area => area.startsWith('services/')))].map(area => area.slice('services/'.length));
+  const services = [...new Set(sources.map(source => area_of(source.path)).filter(area => area.startsWith('services/')))].map(area =>
+    area.slice('services/'.length),
+  );
   const broken = sources
     .filter(source => source.path.startsWith('services/') && !source.is_test)
     .flatMap(source => {

@@ -24,7 +24,11 @@ export const sources: readonly Source[] = files_below(root)
   .filter(path => path.endsWith('.ts') && !path.endsWith('.d.ts'))
   .map(path => {
     const short = relative(root, path).replaceAll('\\', '/');
-    return { path: short, text: readFileSync(path, 'utf8'), is_test: /\.test\.ts$|\/testing\/|^(journeys|simulation|bench|tidy)\//.test(short) };
+    return {
+      path: short,
+      text: readFileSync(path, 'utf8'),
+      is_test: /\.test\.ts$|\/testing\/|^(journeys|simulation|bench|tidy)\//.test(short),
+    };
   });
 
 /** Lines that say something to the machine: no blank ones, no comments. */

@@ -1,8 +1,8 @@
 import { easypost_carrier } from '../../services/shipping/carriers/easypost.ts';
 import { manual_carrier } from '../../services/shipping/carriers/manual.ts';
 import type { ShippingSettings } from '../../services/shipping/model.ts';
-import { migrations_folder, shipping_adapters, shipping_service } from '../../services/shipping/service.ts';
 import { shipping_routes } from '../../services/shipping/routes.ts';
+import { migrations_folder, shipping_adapters, shipping_service } from '../../services/shipping/service.ts';
 import type { Area, AreaGiven } from '../compose.ts';
 
 const label_currency = 'GBP';

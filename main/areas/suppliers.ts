@@ -18,7 +18,11 @@ export function suppliers_area({ settings, third_parties }: AreaGiven): Area {
   return {
     service: suppliers_service(suppliers),
     migrations_folder,
-    adapters: suppliers_adapters({ rest: { base_url, api_key: secret }, now_ms: real_clock.now_ms, ...(settings.sandbox ? { settle_ms: sandbox_settle_ms } : {}) }),
+    adapters: suppliers_adapters({
+      rest: { base_url, api_key: secret },
+      now_ms: real_clock.now_ms,
+      ...(settings.sandbox ? { settle_ms: sandbox_settle_ms } : {}),
+    }),
     routes: desk => suppliers_routes(desk as never, { inbound_secret: secret }),
   };
 }

@@ -15,20 +15,35 @@ export interface AccountingGiven extends Outcome {
 export async function print_accounting(given: AccountingGiven): Promise<boolean> {
   const { planned, rejected, orders, returns, seconds } = given;
   const tallies = with_rejected(planned, rejected);
-  const sum = row_kinds.reduce((total, kind) => ({ rows: total.rows + tallies[kind].rows, mills: total.mills + tallies[kind].mills }), { rows: 0, mills: 0 });
+  const sum = row_kinds.reduce((total, kind) => ({ rows: total.rows + tallies[kind].rows, mills: total.mills + tallies[kind].mills }), {
+    rows: 0,
+    mills: 0,
+  });
   console.log('\n  what became of every row\n');
-  for (const kind of row_kinds) console.log(`    ${kind.padEnd(20)} ${tallies[kind].rows.toLocaleString('en-GB').padStart(9)} rows ${money(tallies[kind].mills).padStart(18)}`);
-  console.log(`    ${'all'.padEnd(20)} ${sum.rows.toLocaleString('en-GB').padStart(9)} rows ${money(sum.mills).padStart(18)}   of the file: ${planned.rows.toLocaleString('en-GB')} rows ${money(planned.mills)}`);
+  for (const kind of row_kinds)
+    console.log(
+      `    ${kind.padEnd(20)} ${tallies[kind].rows.toLocaleString('en-GB').padStart(9)} rows ${money(tallies[kind].mills).padStart(18)}`,
+    );
+  console.log(
+    `    ${'all'.padEnd(20)} ${sum.rows.toLocaleString('en-GB').padStart(9)} rows ${money(sum.mills).padStart(18)}   of the file: ${planned.rows.toLocaleString('en-GB')} rows ${money(planned.mills)}`,
+  );
   const booked = await booked_totals(given.url);
   const sales_mills = tallies.sale.mills + tallies['sale of no goods'].mills - planned.rounding_mills;
   const rows_agree = sum.rows === planned.rows && sum.mills === planned.mills;
   const orders_agree = booked.grand_total * 10 === sales_mills && booked.orders === orders.size;
-  console.log(`\n    ${orders.size.toLocaleString('en-GB')} orders, their totals ${money(booked.grand_total * 10)} ${orders_agree ? '=' : '≠'} their rows ${money(sales_mills)} (rounding ${money(planned.rounding_mills)})`);
-  console.log(`    captured ${money(booked.captured * 10)}, refunded ${money(booked.refunded * 10)}; ${returns.returned.units.toLocaleString('en-GB')} units came back, ${returns.returned.cancelled_units.toLocaleString('en-GB')} were cancelled before dispatch`);
-  for (const [why, units] of returns.returned.refused) console.log(`    credits the platform refused: ${units.toLocaleString('en-GB')} units, ${why}`);
+  console.log(
+    `\n    ${orders.size.toLocaleString('en-GB')} orders, their totals ${money(booked.grand_total * 10)} ${orders_agree ? '=' : '≠'} their rows ${money(sales_mills)} (rounding ${money(planned.rounding_mills)})`,
+  );
+  console.log(
+    `    captured ${money(booked.captured * 10)}, refunded ${money(booked.refunded * 10)}; ${returns.returned.units.toLocaleString('en-GB')} units came back, ${returns.returned.cancelled_units.toLocaleString('en-GB')} were cancelled before dispatch`,
+  );
+  for (const [why, units] of returns.returned.refused)
+    console.log(`    credits the platform refused: ${units.toLocaleString('en-GB')} units, ${why}`);
   for (const [code, count] of counted(rejected)) console.log(`    orders refused: ${count}, ${code}`);
   console.log(`    by status: ${booked.by_status.map(row => `${row.status} ${row.count.toLocaleString('en-GB')}`).join(', ')}`);
-  console.log(`    ${seconds.toFixed(0)} s in all, ${Math.round(orders.size / seconds)} orders/s, ${Math.round(process.resourceUsage().maxRSS / 1_024)} MB at most in this process`);
+  console.log(
+    `    ${seconds.toFixed(0)} s in all, ${Math.round(orders.size / seconds)} orders/s, ${Math.round(process.resourceUsage().maxRSS / 1_024)} MB at most in this process`,
+  );
   return rows_agree && orders_agree;
 }
 

@@ -28,7 +28,13 @@ export function api_client(url: string, key: string): Api {
         response.on('end', () => {
           const text = Buffer.concat(parts).toString('utf8');
           if ((response.statusCode ?? 500) < 300) resolve(text);
-          else reject(Object.assign(new Error(`${method} ${path}: ${response.statusCode} ${text.slice(0, 400)}`), { status: response.statusCode, body: text }));
+          else
+            reject(
+              Object.assign(new Error(`${method} ${path}: ${response.statusCode} ${text.slice(0, 400)}`), {
+                status: response.statusCode,
+                body: text,
+              }),
+            );
         });
       });
       request.on('timeout', () => request.destroy(new Error(`${method} ${path}: no answer within ${timeout_ms} ms`)));
@@ -37,10 +43,14 @@ export function api_client(url: string, key: string): Api {
     });
   return {
     // Replies of our own API.
-    call: async <T>(method: string, path: string, body?: unknown) => JSON.parse((await send(method, path, 'application/json', body === undefined ? undefined : JSON.stringify(body))) || 'null') as T,
+    call: async <T>(method: string, path: string, body?: unknown) =>
+      JSON.parse((await send(method, path, 'application/json', body === undefined ? undefined : JSON.stringify(body))) || 'null') as T,
     async import_lines<T>(path: string, lines: readonly unknown[]) {
       const text = await send('POST', path, 'application/x-ndjson', lines.map(line => JSON.stringify(line)).join('\n'));
-      return text.split('\n').filter(line => line !== '').map(line => JSON.parse(line) as T);
+      return text
+        .split('\n')
+        .filter(line => line !== '')
+        .map(line => JSON.parse(line) as T);
     },
     close: () => agent.destroy(),
   };

@@ -3,7 +3,15 @@ import { type FileRow, type Invoice, is_goods } from './rows.ts';
 
 /** Every row is of one kind; values in thousandths. */
 export const row_kinds = [
-  'sale', 'sale of no goods', 'zero-priced line', 'return', 'unmatched return', 'found', 'stock movement', 'bad debt', 'rejected sale',
+  'sale',
+  'sale of no goods',
+  'zero-priced line',
+  'return',
+  'unmatched return',
+  'found',
+  'stock movement',
+  'bad debt',
+  'rejected sale',
 ] as const;
 export type RowKind = (typeof row_kinds)[number];
 
@@ -19,9 +27,23 @@ export interface Match {
   readonly quantity: number;
 }
 export type Step =
-  | { readonly kind: 'order'; readonly at: string; readonly invoice: string; readonly customer: string | null; readonly country: string; readonly lines: readonly OrderLine[] }
+  | {
+      readonly kind: 'order';
+      readonly at: string;
+      readonly invoice: string;
+      readonly customer: string | null;
+      readonly country: string;
+      readonly lines: readonly OrderLine[];
+    }
   | { readonly kind: 'return'; readonly at: string; readonly invoice: string; readonly matches: readonly Match[] }
-  | { readonly kind: 'adjustment'; readonly at: string; readonly invoice: string; readonly sku: string; readonly quantity: number; readonly reason: string };
+  | {
+      readonly kind: 'adjustment';
+      readonly at: string;
+      readonly invoice: string;
+      readonly sku: string;
+      readonly quantity: number;
+      readonly reason: string;
+    };
 
 export interface Tally {
   readonly rows: number;
@@ -76,7 +98,15 @@ function sale(invoice: Invoice, bought: Purchases, book: TallyBook, by_invoice: 
       continue;
     }
     book.add(row.quantity > 0 ? 'found' : 'stock movement', row);
-    if (is_goods(row.sku)) steps.push({ kind: 'adjustment', at: invoice.at, invoice: invoice.number, sku: row.sku, quantity: row.quantity, reason: row.quantity > 0 ? 'found' : row.name.slice(0, 100) || 'counted' });
+    if (is_goods(row.sku))
+      steps.push({
+        kind: 'adjustment',
+        at: invoice.at,
+        invoice: invoice.number,
+        sku: row.sku,
+        quantity: row.quantity,
+        reason: row.quantity > 0 ? 'found' : row.name.slice(0, 100) || 'counted',
+      });
   }
   if (lines.length > 0) {
     by_invoice.set(invoice.number, tally);
@@ -128,7 +158,10 @@ class Purchases {
 }
 
 class TallyBook {
-  readonly tallies = Object.fromEntries(row_kinds.map(kind => [kind, { rows: 0, mills: 0 }])) as Record<RowKind, { rows: number; mills: number }>;
+  readonly tallies = Object.fromEntries(row_kinds.map(kind => [kind, { rows: 0, mills: 0 }])) as Record<
+    RowKind,
+    { rows: number; mills: number }
+  >;
   rounding_mills = 0;
   rows = 0;
   mills = 0;
@@ -165,5 +198,10 @@ export function opening_stock(steps: readonly Step[]): OpeningStock[] {
       if (at - start <= weeks_watched_ms) sold.set(line.sku, (sold.get(line.sku) ?? 0) + line.quantity);
     }
   }
-  return [...sold].map(([sku, units]) => ({ sku, on_hand: units + 10, reorder_point: Math.ceil(units / 2), target: units + Math.ceil(units / 2) + 10 }));
+  return [...sold].map(([sku, units]) => ({
+    sku,
+    on_hand: units + 10,
+    reorder_point: Math.ceil(units / 2),
+    target: units + Math.ceil(units / 2) + 10,
+  }));
 }

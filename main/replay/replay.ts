@@ -7,15 +7,15 @@ import { join } from 'node:path';
 import { audit, print_line } from '../../auditor/auditor.ts';
 import { invariants } from '../../auditor/invariants.ts';
 import { audit_pools } from '../../auditor/watch.ts';
-import { real_clock, simulated_clock, type SimulatedClock } from '../../platform/clock.ts';
+import { real_clock, type SimulatedClock, simulated_clock } from '../../platform/clock.ts';
 import { bring_up, type Up } from '../platform_up.ts';
 import { type Settings, service_list } from '../settings.ts';
 import { print_accounting } from './accounting.ts';
-import { all_of, type Api, api_client } from './client.ts';
+import { type Api, all_of, api_client } from './client.ts';
 import { opening_stock, type Plan, plan, type Step } from './plan.ts';
 import { progress } from './progress.ts';
+import { type ReturnDesk, return_desk } from './returns.ts';
 import { country_code, is_goods, read_invoices } from './rows.ts';
-import { return_desk, type ReturnDesk } from './returns.ts';
 import { deliver_purchase_orders } from './supplier.ts';
 
 export const location = 'warehouse';
@@ -35,13 +35,34 @@ export async function replay(base: Settings, file: string, options: { rows_max?:
   const planned = await plan(read_invoices(file, options.rows_max));
   const data_folder = join(base.data_folder, 'replay');
   await rm(data_folder, { recursive: true, force: true });
-  const settings: Settings = { ...base, data_folder, port: 0, public_url: '', metrics_port: 0, sandbox: false, fulfillment: 'auto', replenishment: 'auto', carrier: 'manual', manual_delivery_ms: day_ms, secret_key: 'sk_replay_0123456789abcdef' };
+  const settings: Settings = {
+    ...base,
+    data_folder,
+    port: 0,
+    public_url: '',
+    metrics_port: 0,
+    sandbox: false,
+    fulfillment: 'auto',
+    replenishment: 'auto',
+    carrier: 'manual',
+    manual_delivery_ms: day_ms,
+    secret_key: 'sk_replay_0123456789abcdef',
+  };
   const first = planned.steps[0]?.at ?? real_clock.now();
   const clock = simulated_clock(Date.parse(first.slice(0, 10)) - day_ms);
-  const up = await bring_up({ settings, services: service_list.filter(name => name !== 'analytics'), with_sandbox: false, with_door: true, with_metrics: false, clock });
+  const up = await bring_up({
+    settings,
+    services: service_list.filter(name => name !== 'analytics'),
+    with_sandbox: false,
+    with_door: true,
+    with_metrics: false,
+    clock,
+  });
   const api = api_client(up.door?.url ?? '', settings.secret_key ?? '');
   try {
-    console.log(`  ${planned.rows.toLocaleString('en-GB')} rows, ${planned.by_invoice.size.toLocaleString('en-GB')} orders, ${planned.products.size.toLocaleString('en-GB')} products; opening the shop`);
+    console.log(
+      `  ${planned.rows.toLocaleString('en-GB')} rows, ${planned.by_invoice.size.toLocaleString('en-GB')} orders, ${planned.products.size.toLocaleString('en-GB')} products; opening the shop`,
+    );
     await open_shop(api, planned);
     const outcome = await run_days(up, api, clock, planned, started);
     const good = await print_accounting({ planned, ...outcome, url: up.admin_url, seconds: (real_clock.now_ms() - started) / 1_000 });
@@ -53,17 +74,42 @@ export async function replay(base: Settings, file: string, options: { rows_max?:
 }
 
 async function open_shop(api: Api, planned: Plan): Promise<void> {
-  await api.call('PUT', `/v1/locations/${location}`, { name: 'Warehouse', priority: 1, address: { line1: 'Unit 1', city: 'London', postal_code: 'N1 7AA', country: 'GB' } });
-  const products = [...planned.products].map(([sku, name]) => ({ sku, name: name.slice(0, 200), stocked: is_goods(sku), prices: [{ currency, amount: 0 }] }));
+  await api.call('PUT', `/v1/locations/${location}`, {
+    name: 'Warehouse',
+    priority: 1,
+    address: { line1: 'Unit 1', city: 'London', postal_code: 'N1 7AA', country: 'GB' },
+  });
+  const products = [...planned.products].map(([sku, name]) => ({
+    sku,
+    name: name.slice(0, 200),
+    stocked: is_goods(sku),
+    prices: [{ currency, amount: 0 }],
+  }));
   await api.import_lines('/v1/products/import', products);
   const opening = opening_stock(planned.steps);
   const known = new Set(opening.map(item => item.sku));
-  const others = products.filter(product => product.stocked && !known.has(product.sku)).map(product => ({ sku: product.sku, location, on_hand: 0, backorder_limit }));
-  await api.import_lines('/v1/stock/import', [...opening.map(item => ({ sku: item.sku, location, on_hand: item.on_hand, backorder_limit })), ...others]);
+  const others = products
+    .filter(product => product.stocked && !known.has(product.sku))
+    .map(product => ({ sku: product.sku, location, on_hand: 0, backorder_limit }));
+  await api.import_lines('/v1/stock/import', [
+    ...opening.map(item => ({ sku: item.sku, location, on_hand: item.on_hand, backorder_limit })),
+    ...others,
+  ]);
   await api.call('PUT', '/v1/suppliers/wholesaler', { name: 'Wholesaler', channel: { kind: 'manual' }, currency });
   await all_of(opening, requests_at_once, async item => {
-    await api.call('PUT', `/v1/suppliers/wholesaler/items/${item.sku}`, { supplier_sku: item.sku, cost: 100, minimum_quantity: 1, pack_size: 1, lead_time_days: 4, preferred: true });
-    await api.call('PUT', `/v1/reorder-policies/${item.sku}/${location}`, { reorder_point: item.reorder_point, target: item.target, supplier: 'wholesaler' });
+    await api.call('PUT', `/v1/suppliers/wholesaler/items/${item.sku}`, {
+      supplier_sku: item.sku,
+      cost: 100,
+      minimum_quantity: 1,
+      pack_size: 1,
+      lead_time_days: 4,
+      preferred: true,
+    });
+    await api.call('PUT', `/v1/reorder-policies/${item.sku}/${location}`, {
+      reorder_point: item.reorder_point,
+      target: item.target,
+      supplier: 'wholesaler',
+    });
   });
 }
 
@@ -85,7 +131,11 @@ async function run_days(up: Up, api: Api, clock: SimulatedClock, planned: Plan, 
     await settle(up, clock);
     await deliver_purchase_orders(api, clock.now());
     await place_orders(api, steps, orders, rejected);
-    await all_of(steps.filter(step => step.kind === 'adjustment'), requests_at_once, step => adjust(api, step));
+    await all_of(
+      steps.filter(step => step.kind === 'adjustment'),
+      requests_at_once,
+      step => adjust(api, step),
+    );
     await settle(up, clock);
     await returns.take(steps.filter(step => step.kind === 'return'));
     for (const step of steps) if (step.kind === 'order') mills += planned.by_invoice.get(step.invoice)?.mills ?? 0;
@@ -109,7 +159,10 @@ async function place_orders(api: Api, steps: readonly Step[], orders: Map<string
   const placing = steps.filter(step => step.kind === 'order');
   for (let from = 0; from < placing.length; from += import_lines_max) {
     const piece = placing.slice(from, from + import_lines_max);
-    const answers = await api.import_lines<{ line: number; id?: string; status: number | string; code?: string }>('/v1/orders/import', piece.map(order_body));
+    const answers = await api.import_lines<{ line: number; id?: string; status: number | string; code?: string }>(
+      '/v1/orders/import',
+      piece.map(order_body),
+    );
     for (const answer of answers) {
       const invoice = piece[answer.line - 1]?.invoice ?? '';
       if (answer.id === undefined) rejected.set(invoice, answer.code ?? String(answer.status));
@@ -120,19 +173,32 @@ async function place_orders(api: Api, steps: readonly Step[], orders: Map<string
 
 function order_body(step: Extract<Step, { kind: 'order' }>): unknown {
   return {
-    reference: step.invoice, currency, placed_at: step.at, lines: step.lines,
+    reference: step.invoice,
+    currency,
+    placed_at: step.at,
+    lines: step.lines,
     ...(step.customer === null ? {} : { customer: { id: `c-${step.customer}` } }),
     shipping_address: { country: country_code(step.country) },
-    payment: { gateway: 'manual' }, metadata: { country: step.country },
+    payment: { gateway: 'manual' },
+    metadata: { country: step.country },
   };
 }
 
 /** A movement that the platform refuses (promised stock) is posted by force: it happened. */
 async function adjust(api: Api, step: Step): Promise<void> {
   if (step.kind !== 'adjustment') return;
-  await api.call('POST', '/v1/stock/adjustments', { sku: step.sku, location, kind: step.quantity > 0 ? 'adjusted' : 'counted', quantity: step.quantity, reason: step.reason, force: true }).catch(error => {
-    if ((error as { status?: number }).status !== 409) throw error;
-  });
+  await api
+    .call('POST', '/v1/stock/adjustments', {
+      sku: step.sku,
+      location,
+      kind: step.quantity > 0 ? 'adjusted' : 'counted',
+      quantity: step.quantity,
+      reason: step.reason,
+      force: true,
+    })
+    .catch(error => {
+      if ((error as { status?: number }).status !== 409) throw error;
+    });
 }
 
 /** Waits until nothing is in flight at this simulated time: no command waits, no consumer lags, no timer is due. */
@@ -140,7 +206,10 @@ export async function settle(up: Up, clock: SimulatedClock): Promise<void> {
   const until = real_clock.now_ms() + settle_timeout_ms;
   let quiet = 0;
   while (quiet < 2) {
-    if (real_clock.now_ms() > until) throw new Error(`the platform did not come to rest within ${settle_timeout_ms / 1_000} s at ${clock.now()}: ${await unrest(up, clock)}`);
+    if (real_clock.now_ms() > until)
+      throw new Error(
+        `the platform did not come to rest within ${settle_timeout_ms / 1_000} s at ${clock.now()}: ${await unrest(up, clock)}`,
+      );
     quiet = (await unrest(up, clock)) === '' ? quiet + 1 : 0;
     await real_clock.sleep(settle_poll_ms);
   }
@@ -151,7 +220,10 @@ async function unrest(up: Up, clock: SimulatedClock): Promise<string> {
     [...up.runtimes].map(async ([name, runtime]) => {
       const lags = (await runtime.lags()).filter(lag => lag.events > 0);
       if (lags.length > 0) return `${name} is ${lags.map(lag => `${lag.events} behind ${lag.source}`).join(', ')}`;
-      const { rows } = await runtime.pool.query<{ due: number }>(`select count(*)::int as due from (select 1 from ${name}.timers where due_at <= $1 limit 1) t`, [clock.now()]);
+      const { rows } = await runtime.pool.query<{ due: number }>(
+        `select count(*)::int as due from (select 1 from ${name}.timers where due_at <= $1 limit 1) t`,
+        [clock.now()],
+      );
       return (rows[0]?.due ?? 0) > 0 ? `${name} has timers due` : '';
     }),
   );
@@ -161,7 +233,11 @@ async function unrest(up: Up, clock: SimulatedClock): Promise<string> {
 async function verdict(up: Up, clock: SimulatedClock): Promise<boolean> {
   console.log('\n  the auditor\n');
   const pools = audit_pools(up.url_of);
-  const lines = await audit({ pool_of: pools.pool_of, ledgers: new Map(), now: clock.now(), at_rest: true, incremental: false }, invariants, print_line);
+  const lines = await audit(
+    { pool_of: pools.pool_of, ledgers: new Map(), now: clock.now(), at_rest: true, incremental: false },
+    invariants,
+    print_line,
+  );
   await pools.end();
   return lines.every(line => line.findings.length === 0);
 }

@@ -13,7 +13,13 @@ export interface ReturnDesk {
 interface OrderView {
   readonly id: string;
   readonly status: string;
-  readonly lines: readonly { readonly id: string; readonly quantity: number; readonly quantity_shipped: number; readonly quantity_delivered: number; readonly quantity_cancelled: number }[];
+  readonly lines: readonly {
+    readonly id: string;
+    readonly quantity: number;
+    readonly quantity_shipped: number;
+    readonly quantity_delivered: number;
+    readonly quantity_cancelled: number;
+  }[];
 }
 const desks_at_once = 8;
 const ended = ['rejected', 'expired', 'cancelled'];
@@ -27,7 +33,10 @@ export function return_desk(api: Api, orders: ReadonlyMap<string, string>): Retu
   const one_order = async (order_id: string, matches: readonly Match[]): Promise<Match[]> => {
     const order = await api.call<OrderView>('GET', `/v1/orders/${order_id}`);
     if (ended.includes(order.status)) {
-      refuse(order.status, matches.reduce((sum, match) => sum + match.quantity, 0));
+      refuse(
+        order.status,
+        matches.reduce((sum, match) => sum + match.quantity, 0),
+      );
       return [];
     }
     const back: { line_id: string; quantity: number }[] = [];
@@ -49,7 +58,9 @@ export function return_desk(api: Api, orders: ReadonlyMap<string, string>): Retu
     if (lines.length === 0) return;
     const units = lines.reduce((sum, line) => sum + line.quantity, 0);
     try {
-      const made = await api.call<{ id: string }>('POST', `/v1/orders/${order_id}/returns`, { lines: lines.map(line => ({ ...line, reason: 'credit' })) });
+      const made = await api.call<{ id: string }>('POST', `/v1/orders/${order_id}/returns`, {
+        lines: lines.map(line => ({ ...line, reason: 'credit' })),
+      });
       await api.call('POST', `/v1/returns/${made.id}/receive`, { lines: lines.map(line => ({ ...line, condition: 'sellable' })) });
       returned.units += units;
     } catch (error) {
@@ -75,7 +86,11 @@ export function return_desk(api: Api, orders: ReadonlyMap<string, string>): Retu
       pending = [];
       await all_of([...Map.groupBy(matches, match => match.order)], desks_at_once, async ([invoice, list]) => {
         const order_id = orders.get(invoice);
-        if (order_id === undefined) refuse('order rejected', list.reduce((sum, match) => sum + match.quantity, 0));
+        if (order_id === undefined)
+          refuse(
+            'order rejected',
+            list.reduce((sum, match) => sum + match.quantity, 0),
+          );
         else pending.push(...(await one_order(order_id, list)));
       });
     },

@@ -26,10 +26,15 @@ const needed = ['InvoiceNo', 'StockCode', 'Description', 'Quantity', 'InvoiceDat
 export async function* read_invoices(file: string, rows_max?: number): AsyncGenerator<Invoice> {
   if (!existsSync(file)) throw Object.assign(new Error(`there is no file ${file}`), { code: 'no_file' });
   const connection = await (await DuckDBInstance.create(':memory:')).connect();
-  const source = file.endsWith('.csv') ? `read_csv('${quoted(file)}', header = true, types = {'StockCode': 'VARCHAR', 'InvoiceNo': 'VARCHAR'})` : `read_parquet('${quoted(file)}')`;
+  const source = file.endsWith('.csv')
+    ? `read_csv('${quoted(file)}', header = true, types = {'StockCode': 'VARCHAR', 'InvoiceNo': 'VARCHAR'})`
+    : `read_parquet('${quoted(file)}')`;
   const columns = (await connection.runAndReadAll(`describe select * from ${source}`)).getRowObjectsJson().map(row => row['column_name']);
   const missing = needed.filter(name => !columns.includes(name));
-  if (missing.length > 0) throw Object.assign(new Error(`${file} has no column ${missing.join(', ')}; needed are ${needed.join(', ')}`), { code: 'wrong_columns' });
+  if (missing.length > 0)
+    throw Object.assign(new Error(`${file} has no column ${missing.join(', ')}; needed are ${needed.join(', ')}`), {
+      code: 'wrong_columns',
+    });
   const result = await connection.stream(`
     with file as (select row_number() over () as row_no, * from (select * from ${source} ${rows_max === undefined ? '' : `limit ${Math.trunc(rows_max)}`})),
          starts as (select InvoiceNo, min(InvoiceDate) as started_at from file group by InvoiceNo)
@@ -40,7 +45,13 @@ export async function* read_invoices(file: string, rows_max?: number): AsyncGene
   for await (const rows of result.yieldRowsJs()) {
     for (const [number, at, sku, name, quantity, mills, customer, country] of rows) {
       const row: FileRow = {
-        invoice: String(number), sku: String(sku), name: String(name), quantity: Number(quantity), price_mills: Number(mills), customer: customer === null ? null : String(customer), country: String(country),
+        invoice: String(number),
+        sku: String(sku),
+        name: String(name),
+        quantity: Number(quantity),
+        price_mills: Number(mills),
+        customer: customer === null ? null : String(customer),
+        country: String(country),
       };
       if (invoice?.number === row.invoice) {
         invoice.rows.push(row);
@@ -69,8 +80,41 @@ export function country_code(name: string): string {
 }
 
 const codes: Readonly<Record<string, string>> = {
-  'United Kingdom': 'GB', France: 'FR', Germany: 'DE', Norway: 'NO', EIRE: 'IE', Poland: 'PL', Portugal: 'PT', Italy: 'IT', Denmark: 'DK', Sweden: 'SE', Finland: 'FI', 'Hong Kong': 'HK',
-  Singapore: 'SG', 'Saudi Arabia': 'SA', Canada: 'CA', Brazil: 'BR', USA: 'US', Malta: 'MT', RSA: 'ZA', Australia: 'AU', Netherlands: 'NL', Switzerland: 'CH', Spain: 'ES', Belgium: 'BE',
-  Lithuania: 'LT', Japan: 'JP', Iceland: 'IS', 'Channel Islands': 'JE', Cyprus: 'CY', Austria: 'AT', Israel: 'IL', Bahrain: 'BH', Greece: 'GR', Lebanon: 'LB', 'United Arab Emirates': 'AE',
-  'Czech Republic': 'CZ', 'European Community': 'BE',
+  'United Kingdom': 'GB',
+  France: 'FR',
+  Germany: 'DE',
+  Norway: 'NO',
+  EIRE: 'IE',
+  Poland: 'PL',
+  Portugal: 'PT',
+  Italy: 'IT',
+  Denmark: 'DK',
+  Sweden: 'SE',
+  Finland: 'FI',
+  'Hong Kong': 'HK',
+  Singapore: 'SG',
+  'Saudi Arabia': 'SA',
+  Canada: 'CA',
+  Brazil: 'BR',
+  USA: 'US',
+  Malta: 'MT',
+  RSA: 'ZA',
+  Australia: 'AU',
+  Netherlands: 'NL',
+  Switzerland: 'CH',
+  Spain: 'ES',
+  Belgium: 'BE',
+  Lithuania: 'LT',
+  Japan: 'JP',
+  Iceland: 'IS',
+  'Channel Islands': 'JE',
+  Cyprus: 'CY',
+  Austria: 'AT',
+  Israel: 'IL',
+  Bahrain: 'BH',
+  Greece: 'GR',
+  Lebanon: 'LB',
+  'United Arab Emirates': 'AE',
+  'Czech Republic': 'CZ',
+  'European Community': 'BE',
 };

@@ -1,8 +1,8 @@
 /** A service on real PostgreSQL for its store tests: fresh database, migrated, write path running, states frozen. */
 import type { AnyService } from '../batch.ts';
 import { real_clock } from '../clock.ts';
-import { silent_logger } from '../logger.ts';
 import type { Tail } from '../log.ts';
+import { silent_logger } from '../logger.ts';
 import { migrate } from '../migrate.ts';
 import { fresh_database } from '../postgres/test_database.ts';
 import { real_random } from '../random.ts';
@@ -27,12 +27,22 @@ export async function service_on_postgres(options: {
   const others = Object.keys(options.heard ?? {}).map(name => ({ name, has_log: true }));
   await migrate(url, [...others, { name: options.service.name, folder: options.folder, has_log: true }]);
   const runtime = await start_runtime({
-    service: options.service, url, source_urls: Object.fromEntries(others.map(other => [other.name, url])), heard: options.heard ?? {}, tails: new Map<string, Tail>(),
-    adapters: options.adapters ?? {}, clock: real_clock, waiting: real_clock, random: real_random, logger: silent_logger, freeze: true,
+    service: options.service,
+    url,
+    source_urls: Object.fromEntries(others.map(other => [other.name, url])),
+    heard: options.heard ?? {},
+    tails: new Map<string, Tail>(),
+    adapters: options.adapters ?? {},
+    clock: real_clock,
+    waiting: real_clock,
+    random: real_random,
+    logger: silent_logger,
+    freeze: true,
     problem_reply: rejection => ({ status: 409, body: { code: rejection.rejection } }),
   });
   return {
-    runtime, url,
+    runtime,
+    url,
     async stop() {
       await runtime.stop();
       await drop();
@@ -43,6 +53,13 @@ export async function service_on_postgres(options: {
 /** A request as the door would hand it to a route, by a secret key with every scope. */
 export function test_request(body: unknown, more: Partial<RouteRequest> = {}): RouteRequest {
   return {
-    principal: { type: 'sk', id: 'key_test', scopes: new Set() }, request_id: 'req_test', params: {}, query: {}, body, headers: {}, signal: new AbortController().signal, ...more,
+    principal: { type: 'sk', id: 'key_test', scopes: new Set() },
+    request_id: 'req_test',
+    params: {},
+    query: {},
+    body,
+    headers: {},
+    signal: new AbortController().signal,
+    ...more,
   };
 }

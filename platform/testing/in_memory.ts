@@ -2,7 +2,20 @@
  * A service in memory: the same pure middle (batch.ts) as the write path, with maps for tables. For tables of decisions
  * (given, when, then) and for the simulation. States are frozen, so an evolve that mutates throws.
  */
-import { type AnyService, changed_entries, empty_memory, execute, given_for, is_reference, kind_of, missing, type NewEvent, put, summarize, view_of } from '../batch.ts';
+import {
+  type AnyService,
+  changed_entries,
+  empty_memory,
+  execute,
+  given_for,
+  is_reference,
+  kind_of,
+  missing,
+  type NewEvent,
+  put,
+  summarize,
+  view_of,
+} from '../batch.ts';
 import type { Command, Event, Logged, NewOperation, NewRecord, Operation, Outcome, Rejection } from '../service.ts';
 
 export interface Ran {
@@ -58,20 +71,30 @@ export function in_memory(service: AnyService, options: { refresh?(kind: string,
     const refs = commands.map(command => handler_of(service, command).touches(command) as readonly { kind: string; id: string }[]);
     load(memory, missing(memory, refs.flat() as never));
     for (const [index, command] of commands.entries()) {
-      const second = handler_of(service, command).then_touches?.(command, view_of(memory, refs[index] ?? [])) as readonly { kind: string; id: string }[] | undefined;
+      const second = handler_of(service, command).then_touches?.(command, view_of(memory, refs[index] ?? [])) as
+        | readonly { kind: string; id: string }[]
+        | undefined;
       if (second !== undefined) refs[index] = [...(refs[index] ?? []), ...second];
     }
     load(memory, missing(memory, refs.flat() as never));
     let rejection: Rejection | undefined;
     for (const [index, command] of commands.entries()) {
       const cause = commands.length === 1 ? how.cause : `${how.cause}-${index}`;
-      const outcome = execute(service, memory, command, refs[index] ?? [], given_for(service.name, how.at, cause, how.actor), () => next('evt'));
+      const outcome = execute(service, memory, command, refs[index] ?? [], given_for(service.name, how.at, cause, how.actor), () =>
+        next('evt'),
+      );
       rejection = 'rejection' in outcome ? outcome : undefined;
     }
     summarize(service, memory, how.at, () => next('evt'));
     store(memory);
     const { collected } = memory;
-    return { events: collected.events, types: collected.events.map(event => event.type), operations: collected.operations, records: collected.records, ...(rejection === undefined ? {} : { rejection }) };
+    return {
+      events: collected.events,
+      types: collected.events.map(event => event.type),
+      operations: collected.operations,
+      records: collected.records,
+      ...(rejection === undefined ? {} : { rejection }),
+    };
   };
 
   const store = (memory: ReturnType<typeof empty_memory>) => {
@@ -90,7 +113,14 @@ export function in_memory(service: AnyService, options: { refresh?(kind: string,
     }
     for (const operation of collected.operations) {
       if (operations.has(operation.op_id)) continue;
-      operations.set(operation.op_id, { ...operation, state: 'requested', attempts: 0, requested_at: test_time, sent_at: null, learned: {} });
+      operations.set(operation.op_id, {
+        ...operation,
+        state: 'requested',
+        attempts: 0,
+        requested_at: test_time,
+        sent_at: null,
+        learned: {},
+      });
     }
     for (const { op_id, state } of collected.settled) {
       const operation = operations.get(op_id);
@@ -100,16 +130,30 @@ export function in_memory(service: AnyService, options: { refresh?(kind: string,
   };
 
   const self: InMemory = {
-    run: (commands, how = {}) => run_batch(Array.isArray(commands) ? commands : [commands as Command], { at: how.at ?? test_time, cause: how.cause ?? next('req'), actor: how.actor ?? 'system' }),
+    run: (commands, how = {}) =>
+      run_batch(Array.isArray(commands) ? commands : [commands as Command], {
+        at: how.at ?? test_time,
+        cause: how.cause ?? next('req'),
+        actor: how.actor ?? 'system',
+      }),
     hear(event, at = event.time) {
       const command = service.reactions[event.type]?.(event);
-      return command === undefined ? { events: [], types: [], operations: [], records: [] } : run_batch([command], { at, cause: event.id, actor: 'system' });
+      return command === undefined
+        ? { events: [], types: [], operations: [], records: [] }
+        : run_batch([command], { at, cause: event.id, actor: 'system' });
     },
     outcome(op_id, outcome, how = {}) {
       const operation = operations.get(op_id);
       if (operation === undefined) throw new Error(`no operation ${op_id}`);
       const attempts = operation.attempts + 1;
-      const state = outcome.outcome === 'ok' ? 'succeeded' : outcome.outcome === 'unknown' ? 'unknown' : outcome.outcome === 'pending' || outcome.outcome === 'action_required' ? 'sent' : 'failed';
+      const state =
+        outcome.outcome === 'ok'
+          ? 'succeeded'
+          : outcome.outcome === 'unknown'
+            ? 'unknown'
+            : outcome.outcome === 'pending' || outcome.outcome === 'action_required'
+              ? 'sent'
+              : 'failed';
       const learned = 'value' in outcome && outcome.value !== undefined ? { ...operation.learned, ...outcome.value } : operation.learned;
       const ended = { ...operation, attempts, state, learned } as Operation;
       const command = service.outcomes?.[operation.kind]?.(ended, outcome);
@@ -128,7 +172,11 @@ export function in_memory(service: AnyService, options: { refresh?(kind: string,
     state: <T>(kind: string, id: string) => (rows.get(kind)?.get(id)?.state ?? kind_of(service, kind).initial(id)) as T,
     version: (kind, id) => rows.get(kind)?.get(id)?.version ?? 0,
     seed: (kind, id, state, version = 1) => void rows.get(kind)?.set(id, { state: deep_freeze(state), version }),
-    log, timers, operations, records, rows,
+    log,
+    timers,
+    operations,
+    records,
+    rows,
   };
   return self;
 }

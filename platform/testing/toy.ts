@@ -26,7 +26,8 @@ const toy_service: Service<ToyStates, ToyCommand, Added, { rejection: 'below_zer
       rows: {
         load: `select coalesce(json_agg(r), '[]'::json) as rows from (select * from toy.counter where id = any($1) order by id for update) r`,
         insert: 'insert into toy.counter select * from json_populate_recordset(null::toy.counter, $1)',
-        update: 'update toy.counter t set total = r.total, version = r.version from json_populate_recordset(null::toy.counter, $1) r where t.id = r.id',
+        update:
+          'update toy.counter t set total = r.total, version = r.version from json_populate_recordset(null::toy.counter, $1) r where t.id = r.id',
         from_row: row => ({ total: Number(row['total']) }),
         to_row: (state): Row => ({ total: state.total }),
       },
@@ -56,7 +57,8 @@ const toy_service: Service<ToyStates, ToyCommand, Added, { rejection: 'below_zer
     },
   },
   reactions: {
-    'toy.added': event => (event.data.amount === 666 ? { type: 'explode', id: event.data.id } : { type: 'add', id: event.data.id, amount: event.data.amount }),
+    'toy.added': event =>
+      event.data.amount === 666 ? { type: 'explode', id: event.data.id } : { type: 'add', id: event.data.id, amount: event.data.amount },
   },
   timers: { tick: ({ id }) => ({ type: 'add', id, amount: 1 }) },
 };

@@ -39,7 +39,7 @@ function fold_event(order: Order, event: OrderEvent): Order {
     case 'stock.reservation_requested':
       return order;
     case 'order.confirmed':
-      return promise({ ...order, tender: null, confirmed_at: event.data.confirmed_at }, event.data.lines);
+      return promise({ ...order, tender: null, confirmed_at: event.data.confirmed_at }, event.data.lines, this_one);
     case 'order.rejected':
       return { ...order, rejection: { reason: event.data.reason, short_lines: event.data.short_lines ?? [] } };
     case 'order.expired':
@@ -49,6 +49,7 @@ function fold_event(order: Order, event: OrderEvent): Order {
       return promise(
         order,
         event.data.lines.map(line => ({ line_no: line.line_no, promise_at: line.new_at })),
+        earlier_one,
       );
     case 'payment.requested':
       return { ...order, tender: null };
@@ -162,7 +163,8 @@ const no_units = {
 } as const;
 
 function placed_line(line: OrderPlaced['data']['lines'][number]): OrderLine {
-  return { ...line, promise_at: line.promise_at ?? null, first_promise_at: null, ...no_units };
+  const promise_at = line.promise_at ?? null;
+  return { ...line, promise_at, first_promise_at: promise_at, ...no_units };
 }
 
 /** Absolute values, absent ones stay as they are. */
@@ -277,18 +279,23 @@ function with_payment(order: Order, payment_id: string, change: Partial<Payment>
   return payment === undefined ? order : { ...order, payments: order.payments.with(place, { ...payment, ...change }) };
 }
 
-/** The first promise ever told stays beside the last. */
-function promise(order: Order, promises: readonly { readonly line_no: number; readonly promise_at?: string | null }[]): Order {
-  const lines = order.lines.slice();
+type Promises = readonly { readonly line_no: number; readonly promise_at?: string | null }[];
+
+/** What is promised to who pays is the first promise; later ones stand beside it. Lines whose promise stays are not written. */
+function promise(order: Order, promises: Promises, first_of: (line: OrderLine, promise_at: string | null) => string | null): Order {
+  let lines: OrderLine[] | undefined;
   for (const { line_no, promise_at = null } of promises) {
-    const line = lines[line_no - 1];
+    const line = order.lines[line_no - 1];
     if (line === undefined) continue;
-    const first_promise_at = line.first_promise_at ?? promise_at;
-    if (promise_at !== line.promise_at || first_promise_at !== line.first_promise_at)
-      lines[line_no - 1] = { ...line, promise_at, first_promise_at };
+    const first_promise_at = first_of(line, promise_at);
+    if (promise_at === line.promise_at && first_promise_at === line.first_promise_at) continue;
+    lines ??= order.lines.slice();
+    lines[line_no - 1] = { ...line, promise_at, first_promise_at };
   }
-  return { ...order, lines };
+  return lines === undefined ? order : { ...order, lines };
 }
+const this_one = (_: OrderLine, promise_at: string | null) => promise_at;
+const earlier_one = (line: OrderLine, promise_at: string | null) => line.first_promise_at ?? promise_at;
 
 function cancellation_requested(order: Order, { cancellation_no, scope, reason, lines }: OrderCancellationRequested['data']): Order {
   const asked = lines.map(line => ({ line_no: line.line_no, location_id: line.location_id ?? '', quantity: line.quantity }));

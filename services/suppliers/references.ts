@@ -69,7 +69,8 @@ function due_items(tables: Tables, day: number): readonly string[] {
 function notice({ records }: Tables, id: string): Notice | undefined {
   const row = records.find(record => record.table === 'ship_notice' && record.row['id'] === id)?.row;
   // The decision that made the record wrote these fields.
-  return row && { notice_id: id, po_id: String(row['po_id']), lines: row['lines'] as unknown as Notice['lines'] };
+  const lines = row?.['lines'] as unknown as Notice['lines'];
+  return row && { notice_id: id, po_id: String(row['po_id']), lines: lines.map(({ line_no, quantity }) => ({ line_no, quantity })) };
 }
 
 function queue(tables: Tables, id: string): Queue {

@@ -221,7 +221,7 @@ describe('rows', () => {
 
 describe('references', () => {
   const load = async <S>(rows: { readonly load: string; from_row(row: Row): S }, id: string): Promise<S | undefined> => {
-    const [answer] = await sql<{ rows: (Row & { id: string })[] }>(rows.load, [[id, 'another']]);
+    const [answer] = await sql<{ rows: (Row & { id: string })[] }>(rows.load, [[id, '7']]);
     const found = answer?.rows.find(row => row.id === id);
     return found && rows.from_row(found);
   };

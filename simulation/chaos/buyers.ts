@@ -21,7 +21,13 @@ export interface Buyers {
 const attempts_max = 400;
 const attempt_timeout_ms = 8_000;
 
-export function create_buyers(given: { url: string; key: string; skus: readonly string[]; gateways: readonly string[]; random: Random }): Buyers {
+export function create_buyers(given: {
+  url: string;
+  key: string;
+  skus: readonly string[];
+  gateways: readonly string[];
+  random: Random;
+}): Buyers {
   const accepted: Told[] = [];
   const contradictions: string[] = [];
   const refused = new Map<string, number>();
@@ -34,7 +40,20 @@ export function create_buyers(given: { url: string; key: string; skus: readonly 
     new Promise(resolve => {
       attempts += 1;
       const sent = request(
-        { agent, host: url.hostname, port: url.port, path: '/v1/orders', method: 'POST', timeout: attempt_timeout_ms, headers: { authorization: `Bearer ${given.key}`, 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload), 'idempotency-key': key } },
+        {
+          agent,
+          host: url.hostname,
+          port: url.port,
+          path: '/v1/orders',
+          method: 'POST',
+          timeout: attempt_timeout_ms,
+          headers: {
+            authorization: `Bearer ${given.key}`,
+            'content-type': 'application/json',
+            'content-length': Buffer.byteLength(payload),
+            'idempotency-key': key,
+          },
+        },
         response => {
           const parts: Buffer[] = [];
           response.on('data', (part: Buffer) => parts.push(part));
@@ -51,11 +70,18 @@ export function create_buyers(given: { url: string; key: string; skus: readonly 
   const one = async (): Promise<void> => {
     const reference = `CHAOS-${++ordinal}`;
     const gateway = given.gateways[Math.floor(given.random.next() * given.gateways.length)] ?? 'manual';
-    const lines = Array.from({ length: 1 + Math.floor(given.random.next() * 3) }, () => ({ sku: given.skus[Math.floor(given.random.next() * given.skus.length)], quantity: 1 + Math.floor(given.random.next() * 2) }));
+    const lines = Array.from({ length: 1 + Math.floor(given.random.next() * 3) }, () => ({
+      sku: given.skus[Math.floor(given.random.next() * given.skus.length)],
+      quantity: 1 + Math.floor(given.random.next() * 2),
+    }));
     const payload = JSON.stringify({
-      reference, currency: 'GBP', lines, customer: { id: `c${ordinal % 97}`, email: `c${ordinal % 97}@example.com` },
+      reference,
+      currency: 'GBP',
+      lines,
+      customer: { id: `c${ordinal % 97}`, email: `c${ordinal % 97}@example.com` },
       shipping_address: { name: 'Ada Lovelace', line1: '12 Square', city: 'London', postal_code: 'SW1Y 4JH', country: 'GB' },
-      shipping: { service: 'standard', amount: 300 }, payment: { gateway, ...(gateway === 'manual' ? {} : { method: 'pm_card_visa' }) },
+      shipping: { service: 'standard', amount: 300 },
+      payment: { gateway, ...(gateway === 'manual' ? {} : { method: 'pm_card_visa' }) },
     });
     for (let attempt = 0; attempt < attempts_max; attempt++) {
       const { status, text } = await post(`key-${reference}`, payload);
@@ -74,7 +100,9 @@ export function create_buyers(given: { url: string; key: string; skus: readonly 
   };
 
   return {
-    accepted, contradictions, refused,
+    accepted,
+    contradictions,
+    refused,
     attempts: () => attempts,
     async buy(until_ms, rate) {
       const started = performance.now();
@@ -96,11 +124,21 @@ export function create_buyers(given: { url: string; key: string; skus: readonly 
 
   async function recheck(told: Told): Promise<void> {
     const { status, text } = await new Promise<{ status: number; text: string }>(resolve => {
-      const sent = request({ agent, host: url.hostname, port: url.port, path: `/v1/orders/${told.order_id}`, timeout: attempt_timeout_ms, headers: { authorization: `Bearer ${given.key}` } }, response => {
-        const parts: Buffer[] = [];
-        response.on('data', (part: Buffer) => parts.push(part));
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') }));
-      });
+      const sent = request(
+        {
+          agent,
+          host: url.hostname,
+          port: url.port,
+          path: `/v1/orders/${told.order_id}`,
+          timeout: attempt_timeout_ms,
+          headers: { authorization: `Bearer ${given.key}` },
+        },
+        response => {
+          const parts: Buffer[] = [];
+          response.on('data', (part: Buffer) => parts.push(part));
+          response.on('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') }));
+        },
+      );
       sent.on('error', () => resolve({ status: 0, text: '' }));
       sent.end();
     });

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import pg from 'pg';
+import type pg from 'pg';
 import { audit, print_line } from '../../auditor/auditor.ts';
 import { invariants } from '../../auditor/invariants.ts';
 import { audit_pools, read_ledgers } from '../../auditor/watch.ts';
@@ -18,7 +18,14 @@ import { type Random, seeded_random } from '../../platform/random.ts';
 import { type Buyers, create_buyers } from './buyers.ts';
 import { type Running, run_services } from './processes.ts';
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' }, rate: { type: 'string', default: '40' }, seed: { type: 'string', default: String(Date.now() % 100_000) }, keep: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    rate: { type: 'string', default: '40' },
+    seed: { type: 'string', default: String(Date.now() % 100_000) },
+    keep: { type: 'boolean', default: false },
+  },
+});
 const seconds = Number(values.seconds);
 const random = seeded_random(Number(values.seed));
 const key = 'sk_chaos_0123456789abcdef';
@@ -27,12 +34,26 @@ const postmaster_kills = 3;
 
 const folder = await mkdtemp(join(tmpdir(), 'cartwright-chaos-'));
 const data = join(folder, 'data');
-console.log(`\n  chaos: ${seconds} s at ${values.rate} orders/s, seed ${values.seed} (again: npm run chaos -- --seconds ${seconds} --rate ${values.rate} --seed ${values.seed})`);
+console.log(
+  `\n  chaos: ${seconds} s at ${values.rate} orders/s, seed ${values.seed} (again: npm run chaos -- --seconds ${seconds} --rate ${values.rate} --seed ${values.seed})`,
+);
 
 let postgres = await start_postgres({ data_dir: join(data, 'postgres') });
 const ports = await free_ports(6);
-const sandbox_env = { SANDBOX_STRIPE_PORT: String(ports[0]), SANDBOX_EASYPOST_PORT: String(ports[1]), SANDBOX_SUPPLIER_PORT: String(ports[2]) };
-const env = { CARTWRIGHT_DATA: data, CARTWRIGHT_SECRET_KEY: key, CARTWRIGHT_SIGNING_SECRET: 'chaos-signing-secret-0123456789abcdef', FULFILLMENT: 'auto', REPLENISHMENT: 'auto', LOG_LEVEL: 'silent', ...sandbox_env };
+const sandbox_env = {
+  SANDBOX_STRIPE_PORT: String(ports[0]),
+  SANDBOX_EASYPOST_PORT: String(ports[1]),
+  SANDBOX_SUPPLIER_PORT: String(ports[2]),
+};
+const env = {
+  CARTWRIGHT_DATA: data,
+  CARTWRIGHT_SECRET_KEY: key,
+  CARTWRIGHT_SIGNING_SECRET: 'chaos-signing-secret-0123456789abcdef',
+  FULFILLMENT: 'auto',
+  REPLENISHMENT: 'auto',
+  LOG_LEVEL: 'silent',
+  ...sandbox_env,
+};
 const sandbox = await start_sandbox(read_settings({ ...env, PORT: '1' }));
 const fleet = [
   await run_services('orders', ['orders'], ports[3] ?? 0, env),
@@ -49,7 +70,9 @@ const until_ms = performance.now() + seconds * 1_000;
 const buying = buyers.buy(until_ms, Number(values.rate));
 const kills = await nemesis(fleet, until_ms, random);
 await buying;
-console.log(`  ${buyers.accepted.length} orders accepted in ${buyers.attempts()} attempts; killed: ${[...kills].map(([name, count]) => `${name} ${count}×`).join(', ')}`);
+console.log(
+  `  ${buyers.accepted.length} orders accepted in ${buyers.attempts()} attempts; killed: ${[...kills].map(([name, count]) => `${name} ${count}×`).join(', ')}`,
+);
 
 const pools = audit_pools(() => postgres.url);
 const waited = await rest(pools.pool_of('orders'));
@@ -85,7 +108,10 @@ async function nemesis(targets: readonly Running[], until: number, chance: Rando
     const target = targets.filter(each => !restarting.has(each))[Math.floor(chance.next() * (targets.length - restarting.size))];
     if (target === undefined || performance.now() >= until) continue;
     count(target.name);
-    restarting.set(target, target.restart().finally(() => restarting.delete(target)));
+    restarting.set(
+      target,
+      target.restart().finally(() => restarting.delete(target)),
+    );
   }
   await Promise.all(restarting.values());
   return counts;
@@ -94,12 +120,15 @@ async function nemesis(targets: readonly Running[], until: number, chance: Rando
 /** Faults are off: every order must come to its end, or to a wait that has a name. */
 async function rest(pool: pg.Pool): Promise<boolean> {
   for (let waited_s = 0; waited_s < rest_deadline_s; waited_s++) {
-    const { rows } = await pool.query<{ status: string; count: number }>(`select status, count(*)::int as count from orders.orders where closed_at is null group by status`);
+    const { rows } = await pool.query<{ status: string; count: number }>(
+      `select status, count(*)::int as count from orders.orders where closed_at is null group by status`,
+    );
     if (rows.length === 0) {
       console.log(`  every order came to its end ${waited_s} s after the last fault`);
       return true;
     }
-    if (waited_s % 10 === 9) console.log(`    still open after ${waited_s + 1} s: ${rows.map(row => `${row.count} ${row.status}`).join(', ')}`);
+    if (waited_s % 10 === 9)
+      console.log(`    still open after ${waited_s + 1} s: ${rows.map(row => `${row.count} ${row.status}`).join(', ')}`);
     await sleep(1_000);
   }
   return named_waits(pool);
@@ -124,16 +153,24 @@ async function check_history(pool: pg.Pool, { accepted, contradictions, refused 
     [JSON.stringify(accepted)],
   );
   const { lost, doubled } = rows[0] ?? { lost: -1, doubled: -1 };
-  console.log(`  ${lost} lost, ${doubled} doubled, ${contradictions.length} contradictions${refused.size === 0 ? '' : `; refused: ${[...refused].map(([code, count]) => `${count} ${code}`).join(', ')}`}`);
+  console.log(
+    `  ${lost} lost, ${doubled} doubled, ${contradictions.length} contradictions${refused.size === 0 ? '' : `; refused: ${[...refused].map(([code, count]) => `${count} ${code}`).join(', ')}`}`,
+  );
   return lost === 0 && doubled === 0 && contradictions.length === 0 && accepted.length > 0 && !refused.has('gave up');
 }
 
 async function check_invariants(): Promise<boolean> {
   const ledgers = await read_ledgers(sandbox.stand_ins);
-  const lines = await audit({ pool_of: pools.pool_of, ledgers, now: new Date().toISOString(), at_rest: true, incremental: false }, invariants, line => {
-    if (line.findings.length > 0) print_line(line);
-  });
-  console.log(`  ${lines.filter(line => !line.skipped && line.findings.length === 0).length} of ${lines.length} invariants hold, with ${[...ledgers.values()].flat().length} entries in the third parties' ledgers`);
+  const lines = await audit(
+    { pool_of: pools.pool_of, ledgers, now: new Date().toISOString(), at_rest: true, incremental: false },
+    invariants,
+    line => {
+      if (line.findings.length > 0) print_line(line);
+    },
+  );
+  console.log(
+    `  ${lines.filter(line => !line.skipped && line.findings.length === 0).length} of ${lines.length} invariants hold, with ${[...ledgers.values()].flat().length} entries in the third parties' ledgers`,
+  );
   return lines.every(line => line.findings.length === 0);
 }
 
@@ -141,21 +178,51 @@ async function open_shop(orders_port: number, stock_port: number): Promise<strin
   const names = Array.from({ length: 40 }, (_, index) => `C${index}`);
   const call = async (port: number, method: string, path: string, body: unknown) => {
     const lines = Array.isArray(body);
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers: { authorization: `Bearer ${key}`, 'content-type': lines ? 'application/x-ndjson' : 'application/json' }, body: lines ? body.map(line => JSON.stringify(line)).join('\n') : JSON.stringify(body) });
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${key}`, 'content-type': lines ? 'application/x-ndjson' : 'application/json' },
+      body: lines ? body.map(line => JSON.stringify(line)).join('\n') : JSON.stringify(body),
+    });
     if (!response.ok) throw new Error(`${method} ${path}: ${await response.text()}`);
   };
-  for (const [index, code] of ['north', 'south'].entries()) await call(stock_port, 'PUT', `/v1/locations/${code}`, { name: code, priority: index + 1, address: { line1: '1 Road', city: 'London', postal_code: 'N1 7AA', country: 'GB' } });
-  await call(orders_port, 'POST', '/v1/products/import', names.map((sku, index) => ({ sku, name: `Product ${index}`, weight_grams: 300, prices: [{ currency: 'GBP', amount: 500 + index * 10 }] })));
-  await call(stock_port, 'POST', '/v1/stock/import', names.flatMap(sku => ['north', 'south'].map(location => ({ sku, location, on_hand: 50_000 }))));
+  for (const [index, code] of ['north', 'south'].entries())
+    await call(stock_port, 'PUT', `/v1/locations/${code}`, {
+      name: code,
+      priority: index + 1,
+      address: { line1: '1 Road', city: 'London', postal_code: 'N1 7AA', country: 'GB' },
+    });
+  await call(
+    orders_port,
+    'POST',
+    '/v1/products/import',
+    names.map((sku, index) => ({
+      sku,
+      name: `Product ${index}`,
+      weight_grams: 300,
+      prices: [{ currency: 'GBP', amount: 500 + index * 10 }],
+    })),
+  );
+  await call(
+    stock_port,
+    'POST',
+    '/v1/stock/import',
+    names.flatMap(sku => ['north', 'south'].map(location => ({ sku, location, on_hand: 50_000 }))),
+  );
   return names;
 }
 
 async function free_ports(count: number): Promise<number[]> {
   const { createServer } = await import('node:net');
-  const servers = await Promise.all(Array.from({ length: count }, () => new Promise<import('node:net').Server>(resolve => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => resolve(server));
-  })));
+  const servers = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<import('node:net').Server>(resolve => {
+          const server = createServer();
+          server.listen(0, '127.0.0.1', () => resolve(server));
+        }),
+    ),
+  );
   const found = servers.map(server => (server.address() as import('node:net').AddressInfo).port);
   await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))));
   return found;

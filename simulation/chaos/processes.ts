@@ -14,13 +14,21 @@ export interface Running {
 
 const up_deadline_ms = 60_000;
 
-export async function run_services(name: string, services: readonly string[], port: number, env: Readonly<Record<string, string>>): Promise<Running> {
+export async function run_services(
+  name: string,
+  services: readonly string[],
+  port: number,
+  env: Readonly<Record<string, string>>,
+): Promise<Running> {
   let child: ChildProcess;
   let starts = 0;
   let wanted = true;
   const start = async (): Promise<void> => {
     starts += 1;
-    child = spawn(process.execPath, ['main.ts', 'start', ...services], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env, PORT: String(port), METRICS_PORT: '0' } });
+    child = spawn(process.execPath, ['main.ts', 'start', ...services], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env, PORT: String(port), METRICS_PORT: '0' },
+    });
     const mine = child;
     let output = '';
     const collect = (part: Buffer) => {
@@ -43,7 +51,8 @@ export async function run_services(name: string, services: readonly string[], po
   };
   await start();
   return {
-    name, port,
+    name,
+    port,
     get starts() {
       return starts;
     },

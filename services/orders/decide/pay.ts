@@ -7,7 +7,7 @@ import { type Draft, news, say, set_status } from './draft.ts';
 import { ship_unstocked } from './fulfill.ts';
 import { amount_due, cover, is_in_progress, open_amount, with_payment } from './money.ts';
 import { live } from './units.ts';
-import { bank_wait_ms, handling_ms, payment_progress_ms, reserve_margin_ms, transit_default_ms } from './waits.ts';
+import { bank_wait_ms, payment_progress_ms, payment_wait_ms, reserve_margin_ms } from './waits.ts';
 
 /** Covered and in stock: confirmed. Covered or about to pay, but the stock lapsed: reserved again. A tender waits and stock is there: asked for. */
 export function settle_payment(draft: Draft): void {
@@ -23,12 +23,18 @@ function confirm(draft: Draft): void {
   set_status(draft, 'confirmed');
   ship_unstocked(draft);
   const { given, order } = draft;
-  const arrives_at = later(given.at, handling_ms + transit_default_ms);
-  const lines = order.lines.map(({ line_no, stocked, promise_at }) => ({
+  const delay_ms = delay_of(order, given.at);
+  const lines = order.lines.map(({ line_no, promise_at }) => ({
     line_no,
-    promise_at: promise_at ?? (stocked ? arrives_at : null),
+    promise_at: promise_at === null || delay_ms === 0 ? promise_at : later(promise_at, delay_ms),
   }));
   say(draft, { type: 'order.confirmed', data: { ...news(draft), confirmed_at: given.at, lines } });
+}
+
+/** Promises are made for orders that are paid soon; by how much a bank transfer of days later moves them. (Imported orders are promised from their import on.) */
+function delay_of(order: Order, at: string): number {
+  const delay_ms = Date.parse(at) - Date.parse(order.placed_at);
+  return delay_ms > payment_wait_ms && delay_ms <= bank_wait_ms + payment_wait_ms ? delay_ms : 0;
 }
 
 function reserve_again(draft: Draft): void {

@@ -20,7 +20,7 @@ import {
   open_draft,
 } from './draft.ts';
 import { conclude } from './follow.ts';
-import { day_ms, due_of, first_wait, handling_ms, payment_wait_ms } from './waits.ts';
+import { day_ms, due_of, first_wait, handling_ms, payment_wait_ms, transit_default_ms } from './waits.ts';
 
 export const place_order: OrdersHandler<PlaceOrder> = {
   touches(command) {
@@ -66,7 +66,7 @@ function discount_refs(code: string | null, { customer }: PlaceOrder): readonly 
 /** What the goods cost, and when they are promised. */
 interface Priced extends PricedOrder {
   readonly tax_mode: TaxMode;
-  readonly promise_at: string | null;
+  readonly promise_at: string;
 }
 
 /** What is refused whatever it costs. */
@@ -114,7 +114,7 @@ function price_lines(command: PlaceOrder, view: OrdersView, given: Given): Price
   });
   if ('rejection' in priced) return pricing_rejected(priced);
   const { transit_days } = priced.shipping;
-  const promise_at = transit_days === null ? null : later(given.at, handling_ms + transit_days * day_ms);
+  const promise_at = later(given.at, handling_ms + (transit_days === null ? transit_default_ms : transit_days * day_ms));
   return { ...priced, tax_mode, promise_at };
 }
 
@@ -128,7 +128,7 @@ function price_by_quote(command: PlaceOrder, quote: Quote | undefined, given: Gi
   if ((command.place?.country ?? null) !== country || (command.place?.region ?? null) !== region) {
     return reject('quote_invalid', 'The quote is for another destination.');
   }
-  const option = option_of(quote, command.shipping?.service ?? null);
+  const option = option_of(quote, command.shipping?.service ?? null, later(given.at, handling_ms + transit_default_ms));
   if (option === undefined) return reject('unknown_shipping_service', 'The quote has no such option.');
   const { shipping, promise_at } = option;
   const totals = with_shipping(quote.totals, shipping);
@@ -139,17 +139,18 @@ function price_by_quote(command: PlaceOrder, quote: Quote | undefined, given: Gi
   return { lines: quote.lines, shipping, discount: told, totals, tax_mode: quote.tax_mode, promise_at };
 }
 
-function option_of(quote: Quote, service: string | null): Pick<Priced, 'shipping' | 'promise_at'> | undefined {
+function option_of(quote: Quote, service: string | null, default_promise_at: string): Pick<Priced, 'shipping' | 'promise_at'> | undefined {
   const { shipping_options, tax_mode } = quote;
   const none = { carrier: null, amount: 0, discount: 0, tax: 0, total: 0, taxes: [], transit_days: null };
-  if (shipping_options.length === 0) return { shipping: { service: service ?? default_shipping_service, ...none }, promise_at: null };
+  if (shipping_options.length === 0)
+    return { shipping: { service: service ?? default_shipping_service, ...none }, promise_at: default_promise_at };
   const option = service === null ? default_option(shipping_options) : shipping_options.find(known => known.service === service);
   if (option === undefined) return undefined;
   const { amount, tax, taxes, discount = 0, carrier = null, estimated_delivery_at = null } = option;
   const net = amount - (discount ?? 0);
   const total = tax_mode === 'exclusive' ? net + tax : net;
   const shipping = { service: option.service, carrier, amount, discount: discount ?? 0, tax, total, taxes, transit_days: null };
-  return { shipping, promise_at: estimated_delivery_at };
+  return { shipping, promise_at: estimated_delivery_at ?? default_promise_at };
 }
 
 /** What depends on the goods: where they go, and whether the code is still to be had. */
