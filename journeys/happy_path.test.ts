@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { after, test } from 'node:test';
 import { ada, basket, by_stripe, london, type Order, type PlacedOrder, type Quote, type TimelineEntry, type Track } from './api.ts';
-import { open_shop, publishable_key, type Shop, sound, until } from './shop.ts';
+import { ended, open_shop, publishable_key, reached, type Shop, sound } from './shop.ts';
 
 const day_ms = 86_400_000;
 const stream_timeout_ms = 20_000;
@@ -12,19 +12,12 @@ const by_hand = await open_shop({ after }, { env: { MANUAL_DELIVERY_MS: String(2
 const by_carrier = await open_shop({ after }, { env: { CARRIER: 'easypost' } });
 const two_lamps = [{ sku: 'LAMP', quantity: 2 }];
 
-async function when(shop: Shop, id: string, status: Order['status']): Promise<Order> {
-  return until(`${id} is ${status}`, async () => {
-    const order = await shop.order(id);
-    return order.status === status && order;
-  });
-}
-
 /** An order paid and delivered by hand; the two days of its way are put behind us once its money is in. */
 async function delivered(shop: Shop, body = basket(two_lamps)): Promise<PlacedOrder> {
   const placed = await shop.post<PlacedOrder>('/v1/orders', body);
-  await until('it is captured', async () => (await shop.order(placed.id)).payment_status === 'captured');
+  await reached(shop, placed.id, 'captured', order => order.payment_status === 'captured');
   shop.clock.move(2 * day_ms);
-  await when(shop, placed.id, 'completed');
+  await ended(shop, placed.id, 'completed');
   return placed;
 }
 
@@ -58,7 +51,7 @@ test('an order with the manual gateway and carrier logs exactly fifteen events, 
 
 test('with Stripe and EasyPost it logs these twenty and no more', async () => {
   const placed = await by_carrier.post<PlacedOrder>('/v1/orders', basket(two_lamps, { payment: by_stripe() }));
-  await when(by_carrier, placed.id, 'completed');
+  await ended(by_carrier, placed.id, 'completed');
   assert.deepEqual(causes(await by_carrier.timeline(placed.id)).toSorted(), [
     'fulfillment.requested < stock.allocated',
     'order.completed < parcel.delivered',

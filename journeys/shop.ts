@@ -16,7 +16,7 @@ import { type MovableClock, movable_clock } from '../gateway/testing/door.ts';
 import { bring_up, type Up } from '../main/platform_up.ts';
 import { read_settings, service_list } from '../main/settings.ts';
 import { fresh_database } from '../platform/postgres/test_database.ts';
-import { type Api, api_of } from './api.ts';
+import { type Api, api_of, type Order } from './api.ts';
 import { type Parties, start_parties } from './parties.ts';
 
 export const secret_key = 'sk_journeys_0123456789abcdef';
@@ -94,6 +94,23 @@ export async function until<T>(what: string, look: () => Promise<T | false | und
     if (performance.now() > end) throw new Error(`waited in vain until ${what}`);
     await pause(look_again_ms);
   }
+}
+
+/** The order once it is as wanted. When it never is, the error tells its whole story. */
+export async function reached(shop: Shop, id: string, what: string, is: (order: Order) => boolean): Promise<Order> {
+  try {
+    return await until(`${id} is ${what}`, async () => {
+      const order = await shop.order(id);
+      return is(order) && order;
+    });
+  } catch (cause) {
+    const { status, payment_status, fulfillment_status } = await shop.order(id);
+    const story = (await shop.timeline(id)).map(({ at, service, type, data }) => `  ${at} ${service} ${type} ${JSON.stringify(data['cause'] ?? data['reason'] ?? '')}`);
+    throw new Error(`${id} was never ${what} but ${status}, ${payment_status}, ${fulfillment_status}:\n${story.join('\n')}`, { cause });
+  }
+}
+export function ended(shop: Shop, id: string, status: Order['status']): Promise<Order> {
+  return reached(shop, id, status, order => order.status === status);
 }
 
 /** Nothing runs, nothing is due, everybody has heard everything. Operations that wait for somebody outside, and unknown ones, may stay. */

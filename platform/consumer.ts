@@ -54,6 +54,8 @@ export interface EventLane {
   poke(): void;
   readonly sources: readonly LaneState[];
   readonly failures: number;
+  /** In the middle of a batch, or with something taken and not yet decided. */
+  readonly busy: boolean;
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -76,6 +78,7 @@ interface Lane {
   readonly sources: Source[];
   readonly queue: Queued[];
   failures: number;
+  working: boolean;
   loaded_for: string;
   next_timers_ms: number;
   next_blocked_ms: number;
@@ -98,6 +101,7 @@ export function event_lane(ports: EventLanePorts): EventLane {
     })),
     queue: [],
     failures: 0,
+    working: false,
     loaded_for: '',
     next_timers_ms: 0,
     next_blocked_ms: 0,
@@ -107,6 +111,9 @@ export function event_lane(ports: EventLanePorts): EventLane {
   const poke = () => lane.wake?.();
   return {
     sources: lane.sources,
+    get busy() {
+      return lane.working || lane.queue.length > 0;
+    },
     get failures() {
       return lane.failures;
     },
@@ -124,7 +131,10 @@ async function run(lane: Lane, signal: AbortSignal): Promise<void> {
   let idle_ms = poll_busy_ms;
   while (!signal.aborted) {
     try {
-      const worked = await turn(lane);
+      lane.working = true;
+      const worked = await turn(lane).finally(() => {
+        lane.working = false;
+      });
       lane.failures = 0;
       idle_ms = worked ? poll_busy_ms : Math.min(poll_idle_ms, idle_ms * 2);
       if (!worked) await pause(lane, idle_ms, signal);

@@ -134,6 +134,8 @@ export async function cluster_marks(pool: Pick<pg.Pool, 'query'>): Promise<Marks
 /** What this process appended itself, served from memory as long as positions join up; otherwise the table is read. */
 export interface Tail {
   push(first_position: number, events: readonly NewEvent[]): void;
+  /** Position of the last event this process appended; 0 before the first. */
+  head(): number;
   wrap(reader: LogReader): LogReader;
   /** Calls back after every append of this process; returns how to stop. */
   on_append(listener: (events: readonly Logged<Event>[]) => void): () => void;
@@ -141,10 +143,13 @@ export interface Tail {
 
 export function log_tail(source: string): Tail {
   let first = 1;
+  let newest = 0;
   let events: Logged<Event>[] = [];
   const listeners = new Set<(events: readonly Logged<Event>[]) => void>();
   return {
     push(first_position, appended) {
+      // The lanes of a process may learn of their commits in another order than they committed in.
+      newest = Math.max(newest, first_position + appended.length - 1);
       const logged = appended.map((event, index) => ({ ...event, source, position: first_position + index }));
       if (first_position !== first + events.length) {
         // Another process, or this one's other lane, appended in between: start over from here.
@@ -160,6 +165,7 @@ export function log_tail(source: string): Tail {
       }
       for (const listener of listeners) listener(logged);
     },
+    head: () => newest,
     on_append(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -58,6 +58,8 @@ export interface Runtime {
   readonly tail: Tail;
   readonly partitions: () => readonly number[];
   lags(): Promise<Lag[]>;
+  /** True when this process has nothing under way and has heard all that this process said; from memory. */
+  idle(): boolean;
   /** Finishes what was taken, within the lanes' own limits, and closes every connection. */
   stop(): Promise<void>;
 }
@@ -132,6 +134,7 @@ export async function start_runtime(ports: RuntimePorts): Promise<Runtime> {
     partitions: members.partitions,
     desk: desk_of(ports, pool, front, tail, fresh),
     lags: () => lags_of(events, readers, ports.clock),
+    idle: () => front.waiting === 0 && !events.busy && events.sources.every(source => source.looked_at >= tail_of(ports.tails, source.source).head()),
     async stop() {
       await front.close();
       stopping.abort();

@@ -26,18 +26,13 @@ const held = await house.confirmed();
 await must(order_of(held, 'holds'), { reason: 'address' });
 const cancelled = await house.cancelled();
 const unpaid = await house.unpaid();
-const backordered = await short_of_stock();
+const half_paid = await house.unpaid();
+await must(order_of(half_paid, 'payments'), { gateway: 'manual', amount: 1 });
+Object.assign(half_paid, await until('half of it is paid', async () => {
+  const now = await house.read(half_paid.id);
+  return now.payments[0]?.status === 'authorized' && now;
+}));
 await target.calm();
-
-/** Paid, and nothing of it is there: allocated is what has come. */
-async function short_of_stock(): Promise<PlacedOrder> {
-  await must('PUT /v1/products/SOON', { name: 'Soon', prices: [{ currency: 'GBP', amount: 100 }] });
-  await must('PUT /v1/stock/SOON/north/policy', { backorder_limit: 10 });
-  const order = await must<PlacedOrder>('POST /v1/orders', basket([{ sku: 'SOON', quantity: 1 }]));
-  await until('it waits for stock', async () => (await house.read(order.id)).status === 'confirmed');
-  await rest(shop);
-  return { ...order, ...(await house.read(order.id)) };
-}
 
 const back = { lines: [{ line_id: '1', quantity: 1, condition: 'sellable' }] };
 const reason = { reason: 'x' };
@@ -48,6 +43,8 @@ describe('steps out of order', () => {
     [48, 'capture on hold', payment_of(held, 'capture'), {}, '409 order_held'],
     [48, 'ship on hold', shipment_of(held, 'dispatch'), undefined, '409 order_held'],
     [48, 'capture of what is captured', payment_of(dispatched, 'capture'), {}, '409 capture_exceeds_authorized'],
+    [48, 'capture before the order is confirmed', payment_of(half_paid, 'capture'), {}, '409 invalid_transition'],
+    [48, 'refund before the order is confirmed', payment_of(half_paid, 'refunds'), refund, '409 invalid_transition'],
     [48, 'capture of a cancelled order', payment_of(cancelled, 'capture'), {}, '409 invalid_transition'],
     [48, 'refund before capture', payment_of(confirmed, 'refunds'), refund, '409 invalid_transition'],
     [48, 'refund of a cancelled order that took nothing', payment_of(cancelled, 'refunds'), refund, '409 invalid_transition'],
@@ -67,7 +64,6 @@ describe('steps out of order', () => {
     [48, 'pack a line that is not of it', shipment_of(confirmed, 'pack'), { parcels: [{ weight_grams: 1, lines: [{ line_id: '9', quantity: 1 }] }] }, '422 units_mismatch'],
     [48, 'miss more units than it has', shipment_of(confirmed, 'short-pick'), { ...reason, lines: [{ line_id: '1', quantity: 3 }] }, '422 units_mismatch'],
     [48, 'take back a parcel that has not left', parcel_of(confirmed), back, '409 invalid_transition'],
-    [48, 'take back a parcel that has arrived', parcel_of(delivered), back, '409 invalid_transition'],
     [48, 'receive a return twice', `POST /v1/returns/${returned.id}/receive`, back, '409 invalid_transition'],
     [48, 'receive a return that was dropped', `POST /v1/returns/${dropped.id}/receive`, back, '409 invalid_transition'],
     [48, 'drop a return that came', `POST /v1/returns/${returned.id}/cancel`, undefined, '409 invalid_transition'],
@@ -97,18 +93,12 @@ describe('steps out of order', () => {
       [payment_of(confirmed, 'refunds'), refund, { payment_status: 'authorized', allowed: ['partially_captured', 'captured'] }],
       [order_of(unpaid, 'holds'), reason, { order_status: 'awaiting_payment', allowed: ['confirmed', 'in_fulfillment'] }],
     ];
-    for (const [to, body, extra] of list) assert.deepEqual({ ...(await refused(target, '409 invalid_transition', to, body)), ...extra }, await refused(target, '409 invalid_transition', to, body).then(problem => ({ ...problem, ...extra })));
+    for (const [to, body, extra] of list) assert.partialDeepStrictEqual(await refused(target, '409 invalid_transition', to, body), extra);
   });
 
   it('49: the refusal names what was dispatched', async () => {
     const problem = await refused(target, '409 not_cancellable', order_of(dispatched, 'cancel'), reason);
     assert.deepEqual(problem['dispatched'], [{ line_id: '1', quantity: 2 }]);
-  });
-
-  it('48: money waits for the goods: no capture while all of it is on backorder', async () => {
-    assert.equal(backordered.fulfillment_status, 'backordered');
-    const sent = await target.ask(payment_of(backordered, 'capture'), {});
-    assert.match(verdict(sent), /^(409 invalid_transition|409 capture_exceeds_authorized|200)$/);
   });
 });
 

@@ -9,7 +9,7 @@ import type { Lag } from '../../platform/runtime.ts';
 import { type Batching, type Collected, collect, type Source, stored_positions_of } from './batch.ts';
 import { type Verified, verify_logs } from './verify.ts';
 import { open_duckdb } from './warehouses/duckdb.ts';
-import type { Ask, StoredPosition, Warehouse } from './warehouses/warehouse.ts';
+import type { Ask, Warehouse } from './warehouses/warehouse.ts';
 import { type Watermark, watermark_of } from './watermark.ts';
 
 export const poll_idle_ms = 500;
@@ -48,6 +48,8 @@ interface State {
   sources: Source[];
   /** False after an outage: what comes back may be another cluster. */
   is_verified: boolean;
+  /** After a batch failed: the store is opened anew before anything else. */
+  is_broken: boolean;
   failures: number;
   failure: Error | undefined;
   wake: (() => void) | undefined;
@@ -68,6 +70,7 @@ export async function start_analytics(ports: AnalyticsPorts): Promise<Analytics>
     stopping: new AbortController(),
     sources: [],
     is_verified: false,
+    is_broken: false,
     failures: 0,
     failure: undefined,
     wake: undefined,
@@ -109,7 +112,7 @@ function poke(state: State): void {
 }
 
 async function run(state: State): Promise<void> {
-  const { logger } = state.ports;
+  const { logger, waiting } = state.ports;
   const { signal } = state.stopping;
   while (!signal.aborted && state.failure === undefined) {
     try {
@@ -124,7 +127,7 @@ async function run(state: State): Promise<void> {
       state.is_verified = false;
       state.failures += 1;
       logger.warn({ error }, 'analytics backs off');
-      await pause(state, Math.min(outage_backoff_max_ms, 50 * 2 ** Math.min(state.failures, 7)));
+      await waiting.sleep(Math.min(outage_backoff_max_ms, 50 * 2 ** Math.min(state.failures, 7)), signal);
     }
   }
 }
@@ -136,35 +139,33 @@ function is_final(error: unknown): error is Error {
 
 async function turn(state: State): Promise<void> {
   const { ports, batching, stopping } = state;
+  if (state.is_broken) await state.warehouse.recover();
+  state.is_broken = false;
   if (!state.is_verified) await verify(state);
   state.poked = false;
   const collected = await collect(state.sources, batching, ports, stopping.signal);
   if (collected.moved.length > 0) await write(state, collected);
   for (const { source, at } of collected.caught_up) source.caught_up = { position: source.position, at };
-  if (collected.events.length === 0) await pause(state, poll_idle_ms);
+  if (collected.events.length === 0) await until_poked(state);
 }
 
 async function write(state: State, collected: Collected): Promise<void> {
   const { events, facts, moved } = collected;
-  const positions: StoredPosition[] = moved.flatMap(stored_positions_of);
-  try {
-    await state.warehouse.apply({ events, facts, positions });
-  } catch (error) {
-    await state.warehouse.recover();
-    throw error;
-  }
+  const positions = moved.flatMap(stored_positions_of);
+  state.is_broken = true;
+  await state.warehouse.apply({ events, facts, positions });
+  state.is_broken = false;
   for (const { source, position, at } of moved) {
     source.position = position;
     source.at = at;
   }
 }
 
-async function pause(state: State, milliseconds: number): Promise<void> {
-  const { waiting } = state.ports;
+async function until_poked(state: State): Promise<void> {
   if (state.poked) return;
   const waking = new AbortController();
   state.wake = () => waking.abort();
-  await waiting.sleep(milliseconds, AbortSignal.any([waking.signal, state.stopping.signal]));
+  await state.ports.waiting.sleep(poll_idle_ms, AbortSignal.any([waking.signal, state.stopping.signal]));
   state.wake = undefined;
 }
 

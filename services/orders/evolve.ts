@@ -41,10 +41,10 @@ function fold_event(order: Order, event: OrderEvent): Order {
     case 'order.confirmed':
       return promise({ ...order, tender: null, confirmed_at: event.data.confirmed_at }, event.data.lines, this_one);
     case 'order.rejected':
-      return { ...order, rejection: { reason: event.data.reason, short_lines: event.data.short_lines ?? [] } };
+      return { ...order, tender: null, rejection: { reason: event.data.reason, short_lines: event.data.short_lines ?? [] } };
     case 'order.expired':
     case 'order.cancelled':
-      return { ...order, end_reason: event.data.reason };
+      return { ...order, tender: null, end_reason: event.data.reason };
     case 'order.promise_changed':
       return promise(
         order,

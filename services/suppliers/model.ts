@@ -275,8 +275,11 @@ export function position(item: SupplyItem): number {
   );
 }
 /** Units in the building that no order has. */
+export function free_units({ on_hand, damaged, allocated }: SupplyItem): number {
+  return on_hand - damaged - allocated;
+}
 export function in_stock(item: SupplyItem): boolean {
-  return item.on_hand - item.damaged - item.allocated > 0;
+  return free_units(item) > 0;
 }
 
 export function new_proposal(proposal_id: string): Proposal {

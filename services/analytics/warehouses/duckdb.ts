@@ -53,19 +53,30 @@ export interface DuckDBOptions {
 /** Opens or makes `<folder>/analytics.duckdb`. Errors carry `code` `warehouse_unavailable` and what to do. */
 export async function open_duckdb(options: DuckDBOptions): Promise<Warehouse> {
   await mkdir(options.folder, { recursive: true });
-  let open = await open_file(options);
+  let open: OpenFile | undefined = await open_file(options);
   let waiting = 0;
   let last_read: Promise<unknown> = Promise.resolve();
+  const opened = (): OpenFile => {
+    if (open === undefined)
+      throw new Problem(503, 'database_unavailable', 'The analytics store is being opened again.', { headers: { 'retry-after': '5' } });
+    return open;
+  };
+  const close = () => {
+    const closing = open;
+    open = undefined;
+    if (closing !== undefined) close_file(closing);
+  };
 
   return {
-    positions: () => stored_positions(open.writer),
-    apply: batch => apply(open, batch, options.breathe),
+    positions: async () => stored_positions(opened().writer),
+    apply: async batch => apply(opened(), batch, options.breathe),
     async read(work) {
-      if (waiting >= queries_waiting_max)
+      if (waiting >= queries_waiting_max) {
         throw new Problem(503, 'overloaded', 'Too many questions wait for an answer.', { headers: { 'retry-after': '2' } });
+      }
       waiting += 1;
       // One at a time: a connection answers one question, and each takes a core while it does.
-      const mine = last_read.then(() => read_at_one_moment(open.reader, work, options));
+      const mine = last_read.then(() => read_at_one_moment(opened().reader, work, options));
       last_read = mine.catch(() => undefined);
       try {
         return await mine;
@@ -75,14 +86,14 @@ export async function open_duckdb(options: DuckDBOptions): Promise<Warehouse> {
     },
     async recover() {
       await last_read;
-      close_file(open);
+      close();
       open = await open_file(options);
     },
     async close() {
       await last_read;
       // Off this thread; closing would do it on this one.
-      await open.writer.run('checkpoint').catch(() => undefined);
-      close_file(open);
+      await open?.writer.run('checkpoint').catch(() => undefined);
+      close();
     },
   };
 }

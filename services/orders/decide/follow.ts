@@ -19,10 +19,17 @@ export function conclude(draft: Draft, cause: string): OrdersDecision {
     say(draft, { type: 'order.updated', data: { ...news(draft), cause, reservation_state: draft.order.reservation_state } });
   }
   tell_exceptions(draft);
+  forget_tender(draft);
   arm(draft);
   const { facts, records, timers } = draft;
   if (facts.length === 0 && records.length === 0 && timers.length === 0) return nothing;
   return { facts, records, timers };
+}
+
+/** A tender that waited and is not asked for any more leaves no token behind. */
+function forget_tender({ before, order, facts, records }: Draft): void {
+  if (before.tender === null || order.tender !== null || facts.some(({ event }) => event.type === 'payment.requested')) return;
+  records.push({ table: 'contact_token', row: { id: order.order_id, method_token: null } });
 }
 
 function follow(draft: Draft): void {

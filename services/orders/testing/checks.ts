@@ -1,6 +1,7 @@
 /** What holds of every order at every moment (domain.md 8): what the checks of the migrations state, and what they cannot see. */
 import assert from 'node:assert/strict';
-import type { OrdersEvent } from '../../../contracts/index.ts';
+import { contract_of, is_event_type, type OrdersEvent } from '../../../contracts/index.ts';
+import { validator } from '../../../platform/strict_json.ts';
 import { axes_of } from '../decide/axes.ts';
 import { money_entries } from '../decide/ledger.ts';
 import { amount_due, held, is_dead, is_in_progress } from '../decide/money.ts';
@@ -9,6 +10,16 @@ import { wait_of } from '../decide/waits.ts';
 import type { Order, OrderLine, Payment } from '../model.ts';
 import type { World } from './world.ts';
 import type { Inventory } from './world_inventory.ts';
+
+const validators = new Map<string, ReturnType<typeof validator>>();
+
+/** Said as the contract has it, with no field beside. */
+export function check_event({ type, data }: { readonly type: string; readonly data: unknown }): void {
+  if (!is_event_type(type)) throw new Error(`${type} is no event`);
+  const known = validators.get(type) ?? validator(contract_of(type).data);
+  validators.set(type, known);
+  known.check(JSON.parse(JSON.stringify(data)), type);
+}
 
 export function check_order(order: Order, { has_timer }: { has_timer: boolean }): void {
   for (const line of order.lines) check_line(line, order);

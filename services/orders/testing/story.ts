@@ -11,7 +11,7 @@ import type { Contact, Order, Payment } from '../model.ts';
 import type { Product } from '../pricing/price_order.ts';
 import type { OrdersHeard } from '../reactions.ts';
 import { orders_service } from '../service.ts';
-import { check_order } from './checks.ts';
+import { check_event, check_order } from './checks.ts';
 import { payment_facts, shipping_facts, stock_facts } from './facts.ts';
 
 export const near = 'loc_near';
@@ -116,6 +116,7 @@ export function story(name = 'story'): Story {
   let last: Parameters<InMemory['hear']>[0] | undefined;
 
   const check = (ran: Ran): Step => {
+    ran.events.forEach(check_event);
     check_memory(memory);
     return { ...ran, said: type => only(ran, type) };
   };
@@ -155,6 +156,7 @@ export function story(name = 'story'): Story {
         time: at,
         cause: 'evt_before',
       };
+      check_event(last);
       return note(last);
     },
     again() {

@@ -11,6 +11,7 @@ import {
   outstanding,
   type PurchaseOrder,
   reference_length_max,
+  total_of,
 } from '../model_order.ts';
 import { reject } from '../rejections.ts';
 import { close_draft } from './close.ts';
@@ -44,7 +45,9 @@ function what_is_wrong(order: PurchaseOrder, { lines }: AcknowledgmentFact): str
     if (answered > line.quantity) return `line ${told.line_no} answers for ${answered} of ${line.quantity} units`;
     if (told.rejected - line.refused > outstanding(line) - line.in_transit) return `line ${told.line_no} rejects what is in transit`;
   }
-  return undefined;
+  const costs = new Map(lines.map(line => [line.line_no, line.cost]));
+  const priced = order.lines.map(({ line_no, quantity, cost }) => ({ quantity, cost: costs.get(line_no) ?? cost }));
+  return total_of(priced) > BigInt(Number.MAX_SAFE_INTEGER) ? 'its total is beyond what a number can carry exactly' : undefined;
 }
 
 function what_to_decide(order: PurchaseOrder, { lines }: AcknowledgmentFact, supplier: Supplier | undefined): readonly string[] {

@@ -14,7 +14,9 @@ export const order_wait_ms = day_ms;
 
 export function close_draft(draft: Draft): SuppliersDecision {
   for (const po_id of [...draft.now.purchase_order.keys()]) follow_order(draft, po_id);
-  for (const id of [...draft.now.supply_item.keys()]) follow_item(draft, id);
+  // Goods came in: inventory's answer decides who still waits (levels.ts).
+  const goods_came = draft.facts.some(fact => fact.event.type === 'goods.received');
+  for (const id of [...draft.now.supply_item.keys()]) follow_item(draft, id, !goods_came);
   const { facts, notes, timers, operations, records, settled } = draft;
   return { facts, notes, timers, operations, records, settled };
 }
@@ -40,7 +42,7 @@ export function order_due(order: PurchaseOrder, at: string): string {
   return awaits_goods && first !== null && first > at ? later(first, day_ms) : later(at, order_wait_ms);
 }
 
-function follow_item(draft: Draft, id: string): void {
+function follow_item(draft: Draft, id: string, promises_moved: boolean): void {
   const before = draft.view('supply_item', id);
   const after = item_in(draft, id);
   const { at } = draft.given;
@@ -49,9 +51,7 @@ function follow_item(draft: Draft, id: string): void {
     note_item(draft, id, { review_at: due_at });
     arm(draft, review_timer, id, due_at);
   }
-  // Goods came in: inventory's answer decides who still waits (levels.ts).
-  const goods_came = draft.facts.some(fact => fact.event.type === 'goods.received');
-  if (!goods_came && may_peg(before, after)) arm(draft, peg_timer, id, at);
+  if (promises_moved && may_peg(before, after)) arm(draft, peg_timer, id, at);
 }
 
 /** Somebody may wait, and what could be promised is another. The queue of an item without a policy is not counted: it is looked at. */

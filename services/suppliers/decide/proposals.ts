@@ -137,7 +137,8 @@ function accept_proposals(settings: SuppliersSettings): SuppliersHandler<AcceptP
     decide({ supplier_id, location_id, po_id }, view, given) {
       const supplier = view('supplier', supplier_id);
       const draft = open_draft(view, given, settings);
-      if (supplier === undefined || order_in(draft, po_id).status !== 'new') return nothing;
+      const asked = settings.replenishment === 'auto' && order_in(draft, po_id).status === 'new';
+      if (supplier === undefined || !asked) return nothing;
       const open = view('open_proposals', `${supplier_id}@${location_id}`);
       const all = open.flatMap(({ proposal_id, item_id }) => ready(draft, proposal_id, item_id) ?? []);
       const accepted = fitting(all);

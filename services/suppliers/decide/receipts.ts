@@ -122,7 +122,7 @@ function receive_announced(settings: SuppliersSettings): SuppliersHandler<Receiv
     decide({ po_id, notice_id }, view, given) {
       const draft = open_draft(view, given, settings);
       const order = order_in(draft, po_id);
-      if (!is_underway(order)) return nothing;
+      if (settings.auto_receive !== true || !is_underway(order)) return nothing;
       const announced = notice_id === null ? undefined : (view('notice', notice_id)?.lines ?? []);
       const counts = arriving(order, announced);
       if (counts.length === 0) return nothing;

@@ -58,6 +58,8 @@ describe('a review', () => {
     assert.equal(timer('review', id), undefined);
     assert.equal(timer('review_day', 'review_day'), '2026-03-02T00:00:00.000Z');
     memory.fire('review_day', 'review_day');
+    assert.equal(timer('review', id), undefined);
+    memory.fire('review_day', 'review_day');
     assert.equal(said(review(sku), 'replenishment.proposed').quantity, 60);
   });
 
@@ -243,6 +245,23 @@ describe('replenishment auto', () => {
     );
     assert.equal(said(ran, 'exception.raised').reason, 'approval_limit_exceeded');
     assert.ok(!ran.types.includes('purchase_order.approved'));
+  });
+
+  test('takes up what was proposed before it was automatic, and stops when it is no more', () => {
+    const { memory, policy, levels, review, timer } = shop({ replenishment: 'auto' });
+    policy(sku, { auto: false });
+    levels(sku, { on_hand: 0 });
+    review(sku);
+    assert.equal(timer('accept', `acme@${depot}`), undefined);
+    policy(sku, { auto: true });
+    memory.fire('review_day', 'review_day');
+    review(sku);
+    assert.ok(memory.fire('accept', `acme@${depot}`).types.includes('purchase_order.approved'));
+    const by_hand = automatic().memory;
+    const manual = shop();
+    for (const [kind, rows] of by_hand.rows) for (const [each, row] of rows) manual.memory.seed(kind, each, row.state, row.version);
+    const accept = { type: 'accept_proposals', supplier_id: 'acme', location_id: depot, po_id: po } as const;
+    assert.deepEqual(manual.run(accept).types, []);
   });
 
   test('a person who was faster leaves nothing to accept', () => {

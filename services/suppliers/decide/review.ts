@@ -83,9 +83,13 @@ function review_day(settings: SuppliersSettings): SuppliersHandler<ReviewDay> {
       const draft = open_draft(view, given, settings);
       const due = view('due_items', String(day));
       for (const id of due) {
-        if (item_in(draft, id).policy) compute_policy(draft, id, view('offers', sku_of(id)));
-        note_item(draft, id, { reviewed_day: day, review_at: given.at });
-        arm(draft, review_timer, id, given.at);
+        const { policy, stock_version, reviewed_day } = item_in(draft, id);
+        if (!policy) continue;
+        compute_policy(draft, id, view('offers', sku_of(id)));
+        // Inventory answers a new policy with levels. Who has not by the second daily review has none.
+        const may_be_answered = stock_version === 0 && reviewed_day === 0;
+        note_item(draft, id, { reviewed_day: day, ...(may_be_answered ? {} : { review_at: given.at }) });
+        if (!may_be_answered) arm(draft, review_timer, id, given.at);
       }
       arm(draft, day_timer, day_timer, due.length < review_items_max ? next_day(given.at) : later(given.at, 1));
       return close_draft(draft);
@@ -97,6 +101,7 @@ function review(draft: Draft, id: string, offers: readonly Offer[]): void {
   const item = item_in(draft, id);
   if (item.proposal_id !== null) {
     revise(draft, id, item, offers);
+    accept_by_itself(draft, id);
     return;
   }
   const wanted = is_needed(item) && !is_dismissed(item, draft.given.at);
@@ -119,8 +124,15 @@ function propose(draft: Draft, id: string, choice: Choice): void {
   const proposal_id = next_proposal_id(id, item);
   say_of_proposal(draft, proposal_id, { type: 'replenishment.proposed', data: proposal_data(item, proposal_id, choice) }, id);
   note_proposal(draft, proposal_id, { created_at: draft.given.at });
-  if (!is_automatic(item, draft.settings)) return;
-  arm(draft, accept_timer, `${choice.offer.supplier_id}@${item.location_id}`, accept_due(draft.settings, draft.given.at));
+  accept_by_itself(draft, id);
+}
+
+/** Also of proposals that were made before the setting, or the policy, was automatic. */
+function accept_by_itself(draft: Draft, id: string): void {
+  const item = item_in(draft, id);
+  if (item.proposal_id === null || !is_automatic(item, draft.settings)) return;
+  const { supplier_id } = proposal_in(draft, item.proposal_id);
+  arm(draft, accept_timer, `${supplier_id}@${item.location_id}`, accept_due(draft.settings, draft.given.at));
 }
 
 function proposal_data(item: SupplyItem, proposal_id: string, choice: Choice) {
