@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { seeded_random } from '../platform/random.ts';
-import { type Answer, basket, by_stripe, london, type PlacedOrder, problem_of, type Quote, type Refund } from './api.ts';
+import { type Answer, basket, by_stripe, london, type Order, type PlacedOrder, problem_of, type Quote, type Refund } from './api.ts';
 import { ended, open_shop, reached, type Shop, sound, until } from './shop.ts';
 
 const rounds = Number(process.env['ROUNDS'] ?? 150);

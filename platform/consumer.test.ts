@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { real_clock } from './clock.ts';
+import { type Clock, real_clock } from './clock.ts';
 import { append_statements, type Tail } from './log.ts';
 import { silent_logger } from './logger.ts';
 import { migrate } from './migrate.ts';
@@ -17,7 +17,7 @@ let drop: () => Promise<void>;
 let client: pg.Client;
 const running: Runtime[] = [];
 
-async function start(): Promise<Runtime> {
+async function start(clock: Clock = real_clock): Promise<Runtime> {
   const runtime = await start_runtime({
     service: toy,
     url,
@@ -25,7 +25,7 @@ async function start(): Promise<Runtime> {
     heard: { source: ['toy.added'] },
     tails: new Map<string, Tail>(),
     adapters: {},
-    clock: real_clock,
+    clock,
     waiting: real_clock,
     random: real_random,
     logger: silent_logger,
@@ -97,6 +97,27 @@ test('every event has its effect once, whatever nobody hears is passed, and a re
     (await running[0]?.lags())?.map(lag => lag.events),
     [0],
   );
+});
+
+test('an event that comes after a quiet hour is late from now on, not by an hour', async () => {
+  for (const runtime of running.splice(0)) await runtime.stop();
+  const before_sum = await sum();
+  let ahead_ms = 0;
+  const now_ms = () => real_clock.now_ms() + ahead_ms;
+  const quiet = await start({ ...real_clock, now_ms, now: () => new Date(now_ms()).toISOString() });
+  await until('all was read', async () => (await quiet.lags()).every(lag => lag.events === 0));
+  ahead_ms = 3_600_000;
+  await until('the log was read to its end since', async () => (quiet.events.sources[0]?.handled_time_ms ?? 0) > now_ms() - 60_000);
+  const blocker = new pg.Client({ connectionString: url });
+  await blocker.connect();
+  await blocker.query('begin; lock table toy.positions in access exclusive mode');
+  await publish([{ key: 'late', amount: 1 }]);
+  const [lag] = await quiet.lags();
+  await blocker.end();
+  assert.ok(lag?.events === 1 && lag.seconds < 60, JSON.stringify(lag));
+  await until('it is handled', async () => (await sum()) === before_sum + 1);
+  await running.splice(running.indexOf(quiet), 1)[0]?.stop();
+  await start();
 });
 
 test('two processes share the partitions and no event has its effect twice', async () => {

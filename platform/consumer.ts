@@ -29,7 +29,7 @@ export interface LaneState {
   /** Next read starts after this position. */
   looked_at: number;
   head: number;
-  /** Time of the newest event handled; what lag in seconds is measured from. */
+  /** Time of the newest event handled, or when the log was last seen read to its end: what lag in seconds is measured from. */
   handled_time_ms: number | undefined;
 }
 
@@ -174,6 +174,7 @@ async function turn(lane: Lane): Promise<boolean> {
   const slices = await Promise.all(
     lane.sources.map(source => (partitions.length === 0 ? empty_slice(source) : source.reader.read(source.looked_at, source.types))),
   );
+  mark_caught_up(lane, slices);
   const queued = lane.queue.splice(0);
   const pieces = lane.sources.map((source, index) => piece_of(source, slices[index] ?? { events: [], upto: source.looked_at }, partitions));
   const heard = pieces.some(piece => piece.items.length > 0 || piece.upto - lowest(piece.source) >= silent_move_events);
@@ -187,6 +188,12 @@ async function turn(lane: Lane): Promise<boolean> {
     queued,
   );
   return true;
+}
+
+/** Nothing new is no lag, however long ago the last event was: what comes next is late only from now on. */
+function mark_caught_up(lane: Lane, slices: readonly Slice[]): void {
+  for (const [index, source] of lane.sources.entries())
+    if ((slices[index]?.upto ?? source.looked_at) <= source.looked_at) source.handled_time_ms = lane.ports.now_ms();
 }
 
 function empty_slice(source: Source): Slice {

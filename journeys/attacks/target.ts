@@ -1,7 +1,7 @@
 /** The whole running system as the target of one file of attacks. */
 import assert from 'node:assert/strict';
 import { after, it, type TestContext } from 'node:test';
-import { open_shop, publishable_key, rest, type Shop, type ShopOptions, secret_key } from '../shop.ts';
+import { open_shop, publishable_key, rest, secret_key, type Shop, type ShopOptions, until } from '../shop.ts';
 import { check_problem, fresh_key, type Sent, send, verdict } from './send.ts';
 import { changed, type Look, tables } from './tables.ts';
 
@@ -26,7 +26,7 @@ export interface Target {
   must<T>(to: Address, body?: Body, how?: How): Promise<T>;
   /** The tables that changed since this was asked last, or since `calm`. */
   changes(): Promise<string[]>;
-  /** Waits until nothing moves: what is from here on the state that must not change. */
+  /** Waits until nothing moves and everybody is let in: what is from here on the state that must not change. */
   calm(): Promise<void>;
 }
 
@@ -65,6 +65,8 @@ export async function open_target(options: ShopOptions = {}): Promise<Target> {
     },
     async calm() {
       await rest(shop);
+      // Lag is looked at every half a second; while it was too great nobody is let in.
+      await until('the door lets in', async () => (await ask('POST /v1/quotes', '')).status === 400);
       known = await look();
     },
   };

@@ -39,16 +39,15 @@ export const note_payment = noted_of_order<NotePayment>(may_ask, (draft, { fact 
 /** Absolute after the fact. What was asked for and is done, or refused, is pending no more. */
 function learned(draft: Draft, payment: Payment, fact: PaymentFact): Payment {
   const { state, sums } = fact.data;
-  const known = draft.order.payments.find(one => one.payment_id === payment.payment_id) ?? payment;
   const { amount, ...moved } = sums;
   return {
-    ...known,
+    ...payment,
     ...moved,
     status: state,
-    action: fact.type === 'payment.action_required' ? (fact.data.action ?? null) : state === 'action_required' ? known.action : null,
-    late: known.late || ((fact.type === 'payment.authorized' || fact.type === 'payment.captured') && fact.data.late),
-    capture_pending: capture_pending(known, fact),
-    refund_pending: known.refund_pending - refund_answered(draft, fact),
+    action: fact.type === 'payment.action_required' ? (fact.data.action ?? null) : state === 'action_required' ? payment.action : null,
+    late: payment.late || ((fact.type === 'payment.authorized' || fact.type === 'payment.captured') && fact.data.late),
+    capture_pending: capture_pending(payment, fact),
+    refund_pending: payment.refund_pending - refund_answered(draft, fact),
   };
 }
 

@@ -7,7 +7,7 @@ import type { SupplierFact } from '../channels/port.ts';
 import { evolve_purchase_order } from '../evolve_purchase_order.ts';
 import { in_transit, on_order, position, receiving } from '../model.ts';
 import { new_purchase_order, outstanding, type PurchaseOrder } from '../model_order.ts';
-import { acme, days_later, po, said, shop, type Told } from '../testing/shop.ts';
+import { acme, assert_contracts, days_later, po, said, shop, type Told } from '../testing/shop.ts';
 
 const about = { po_id: po, if_version: null };
 const decide = (decision: 'accept' | 'refuse') => ({ type: 'decide_acknowledgment', ...about, decision }) as const;
@@ -312,6 +312,7 @@ test('after anything said and done, the units of every line add up and its suppl
         check(one, one.purchase_order());
       }
       assert.deepEqual(told_part(one.purchase_order()), told_part(folded(one)));
+      assert_contracts(one);
     }),
     { numRuns: 200 },
   );

@@ -6,7 +6,7 @@ import { recorded } from '../../../contracts/recorded.ts';
 import { later } from '../../../platform/service.ts';
 import { item_id, type PegBook, position } from '../model.ts';
 import { reactions } from '../reactions.ts';
-import { at, days_later, depot, heard, levels_of, po, said, shop } from '../testing/shop.ts';
+import { assert_contracts, at, days_later, depot, heard, levels_of, po, said, shop } from '../testing/shop.ts';
 
 const sku = 'TEA';
 const id = item_id(sku, depot);
@@ -229,6 +229,7 @@ test('the whole way of goods keeps the position where it is: proposed, on order,
   assert.equal(here(), 60);
   levels(sku, { on_hand: 60, version: 9 });
   assert.equal(here(), 60);
+  assert_contracts({ memory });
 });
 
 test('every event that suppliers hear has a reaction that takes its recorded example', () => {

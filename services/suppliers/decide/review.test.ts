@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { later } from '../../../platform/service.ts';
 import { computed_policy, demand_milli } from '../demand.ts';
 import { day_ms, item_id, type Proposal, position, unknown_item } from '../model.ts';
-import { at, days_later, depot, heard, levels_of, offer, po, said, shop } from '../testing/shop.ts';
+import { assert_contracts, at, days_later, depot, heard, levels_of, offer, po, said, shop } from '../testing/shop.ts';
 import { choose_offer, order_quantity } from './need.ts';
 
 const sku = 'TEA';
@@ -397,6 +397,7 @@ test('whatever happens to the levels, there is at most one open proposal, and it
         assert.equal(open.length === 1, without <= reorder_point);
         if (open.length === 1) assert.ok(position(item(sku)) >= item(sku).target);
       }
+      assert_contracts({ memory });
     }),
     { numRuns: 60 },
   );

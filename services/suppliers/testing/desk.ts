@@ -1,5 +1,4 @@
 /** Suppliers on PostgreSQL with their routes, as the door would call them: for tests of the routes and of the way to a supplier. */
-import type { TestContext } from 'node:test';
 import type { Levels } from '../../../contracts/index.ts';
 import { Problem, type Reply, type Route, type RouteRequest } from '../../../platform/route.ts';
 import type { Adapter, Row } from '../../../platform/service.ts';
@@ -13,6 +12,11 @@ import { levels_of } from './shop.ts';
 export const inbound_secret = 'supplier-secret';
 const rounds_max = 500;
 const round_ms = 20;
+
+/** A test, or a file of tests that share an office. */
+export interface Afterwards {
+  after(stop: () => Promise<void> | void): void;
+}
 
 export interface Office {
   readonly harness: Harness;
@@ -31,7 +35,7 @@ export interface Office {
 }
 
 export async function office(
-  t: TestContext,
+  t: Afterwards,
   settings: Partial<SuppliersSettings> = {},
   adapters: Readonly<Record<string, Adapter>> = {},
 ): Promise<Office> {
@@ -95,11 +99,11 @@ export async function until<T>(what: string, read: () => Promise<T | undefined>)
 }
 
 /** A supplier with two items, and policies for them. */
-export async function stocked(desk: Office, channel: 'rest' | 'manual', skus: readonly string[]): Promise<void> {
-  await desk.call('PUT', '/v1/suppliers/acme', { name: 'Acme', channel: { kind: channel }, currency: 'GBP' });
+export async function stocked(desk: Office, channel: 'rest' | 'manual', skus: readonly string[], supplier = 'acme'): Promise<void> {
+  await desk.call('PUT', `/v1/suppliers/${supplier}`, { name: 'Acme', channel: { kind: channel }, currency: 'GBP' });
   for (const sku of skus) {
     const item = { supplier_sku: `S-${sku}`, cost: 100, minimum_quantity: 10, pack_size: 5, lead_time_days: 4 };
-    await desk.call('PUT', `/v1/suppliers/acme/items/${sku}`, item);
-    await desk.call('PUT', `/v1/reorder-policies/${sku}/depot`, { reorder_point: 15, target: 60, supplier: 'acme' });
+    await desk.call('PUT', `/v1/suppliers/${supplier}/items/${sku}`, item);
+    await desk.call('PUT', `/v1/reorder-policies/${sku}/depot`, { reorder_point: 15, target: 60, supplier });
   }
 }

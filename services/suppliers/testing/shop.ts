@@ -1,5 +1,6 @@
 /** A shop for tables of decisions: suppliers, offers, stock as inventory tells it, and purchase orders in any state. */
-import { type AnyEvent, type EventType, event_contracts, type Levels } from '../../../contracts/index.ts';
+import { Compile } from 'typebox/compile';
+import { type AnyEvent, type EventType, event_contracts, is_event_type, type Levels } from '../../../contracts/index.ts';
 import type { Logged } from '../../../platform/service.ts';
 import { type InMemory, in_memory, type Ran, test_time } from '../../../platform/testing/in_memory.ts';
 import type { SupplierFact } from '../channels/port.ts';
@@ -140,6 +141,18 @@ export function said<T extends EventType>(ran: Ran, type: T): Data<T> {
   if (event === undefined || found.length > 1) throw new Error(`${found.length} times ${type} among ${ran.types.join(', ')}`);
   // Its type says which contract it follows.
   return event.data as Data<T>;
+}
+
+const compiled = new Map<string, { Check(value: unknown): boolean; Errors(value: unknown): Iterable<unknown> }>();
+
+/** Everything that was published is what its contract says. */
+export function assert_contracts({ memory }: Pick<Shop, 'memory'>): void {
+  for (const { type, data } of memory.log) {
+    if (!is_event_type(type)) throw new Error(`${type} has no contract`);
+    const schema = compiled.get(type) ?? Compile(event_contracts[type].data);
+    compiled.set(type, schema);
+    if (!schema.Check(data)) throw new Error(`${type} is not what its contract says: ${JSON.stringify([...schema.Errors(data)])}`);
+  }
 }
 
 export const days_later = (days: number) => new Date(Date.parse(at) + days * 86_400_000).toISOString();
