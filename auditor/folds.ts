@@ -7,7 +7,8 @@ import { is_reference, kind_of } from '../platform/batch.ts';
 import type { Event, Kind, Row } from '../platform/service.ts';
 import { type AuditGiven, type Finding, findings_max, type Invariant } from './auditor.ts';
 import { type Fold, type FoldedEvent, services, type State, subject_kinds } from './kinds.ts';
-import { recent_aggregates_max, recent_events_max } from './limits.ts';
+import { recent_aggregates_max } from './limits.ts';
+import { look_after } from './sql.ts';
 
 export const keys_per_page = 250;
 
@@ -33,15 +34,16 @@ export async function each_page(
   work: (client: pg.PoolClient, keys: readonly string[]) => Promise<readonly Omit<Finding, 'invariant'>[]>,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
+  const from = given.incremental ? await look_after(given, log) : undefined;
   const client = await given.pool_of(log).connect();
   try {
-    let keys = await next_keys(client, log, given.incremental, '');
+    let keys = await next_keys(client, log, from, '');
     while (keys.length > 0 && findings.length <= findings_max) {
       await client.query('begin transaction isolation level repeatable read read only');
       findings.push(...(await work(client, keys)).map(found => ({ ...found, invariant })));
       await client.query('commit');
-      if (given.incremental || keys.length < keys_per_page) break;
-      keys = await next_keys(client, log, false, keys.at(-1) ?? '');
+      if (from !== undefined || keys.length < keys_per_page) break;
+      keys = await next_keys(client, log, from, keys.at(-1) ?? '');
     }
   } finally {
     await client.query('rollback').then(() => client.release(), () => client.release(true));
@@ -49,18 +51,22 @@ export async function each_page(
   return findings;
 }
 
-async function next_keys(client: pg.PoolClient, log: string, incremental: boolean, after: string): Promise<string[]> {
-  const { rows } = incremental
-    ? await client.query<{ key: string }>(
-        `select key from ${log}.events where position > (select max(position) from ${log}.events) - ${recent_events_max} group by key order by max(position) desc limit ${recent_aggregates_max}`,
-      )
-    : await client.query<{ key: string }>(`select key from ${log}.events where key > $1 group by key order by key limit ${keys_per_page}`, [after]);
+/** Of the newest events those with the newest keys; else page by page. */
+async function next_keys(client: pg.PoolClient, log: string, from: number | undefined, after: string): Promise<string[]> {
+  const { rows } =
+    from === undefined
+      ? await client.query<{ key: string }>(`select key from ${log}.events where key > $1 group by key order by key limit ${keys_per_page}`, [after])
+      : await client.query<{ key: string }>(
+          `select key from ${log}.events where position > $1 group by key order by max(position) desc limit ${recent_aggregates_max}`,
+          [from],
+        );
   return rows.map(row => row.key);
 }
 
-export async function events_of(client: pg.PoolClient, log: string, keys: readonly string[]): Promise<readonly FoldedEvent[]> {
+/** The events of these keys, of all or some types, in the order of their positions. */
+export async function events_of(client: pg.PoolClient, log: string, keys: readonly string[], those = 'true'): Promise<readonly FoldedEvent[]> {
   const { rows } = await client.query<FoldedEvent>(
-    `select position::float8 as position, key, type, subject, sequence, data from ${log}.events where key = any($1) order by events.position`,
+    `select position::float8 as position, key, type, subject, sequence, data from ${log}.events where key = any($1) and ${those} order by events.position`,
     [keys],
   );
   return rows;
@@ -70,7 +76,7 @@ async function compare_page(client: pg.PoolClient, service: string, fold: Fold, 
   const kind = kind_to_fold(service, fold.kind);
   const states = new Map<string, unknown>();
   const broken = new Map<string, string>();
-  for (const event of await events_of(client, service, keys)) {
+  for (const event of await events_of(client, service, keys, fold.those)) {
     for (const id of fold.ids(event)) {
       if (broken.has(id)) continue;
       try {

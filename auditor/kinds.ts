@@ -34,6 +34,8 @@ export interface Fold {
   readonly kind: string;
   /** Its rows as the service's from_row takes them, without a lock; $1: ids. */
   readonly select: string;
+  /** A condition on the log's columns: which events may change them; absent: any. */
+  readonly those?: string;
   ids(event: FoldedEvent): readonly string[];
   /** Of a state, what events tell. */
   told(state: State): State;
@@ -62,8 +64,9 @@ const quotes: SubjectKind = {
   key: 'id',
   fold: {
     kind: 'quote',
+    those: `type = 'quote.created'`,
     select: 'select * from orders.quote where id = any($1)',
-    ids: event => (is(event, 'quote.created') ? [event.subject] : []),
+    ids: event => [event.subject],
     told: without('order_id'),
   },
 };
@@ -74,9 +77,10 @@ const reservations: SubjectKind = {
   key: 'id',
   fold: {
     kind: 'reservation',
+    those: 'sequence is not null',
     select: `select o.*, (select coalesce(json_agg(l), '[]'::json) from inventory.reservation_line l where l.order_id = o.id) as lines
                from inventory.reservation o where o.id = any($1)`,
-    ids: event => (event.sequence === null ? [] : [event.subject]),
+    ids: event => [event.subject],
     told: state => ({ ...state, lines: (state['lines'] as readonly ReservationLine[]).toSorted(by_place) }),
   },
 };
@@ -110,9 +114,10 @@ const fulfillments: SubjectKind = {
   noted: true,
   fold: {
     kind: 'fulfillment',
+    those: `type in ('shipment.planned', 'fulfillment.cancellation_answered')`,
     select: 'select * from shipping.fulfillment where id = any($1)',
     // A later plan of the same shipment says nothing new of the order's.
-    ids: event => (is(event, 'fulfillment.cancellation_answered') || (is(event, 'shipment.planned') && event.data['revision_no'] === 1) ? [event.key] : []),
+    ids: event => (is(event, 'shipment.planned') && event.data['revision_no'] !== 1 ? [] : [event.key]),
     told: without('hold_ids', 'ship_to'),
   },
 };
@@ -162,8 +167,9 @@ const proposals: SubjectKind = {
   key: 'sku',
   fold: {
     kind: 'proposal',
+    those: `type like 'replenishment.%'`,
     select: 'select * from suppliers.proposal where id = any($1)',
-    ids: event => (of_proposal(event) ? [event.subject] : []),
+    ids: event => [event.subject],
     told: without('created_at'),
   },
 };
@@ -192,8 +198,9 @@ const peg_books: SubjectKind = {
   key: 'id',
   fold: {
     kind: 'peg_book',
+    those: `type = 'backorder.pegged'`,
     select: 'select * from suppliers.peg_book where id = any($1)',
-    ids: event => (is(event, 'backorder.pegged') ? [event.subject] : []),
+    ids: event => [event.subject],
     told: without(),
   },
 };

@@ -3,13 +3,11 @@ import { cluster_marks } from '../platform/log.ts';
 import { partition_of } from '../platform/partition.ts';
 import type { AuditGiven, Finding, Invariant } from './auditor.ts';
 import { subject_kinds } from './kinds.ts';
-import { recent_events_max } from './limits.ts';
-import { runs_for, type SqlCheck, sql_invariant } from './sql.ts';
+import { look_after, runs_for, type SqlCheck, sql_invariant } from './sql.ts';
 import { consumer_positions, publishers, unheard_events } from './waiting.ts';
 
-const from_position = (log: string) =>
-  `(select case when {incremental} then coalesce(max(position), 0) - ${recent_events_max} else 0 end from ${log}.events)`;
-const of_each_log = (sql: (log: string) => string): SqlCheck[] => publishers.map(service => ({ service, sql: sql(service) }));
+const of_each_log = (sql: (log: string, incremental: boolean) => string): SqlCheck[] =>
+  publishers.map(service => ({ service, sql: incremental => sql(service, incremental) }));
 
 /** A row that only notes wrote has version 1 and no event; one that only changed along with others has 0. */
 const committed_together = sql_invariant(
@@ -20,13 +18,13 @@ const committed_together = sql_invariant(
     const rows = kinds.map(({ table, key, noted }) => `select id, version, ${key} as key, '${table}' as kept_in, ${noted === true} as noted from ${table}`);
     return [{
       service,
-      sql: `with recent as (
-          select distinct key, subject from ${service}.events where {incremental} and sequence is not null and position > ${from_position(service)}),
-        said as (
-          select r.key, r.subject, (select max(sequence) from ${service}.events e where e.key = r.key and e.subject = r.subject) as last from recent r
-          union all
-          select key, subject, max(sequence) from ${service}.events where not {incremental} and sequence is not null group by key, subject),
-        stored as (select * from (${rows.join(' union all ')}) r where not {incremental} or id in (select subject from recent))
+      sql: incremental => `with said as (${
+        incremental
+          ? `select r.key, r.subject, (select max(sequence) from ${service}.events e where e.key = r.key and e.subject = r.subject) as last
+               from (select distinct key, subject from ${service}.events where sequence is not null and position > {after}) r`
+          : `select key, subject, max(sequence) as last from ${service}.events where sequence is not null group by key, subject`
+      }),
+        stored as (select * from (${rows.join(' union all ')}) r ${incremental ? 'where id in (select subject from said)' : ''})
         select array[coalesce(subject, id)] as ids, format('%s has version %s, the last event is %s', coalesce(kept_in, 'no row'), version, coalesce(last::text, 'none')) as detail
           from said full join stored r on r.id = subject and r.key = said.key
          where version is distinct from last and not (last is null and version <= 1 and noted)`,
@@ -52,10 +50,10 @@ const keys_shown_max = 5;
 const positions_are_dense = sql_invariant(
   { name: 'E4', says: 'positions have no gap and ids come once' },
   ...of_each_log(
-    log => `with looked_at as (select position, id, lag(position) over (order by position) as before from ${log}.events where position > ${from_position(log)})
+    (log, incremental) => `with looked_at as (select position, id, lag(position) over (order by position) as before from ${log}.events where position > {after})
       select array[id] as ids, format('%s: position %s follows %s', '${log}', position, coalesce(before::text, 'nothing')) as detail
         from looked_at l
-       where position <> coalesce(before, case when {incremental} then position - 1 else 0 end) + 1
+       where position <> coalesce(before, ${incremental ? 'position - 1' : '0'}) + 1
          and not exists (select 1 from ${log}.log_epoch e where e.floor = l.position - 1)
       union all
       select array[id], format('%s: %s events have this id', '${log}', count(*)) from looked_at group by id having count(*) > 1`,
@@ -77,7 +75,7 @@ const sequences_are_gapless = sql_invariant(
   ...of_each_log(
     log => `select array[e.subject, e.id] as ids, format('%s: %s at position %s has sequence %s, and none before it %s', '${log}', e.type, e.position, e.sequence, e.sequence - 1) as detail
               from ${log}.events e
-             where e.position > ${from_position(log)} and e.sequence is not null and e.sequence <> 1
+             where e.position > {after} and e.sequence is not null and e.sequence <> 1
                and not exists (select 1 from ${log}.events p where p.key = e.key and p.subject = e.subject and p.sequence = e.sequence - 1 and p.position < e.position)
                and (e.sequence <> 2 or exists (select 1 from ${log}.events p where p.key = e.key and p.subject = e.subject and p.position < e.position))`,
   ),
@@ -134,14 +132,12 @@ const keys_per_page = 20_000;
 
 async function misplaced(given: AuditGiven, log: string): Promise<Finding[]> {
   const findings: Finding[] = [];
-  let after = '';
-  for (;;) {
-    const { rows } = await given.pool_of(log).query<{ key: string; partitions: number[] }>(
-      given.incremental
-        ? `select key, array_agg(distinct partition) as partitions from ${log}.events
-            where position > (select max(position) from ${log}.events) - ${recent_events_max} and key > $1 group by key order by key limit ${keys_per_page}`
-        : `select key, array_agg(distinct partition) as partitions from ${log}.events where key > $1 group by key order by key limit ${keys_per_page}`,
-      [after],
+  const from = await look_after(given, log);
+  const pool = given.pool_of(log);
+  for (let after = ''; ; ) {
+    const { rows } = await pool.query<{ key: string; partitions: number[] }>(
+      `select key, array_agg(distinct partition) as partitions from ${log}.events where key > $1 and position > $2 group by key order by key limit ${keys_per_page}`,
+      [after, from],
     );
     for (const { key, partitions } of rows) {
       const own = partition_of(key);

@@ -1,6 +1,6 @@
 /** Money: nothing is taken twice, nothing is kept that is not owed, and the books balance (domain.md 3.2, 6). Prices: prices.ts. */
 import type { Invariant } from './auditor.ts';
-import { sql_invariant } from './sql.ts';
+import { of_newest_orders, sql_invariant } from './sql.ts';
 
 const in_progress = `('processing', 'action_required', 'pending', 'unknown')`;
 const ended = `('rejected', 'expired', 'cancelled')`;
@@ -84,18 +84,19 @@ const books_balance = sql_invariant(
   { name: 'P8', says: 'the books of an order balance: its sums are those of its payments and lines, the customer ends at 0' },
   {
     service: 'orders',
-    sql: `with lines as (
-        select order_id, bool_or(quantity_shipped > 0) as shipped, sum(shipped_value) as shipped_value, sum(cancelled_value) as cancelled_value,
-               sum(credited_value) as credited_value
-          from orders.order_line group by order_id),
+    sql: incremental => `with looked_at as (select * from orders.orders o where ${of_newest_orders(incremental)}),
+      lines as (
+        select o.id, bool_or(l.quantity_shipped > 0) as shipped, sum(l.shipped_value) as shipped_value, sum(l.cancelled_value) as cancelled_value,
+               sum(l.credited_value) as credited_value
+          from looked_at o join orders.order_line l on l.order_id = o.id group by o.id),
       payments as (
-        select order_id, array[sum(authorized), sum(captured), sum(voided), sum(refunded), sum(capture_pending), sum(refund_pending)] as sums
-          from orders.order_payment group by order_id)
+        select o.id, array[sum(p.authorized), sum(p.captured), sum(p.voided), sum(p.refunded), sum(p.capture_pending), sum(p.refund_pending)] as sums
+          from looked_at o join orders.order_payment p on p.order_id = o.id group by o.id)
       select array[o.id] as ids,
              format('authorized, captured, voided, refunded, pending %s, the payments say %s; cancelled %s and credited %s, the lines say %s (with carriage %s) and %s; shipped %s',
                     array[o.authorized, o.captured, o.voided, o.refunded, o.capture_pending, o.refund_pending], p.sums, o.cancelled_value, o.credited_value,
                     l.cancelled_value, o.shipping_cancelled, l.credited_value, l.shipped_value) as detail
-        from orders.orders o left join lines l on l.order_id = o.id left join payments p on p.order_id = o.id
+        from looked_at o left join lines l on l.id = o.id left join payments p on p.id = o.id
        where array[o.authorized, o.captured, o.voided, o.refunded, o.capture_pending, o.refund_pending]::numeric[] <> coalesce(p.sums, '{0,0,0,0,0,0}')
           or o.cancelled_value is distinct from l.cancelled_value + o.shipping_cancelled or o.credited_value < l.credited_value
           or o.status = 'completed' and not (${exactly('l.shipped_value + case when l.shipped then o.shipping_total - o.shipping_cancelled else 0 end - o.credited_value')})`,

@@ -1,6 +1,5 @@
 /** Orders: each is at its end or somebody waits for it, units add up, and states change as the tables of domain.md 3 say. */
 import type { AuditGiven, Finding, Invariant } from './auditor.ts';
-import { recent_events_max } from './limits.ts';
 import { type SqlCheck, sql_invariant } from './sql.ts';
 import { keys_at_work, unheard_events } from './waiting.ts';
 
@@ -81,7 +80,7 @@ function steps_taken(service: string, state: string, steps: Readonly<Record<stri
     service,
     sql: `with states as (
         select position, key, subject, type, ${state} as state from ${service}.events
-         where position > (select case when {incremental} then coalesce(max(position), 0) - ${recent_events_max} else 0 end from ${service}.events) and ${state} is not null),
+         where position > {after} and ${state} is not null),
       steps as (select *, lag(state) over (partition by key, subject order by position) as before from states)
       select array[subject] as ids, format('%s at position %s: from %s to %s', type, position, before, state) as detail
         from steps where before <> state and (before, state) not in (${allowed.join(', ')})`,

@@ -4,6 +4,7 @@
  */
 import type pg from 'pg';
 import { type AuditGiven, type Finding, findings_max, type Invariant } from './auditor.ts';
+import { recent_events_max } from './limits.ts';
 
 export interface ForeignRows {
   readonly service: string;
@@ -15,10 +16,10 @@ export interface SqlCheck {
   /** In whose database the query runs. */
   readonly service: string;
   /**
-   * Returns `ids text[]` and `detail text`, a row per finding. `{now}` is the audit's time, `{incremental}` a boolean, `{name}` the rows of
-   * `foreign`. Braces, not parameters: the planner sees the values.
+   * Returns `ids text[]` and `detail text`, a row per finding; beside running services it may be another query. `{now}` is the audit's time,
+   * `{after}` the position of the service's log from which to look, `{name}` the rows of `foreign`. Braces, not parameters: the planner sees the values.
    */
-  readonly sql: string;
+  readonly sql: string | ((incremental: boolean) => string);
   readonly foreign?: Readonly<Record<string, ForeignRows>>;
 }
 export type About = Pick<Invariant, 'name' | 'says' | 'only_at_rest' | 'thorough'>;
@@ -39,10 +40,12 @@ export function sql_invariant(about: About, ...checks: readonly SqlCheck[]): Inv
 async function run(given: AuditGiven, invariant: string, check: SqlCheck): Promise<Finding[]> {
   const pool = given.pool_of(check.service);
   const foreign = Object.entries(check.foreign ?? {});
-  const values: Record<string, string> = { now: `${literal(given.now)}::timestamptz`, incremental: String(given.incremental) };
+  const sql = typeof check.sql === 'string' ? check.sql : check.sql(given.incremental);
+  const values: Record<string, string> = { now: `${literal(given.now)}::timestamptz` };
+  if (sql.includes('{after}')) values['after'] = String(await look_after(given, check.service));
   const far = foreign.filter(([, rows]) => given.pool_of(rows.service) !== pool);
   for (const [name, rows] of foreign) values[name] = `(${filled(rows.sql, values)})`;
-  if (far.length === 0) return findings_of(invariant, await pool.query(limited(filled(check.sql, values))));
+  if (far.length === 0) return findings_of(invariant, await pool.query(limited(filled(sql, values))));
   const client = await pool.connect();
   try {
     await client.query('begin');
@@ -50,11 +53,18 @@ async function run(given: AuditGiven, invariant: string, check: SqlCheck): Promi
       await copy(given.pool_of(rows.service), client, name, { ...rows, sql: filled(rows.sql, values) });
       values[name] = `pg_temp.${name}`;
     }
-    return findings_of(invariant, await client.query(limited(filled(check.sql, values))));
+    return findings_of(invariant, await client.query(limited(filled(sql, values))));
   } finally {
     // The temporary tables go with it.
     await client.query('rollback').then(() => client.release(), () => client.release(true));
   }
+}
+
+/** 0, or so many events before the end of the log that the newest are looked at. */
+export async function look_after(given: AuditGiven, log: string): Promise<number> {
+  if (!given.incremental) return 0;
+  const { rows } = await given.pool_of(log).query<{ head: number }>(`select coalesce(max(position), 0)::float8 as head from ${log}.events`);
+  return Math.max(0, (rows[0]?.head ?? 0) - recent_events_max);
 }
 
 async function copy(source: pg.Pool, target: pg.PoolClient, name: string, { columns, sql }: ForeignRows): Promise<void> {
@@ -89,6 +99,11 @@ function limited(sql: string): string {
 
 export function findings_of(invariant: string, { rows }: pg.QueryResult<{ ids: string[]; detail: string }>): Finding[] {
   return rows.map(({ ids, detail }) => ({ invariant, ids, detail }));
+}
+
+/** Condition on `orders.orders o`: beside running services the orders that the newest events are about, else all. */
+export function of_newest_orders(incremental: boolean): string {
+  return incremental ? 'o.id in (select e.key from orders.events e where e.position > {after})' : 'true';
 }
 
 export function literal(text: string): string {

@@ -127,7 +127,7 @@ const moved_once = sql_invariant(
 );
 
 const consumed = sql_invariant(
-  { name: 'S10', says: 'units that left the stock for an order line are units that shipping handed over', only_at_rest: true },
+  { name: 'S10', says: 'units that left the stock for an order line are units that shipping handed over', only_at_rest: true, thorough: true },
   {
     service: 'inventory',
     foreign: {

@@ -10,9 +10,12 @@ export interface DeskService {
   readonly name: string;
   readonly pool: pg.Pool;
   lags(): Promise<Lag[]>;
-  /** Commands of people that the desk may give: resolve an exception, settle an unknown operation. */
-  resolve_exception?(request: RouteRequest, exception_id: string, subject: string, note: string): Promise<void>;
-  resolve_operation?(request: RouteRequest, op_id: string, outcome: 'succeeded' | 'failed', evidence: string): Promise<void>;
+  /**
+   * Commands of people that the desk may give: resolve an exception, settle an unknown operation. `done` is the reply when it is decided so; what is
+   * given back is the reply that was stored: this one, a refusal, or the first of the same Idempotency-Key.
+   */
+  resolve_exception?(request: RouteRequest, exception_id: string, subject: string, note: string, done: Reply): Promise<Reply>;
+  resolve_operation?(request: RouteRequest, op_id: string, outcome: 'succeeded' | 'failed', evidence: string, done: Reply): Promise<Reply>;
 }
 
 export interface DeskPorts {
@@ -44,6 +47,52 @@ function ok(data: unknown): Reply {
   return { status: 200, body: data as Reply['body'] };
 }
 
+/** What the service has stored under the request's Idempotency-Key. Throws 422 when it came with another body. */
+async function first_reply(service: DeskService, on: pg.Pool | pg.ClientBase, request: RouteRequest): Promise<Reply | undefined> {
+  const { idempotency } = request;
+  if (idempotency === undefined) throw new Error('a POST reached the desk without an idempotency key');
+  const { rows } = await on.query<{ body_hash: string; status: number; body: string }>(
+    `select body_hash, status, body from ${service.name}.idempotency where principal = $1 and route = $2 and key = $3`,
+    [idempotency.principal, idempotency.route, idempotency.key],
+  );
+  const [first] = rows;
+  if (first === undefined) return undefined;
+  if (first.body_hash !== idempotency.body_hash)
+    throw new Problem(422, 'idempotency_key_reused', 'This Idempotency-Key came with another body.');
+  return { status: first.status, body: JSON.parse(first.body), headers: { 'Idempotency-Replayed': 'true' } };
+}
+
+/** Changes of the platform's own tables, which no command of the service makes: with their reply in one transaction, once per Idempotency-Key. */
+async function once(
+  service: DeskService,
+  request: RouteRequest,
+  now: string,
+  change: (client: pg.ClientBase) => Promise<Reply>,
+): Promise<Reply> {
+  const client = await service.pool.connect();
+  try {
+    await client.query('begin');
+    // One at a time: a repetition waits for the first and gets its reply.
+    await client.query(`select pg_advisory_xact_lock(hashtextextended($1, 0))`, [`desk ${service.name} ${request.idempotency?.key}`]);
+    const first = await first_reply(service, client, request);
+    const reply = first ?? (await change(client));
+    if (first === undefined) {
+      const { principal, route, key, body_hash } = request.idempotency ?? {};
+      await client.query(
+        `insert into ${service.name}.idempotency (principal, route, key, body_hash, status, body, created_at) values ($1, $2, $3, $4, $5, $6, $7)`,
+        [principal, route, key, body_hash, reply.status, JSON.stringify(reply.body), now],
+      );
+    }
+    await client.query('commit');
+    return reply;
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined);
+    throw error;
+  } finally {
+    client.release();
+  }
+}
+
 interface ExceptionRow {
   readonly exception_id: string;
   readonly service: string;
@@ -51,10 +100,24 @@ interface ExceptionRow {
   readonly deadline: string;
 }
 
+/** Open or not: whether it still is, its service decides. */
+async function exception_named(service: DeskService, exception_id: string): Promise<ExceptionRow[]> {
+  const { rows } = await service.pool.query<ExceptionRow>(
+    `select ${exception_columns(service)} from ${service.name}.events e
+      where e.type = 'exception.raised' and e.data->>'exception_id' = $1 order by e.position desc limit 1`,
+    [exception_id],
+  );
+  return rows;
+}
+
+function exception_columns({ name }: DeskService): string {
+  return `'${name}' as service, e.data->>'exception_id' as exception_id, e.data->>'subject' as subject, e.data->>'reason' as reason, e.data->>'owner' as owner,
+            e.data->>'deadline' as deadline, e.data->>'detail' as detail, e.key, e.time as raised_at`;
+}
+
 async function open_exceptions(service: DeskService): Promise<ExceptionRow[]> {
   const { rows } = await service.pool.query<ExceptionRow>(
-    `select '${service.name}' as service, e.data->>'exception_id' as exception_id, e.data->>'subject' as subject, e.data->>'reason' as reason, e.data->>'owner' as owner,
-            e.data->>'deadline' as deadline, e.data->>'detail' as detail, e.key, e.time as raised_at
+    `select ${exception_columns(service)}
        from ${service.name}.events e
       where e.type = 'exception.raised'
         and not exists (select 1 from ${service.name}.events r where r.type = 'exception.resolved' and r.key = e.key and r.data->>'exception_id' = e.data->>'exception_id' and r.position > e.position)
@@ -83,15 +146,20 @@ function exception_routes(ports: DeskPorts): Route[] {
       scope: 'operations:write',
       body,
       replies: { 200: any_object },
-      rejections: ['not_found'],
+      rejections: ['not_found', 'invalid_transition'],
       async handle(request) {
-        const open = (await each(ports, open_exceptions)).find(exception => exception.exception_id === request.params['id']);
-        const service = ports.services.find(one => one.name === open?.service);
-        if (open === undefined || service?.resolve_exception === undefined) throw not_found();
+        const [raised] = await each(ports, service => exception_named(service, request.params['id'] ?? ''));
+        const service = ports.services.find(one => one.name === raised?.service);
+        if (raised === undefined || service?.resolve_exception === undefined) throw not_found();
         // Validated against `body` above.
         const { note } = request.body as { note: string };
-        await service.resolve_exception(request, open.exception_id, open.subject, note);
-        return ok({ ...open, note, resolved_at: ports.now() });
+        return service.resolve_exception(
+          request,
+          raised.exception_id,
+          raised.subject,
+          note,
+          ok({ ...raised, note, resolved_at: ports.now() }),
+        );
       },
     },
   ];
@@ -104,8 +172,8 @@ interface DeadLetter {
   readonly key: string;
 }
 
-async function dead_letters(service: DeskService): Promise<DeadLetter[]> {
-  const { rows } = await service.pool.query<DeadLetter>(
+async function dead_letters(service: DeskService, on: pg.Pool | pg.ClientBase = service.pool): Promise<DeadLetter[]> {
+  const { rows } = await on.query<DeadLetter>(
     `select '${service.name}.' || b.source || '.' || b.first_position as id, '${service.name}' as service, b.source, b.key, b.attempts, b.quarantined, b.reason, b.since, b.next_at, b.redrives,
             p.event->>'type' as type, p.event->>'id' as event_id, (select count(*)::int from ${service.name}.parked q where q.source = b.source and q.key = b.key) as waiting
        from ${service.name}.blocked b left join ${service.name}.parked p on p.source = b.source and p.position = b.first_position
@@ -114,11 +182,17 @@ async function dead_letters(service: DeskService): Promise<DeadLetter[]> {
   return rows;
 }
 
-async function dead_letter(ports: DeskPorts, id: string | undefined): Promise<{ letter: DeadLetter; service: DeskService }> {
-  const service = ports.services.find(one => one.name === id?.split('.')[0]);
-  const letter = service === undefined ? undefined : (await dead_letters(service)).find(one => one.id === id);
-  if (service === undefined || letter === undefined) throw not_found();
-  return { letter, service };
+type Deed = (client: pg.ClientBase, letter: DeadLetter, service: DeskService) => Promise<Reply>;
+
+async function with_dead_letter(ports: DeskPorts, request: RouteRequest, deed: Deed): Promise<Reply> {
+  const id = request.params['id'] ?? '';
+  const service = ports.services.find(one => one.name === id.split('.')[0]);
+  if (service === undefined) throw not_found();
+  return once(service, request, ports.now(), async client => {
+    const letter = (await dead_letters(service, client)).find(one => one.id === id);
+    if (letter === undefined) throw not_found();
+    return deed(client, letter, service);
+  });
 }
 
 function dead_letter_routes(ports: DeskPorts): Route[] {
@@ -139,15 +213,14 @@ function dead_letter_routes(ports: DeskPorts): Route[] {
       scope: 'operations:write',
       replies: { 200: any_object },
       rejections: ['not_found'],
-      not_idempotent: true,
-      async handle(request) {
-        const { letter, service } = await dead_letter(ports, request.params['id']);
-        await service.pool.query(
-          `update ${service.name}.blocked set next_at = $3, attempts = 0, quarantined = false, redrives = redrives + 1, since = $3 where source = $1 and key = $2`,
-          [letter.source, letter.key, ports.now()],
-        );
-        return ok({ ...letter, redriven_at: ports.now() });
-      },
+      handle: request =>
+        with_dead_letter(ports, request, async (client, letter, service) => {
+          await client.query(
+            `update ${service.name}.blocked set next_at = $3, attempts = 0, quarantined = false, redrives = redrives + 1, since = $3 where source = $1 and key = $2`,
+            [letter.source, letter.key, ports.now()],
+          );
+          return ok({ ...letter, redriven_at: ports.now() });
+        }),
     },
     {
       method: 'POST',
@@ -157,32 +230,35 @@ function dead_letter_routes(ports: DeskPorts): Route[] {
       body: reason_body,
       replies: { 200: any_object },
       rejections: ['not_found'],
-      not_idempotent: true,
-      async handle(request) {
-        const { letter, service } = await dead_letter(ports, request.params['id']);
-        const { reason } = request.body as { reason: string };
-        // One statement: the event moves to `discarded`, the key is due again.
-        await service.pool.query(
-          `with gone as (delete from ${service.name}.parked where source = $1 and position = $3 and key = $2 returning *),
-                kept as (insert into ${service.name}.discarded (source, position, key, event, reason, actor, discarded_at) select source, position, key, event, $4, $5, $6 from gone)
-           update ${service.name}.blocked set next_at = $6, attempts = 0, quarantined = false where source = $1 and key = $2`,
-          [
-            letter.source,
-            letter.key,
-            Number(letter.id.split('.')[2]),
-            reason,
-            `${request.principal.type}:${request.principal.id}`,
-            ports.now(),
-          ],
-        );
-        await service.pool.query(
-          `delete from ${service.name}.blocked b where source = $1 and key = $2 and not exists (select 1 from ${service.name}.parked p where p.source = b.source and p.key = b.key)`,
-          [letter.source, letter.key],
-        );
-        return ok({ ...letter, discarded_at: ports.now(), reason });
-      },
+      handle: request =>
+        with_dead_letter(ports, request, (client, letter, service) => discard(ports, request, { client, letter, service })),
     },
   ];
+}
+
+interface Discarding {
+  readonly client: pg.ClientBase;
+  readonly letter: DeadLetter;
+  readonly service: DeskService;
+}
+
+async function discard(ports: DeskPorts, request: RouteRequest, { client, letter, service }: Discarding): Promise<Reply> {
+  // Validated against reason_body.
+  const { reason } = request.body as { reason: string };
+  const position = Number(letter.id.split('.')[2]);
+  const actor = `${request.principal.type}:${request.principal.id}`;
+  // One statement: the event moves to `discarded`, the key is due again.
+  await client.query(
+    `with gone as (delete from ${service.name}.parked where source = $1 and position = $3 and key = $2 returning *),
+          kept as (insert into ${service.name}.discarded (source, position, key, event, reason, actor, discarded_at) select source, position, key, event, $4, $5, $6 from gone)
+     update ${service.name}.blocked set next_at = $6, attempts = 0, quarantined = false where source = $1 and key = $2`,
+    [letter.source, letter.key, position, reason, actor, ports.now()],
+  );
+  await client.query(
+    `delete from ${service.name}.blocked b where source = $1 and key = $2 and not exists (select 1 from ${service.name}.parked p where p.source = b.source and p.key = b.key)`,
+    [letter.source, letter.key],
+  );
+  return ok({ ...letter, discarded_at: ports.now(), reason });
 }
 
 function operation_routes(ports: DeskPorts): Route[] {
@@ -228,7 +304,7 @@ function operation_routes(ports: DeskPorts): Route[] {
       scope: 'operations:write',
       body,
       replies: { 200: any_object },
-      rejections: ['not_found'],
+      rejections: ['not_found', 'invalid_transition', 'gateway_reference_needed', 'evidence_incomplete'],
       async handle(request) {
         const id = request.params['id'] ?? '';
         const found = await each(ports, async service =>
@@ -238,11 +314,12 @@ function operation_routes(ports: DeskPorts): Route[] {
         );
         const [operation] = found;
         if (operation?.service.resolve_operation === undefined) throw not_found();
+        const first = await first_reply(operation.service, operation.service.pool, request);
+        if (first !== undefined) return first;
         if (operation.state !== 'unknown')
           throw new Problem(409, 'invalid_transition', `The operation is ${operation.state}, not unknown.`);
         const { outcome, evidence } = request.body as { outcome: 'succeeded' | 'failed'; evidence: string };
-        await operation.service.resolve_operation(request, id, outcome, evidence);
-        return ok({ id, outcome, evidence });
+        return operation.service.resolve_operation(request, id, outcome, evidence, ok({ id, outcome, evidence }));
       },
     },
   ];

@@ -13,6 +13,7 @@ export interface OrderOptions {
 const poll_ms = 120;
 const request_timeout_ms = 10_000;
 const ends = ['completed', 'cancelled', 'rejected', 'expired'];
+const waits_for_shopper = ['action_required', 'declined'];
 
 interface TimelineEntry {
   readonly at: string;
@@ -82,7 +83,7 @@ async function follow(api: ReturnType<typeof client>, id: string, placed_at: str
         `  ${dim(`${seconds.toFixed(2).padStart(6)} s`)}  ${color('●')} ${color(entry.service.padEnd(10))} ${entry.type.padEnd(30)} ${dim(entry.summary)}`,
       );
     }
-    if (ends.includes(order.status) || order.payment_status === 'action_required') return order;
+    if (ends.includes(order.status) || waits_for_shopper.includes(order.payment_status)) return order;
     if (performance.now() > until) return order;
     await sleep(poll_ms);
   }
@@ -101,6 +102,8 @@ function print_end(order: Answer): number {
       );
   }
   if (order.payment_status === 'action_required') console.log(`    the shopper must act: ${order.payments.at(-1)?.action?.url}`);
+  if (order.payment_status === 'declined')
+    console.log(`    the stock stays held until ${order.expires_at}: pay again with POST /v1/orders/${order.id}/payments`);
   if (order.rejection !== null && order.rejection !== undefined) console.log(`    ${JSON.stringify(order.rejection)}`);
   console.log('');
   return good ? 0 : 1;

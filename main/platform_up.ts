@@ -16,7 +16,7 @@ import { migrate, type Schema } from '../platform/migrate.ts';
 import { start_postgres } from '../platform/postgres/launcher.ts';
 import { real_random } from '../platform/random.ts';
 import { problem_reply } from '../platform/rejections.ts';
-import type { Route } from '../platform/route.ts';
+import type { Reply, Route } from '../platform/route.ts';
 import { type Runtime, start_runtime, tail_of } from '../platform/runtime.ts';
 import { analytics_routes } from '../services/analytics/routes.ts';
 import { type Analytics, start_analytics } from '../services/analytics/service.ts';
@@ -294,24 +294,32 @@ function desk_service(runtime: Runtime): DeskService {
     lags: runtime.lags,
     ...('resolve_exception' in service.commands
       ? {
-          async resolve_exception(request, exception_id, subject, note) {
-            await desk.submit({ type: 'resolve_exception', exception_id, subject, note } as never, { request });
+          async resolve_exception(request, exception_id, subject, note, done) {
+            // Orders calls its subject by its name.
+            const command = { type: 'resolve_exception', exception_id, subject, order_id: subject, note };
+            return reply_of(await desk.submit(command as never, { request, respond: () => done }));
           },
         }
       : {}),
     ...('settle_operation' in service.commands
       ? {
-          async resolve_operation(request, op_id, outcome, evidence) {
+          async resolve_operation(request, op_id, outcome, evidence, done) {
             const [operation] = await desk.query<{ subject: string }>(
               'operation.subject',
               `select subject from ${service.name}.operations where op_id = $1`,
               [op_id],
             );
-            await desk.submit({ type: 'settle_operation', op_id, subject: operation?.subject, outcome, evidence } as never, { request });
+            const command = { type: 'settle_operation', op_id, subject: operation?.subject, outcome, evidence };
+            return reply_of(await desk.submit(command as never, { request, respond: () => done }));
           },
         }
       : {}),
   };
+}
+
+function reply_of(submitted: { readonly reply?: Reply }): Reply {
+  if (submitted.reply === undefined) throw new Error('a command of the desk was answered without a reply');
+  return submitted.reply;
 }
 
 /** New orders wait outside while what was accepted is more than a few seconds behind. */

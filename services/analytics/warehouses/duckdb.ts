@@ -27,8 +27,9 @@ import type { Answer, Ask, Batch, StoredPosition, Warehouse } from './warehouse.
 
 export const query_timeout_ms = 10_000;
 export const queries_waiting_max = 50;
-/** Events handed over before other work of this thread gets its turn. */
+/** What is handed over before other work of this thread gets its turn. */
 const events_at_once_max = 1_000;
+const characters_at_once_max = 4 * 1024 * 1024;
 
 const configuration = {
   // The statement's own thread does the work; more would take the cores of the services.
@@ -172,8 +173,8 @@ async function stored_positions(writer: DuckDBConnection): Promise<StoredPositio
 async function apply({ writer, loads }: OpenFile, batch: Batch, breathe: () => Promise<void>): Promise<void> {
   await writer.run('begin transaction');
   try {
-    for (let start = 0; start < batch.events.length; start += events_at_once_max) {
-      await load(loads.events, raw_json(batch.events.slice(start, start + events_at_once_max)));
+    for (const piece of pieces_of(batch.events)) {
+      await load(loads.events, raw_json(piece));
       await breathe();
     }
     for (const table of fact_tables) {
@@ -196,21 +197,44 @@ async function load(statement: DuckDBPreparedStatement, columns: readonly string
   await statement.run();
 }
 
-function raw_json(events: readonly Logged<Event>[]): string[] {
-  const columns: Readonly<Record<string, (event: Logged<Event>) => unknown>> = {
-    source: event => event.source,
-    position: event => event.position,
-    partition: event => event.partition,
-    key: event => event.key,
-    type: event => event.type,
-    id: event => event.id,
-    subject: event => event.subject,
-    sequence: event => event.sequence,
-    time: event => event.time,
-    cause: event => event.cause,
-    data: event => without_personal(event.data),
-  };
-  return raw_columns.map(({ name }) => json_of(events.map(event => columns[name]?.(event))));
+/** Some of a batch's events, and their data as JSON. */
+interface Piece {
+  readonly events: Logged<Event>[];
+  readonly data: string[];
+}
+
+/** Orders reach a thousand lines: what one statement holds is bounded by bytes too. */
+function* pieces_of(events: readonly Logged<Event>[]): Generator<Piece> {
+  let piece: Piece = { events: [], data: [] };
+  let characters = 0;
+  for (const event of events) {
+    const json = well_formed(JSON.stringify(without_personal(event.data)));
+    piece.events.push(event);
+    piece.data.push(json);
+    characters += json.length;
+    if (piece.events.length < events_at_once_max && characters < characters_at_once_max) continue;
+    yield piece;
+    piece = { events: [], data: [] };
+    characters = 0;
+  }
+  if (piece.events.length > 0) yield piece;
+}
+
+const raw_cells: Readonly<Record<string, (event: Logged<Event>) => unknown>> = {
+  source: event => event.source,
+  position: event => event.position,
+  partition: event => event.partition,
+  key: event => event.key,
+  type: event => event.type,
+  id: event => event.id,
+  subject: event => event.subject,
+  sequence: event => event.sequence,
+  time: event => event.time,
+  cause: event => event.cause,
+};
+
+function raw_json({ events, data }: Piece): string[] {
+  return raw_columns.map(({ name }) => (name === 'data' ? `[${data.join()}]` : json_of(events.map(event => raw_cells[name]?.(event)))));
 }
 
 function position_json(positions: readonly StoredPosition[]): string[] {
@@ -232,9 +256,12 @@ export function without_personal(data: unknown): unknown {
   return rest;
 }
 
-/** JSON that every reader takes: half a surrogate pair, which JavaScript's texts may hold and others' may not, becomes the replacement character. */
 export function json_of(cells: readonly unknown[]): string {
-  const json = JSON.stringify(cells);
+  return well_formed(JSON.stringify(cells));
+}
+
+/** JSON that every reader takes: half a surrogate pair, which JavaScript's texts may hold and others' may not, becomes the replacement character. */
+function well_formed(json: string): string {
   return json.includes('\\ud') ? json.replace(/(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g, '$1\\ufffd') : json;
 }
 
