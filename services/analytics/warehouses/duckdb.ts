@@ -21,6 +21,7 @@ import {
   position_columns,
   raw_columns,
   schema_statements,
+  version_statements,
   warehouse_version,
 } from './duckdb_sql.ts';
 import type { Answer, Ask, Batch, StoredPosition, Warehouse } from './warehouse.ts';
@@ -122,18 +123,24 @@ async function open_file({ folder }: DuckDBOptions): Promise<OpenFile> {
     },
   );
   const [writer, reader] = [await instance.connect(), await instance.connect()];
-  for (const statement of schema_statements()) await writer.run(statement);
-  const [row] = answers_of(await writer.runAndReadAll('select version from warehouse'));
-  if (row?.['version'] !== warehouse_version) {
+  try {
+    for (const statement of version_statements) await writer.run(statement);
+    const [row] = answers_of(await writer.runAndReadAll('select version from warehouse'));
+    const version = row?.['version'];
+    if (version !== warehouse_version) {
+      throw unavailable(
+        `${file} was made by version ${version} of the facts, this is ${warehouse_version}. Remove ${folder}; it is made again from the logs.`,
+      );
+    }
+    for (const statement of schema_statements()) await writer.run(statement);
+    // From here on SQL reaches no file but this one.
+    await writer.run('set enable_external_access = false');
+    await writer.run('set lock_configuration = true');
+    return { instance, writer, reader, loads: await prepare_loads(writer) };
+  } catch (error) {
     close_file({ instance, writer, reader });
-    throw unavailable(
-      `${file} was made by version ${row?.['version']} of the facts, this is ${warehouse_version}. Remove ${folder}; it is made again from the logs.`,
-    );
+    throw error;
   }
-  // From here on SQL reaches no file but this one.
-  await writer.run('set enable_external_access = false');
-  await writer.run('set lock_configuration = true');
-  return { instance, writer, reader, loads: await prepare_loads(writer) };
 }
 
 /**

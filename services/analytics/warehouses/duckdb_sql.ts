@@ -3,6 +3,10 @@ import { type AnyFactTable, type Entity, type FactColumn, fact_tables, stock_spa
 
 /** A file made by another version is refused: facts change their shape only by a rebuild from the logs. */
 export const warehouse_version = 1;
+export const version_statements = [
+  'create table if not exists warehouse (version integer not null)',
+  `insert into warehouse select ${warehouse_version} where not exists (select 1 from warehouse)`,
+] as const;
 
 /** A column of a load: its name and the type its JSON is read as. */
 export interface LoadColumn {
@@ -39,8 +43,6 @@ export function schema_statements(): string[] {
     ({ name, sql }) => `${name} ${sql} ${name === 'sequence' ? '' : 'not null'} ${name === 'data' ? 'using compression zstd' : ''}`,
   );
   return [
-    'create table if not exists warehouse (version integer not null)',
-    `insert into warehouse select ${warehouse_version} where not exists (select 1 from warehouse)`,
     // No key: an index of every event cost more than the event, and positions already keep a second copy out.
     `create table if not exists event_raw (${raw.join(', ')})`,
     `create table if not exists positions (${position_columns.map(({ name, sql }) => `${name} ${sql}`).join(', ')}, primary key (source, partition))`,
