@@ -52,13 +52,14 @@ export async function unheard_events(given: AuditGiven, keys?: readonly string[]
         .map(one => ({ ...one, types: heard_types(source, one.consumer) }))
         .filter(one => one.types.length > 0);
       const { rows } = await given.pool_of(source).query<Omit<Unheard, 'source'>>(
-        `with hearers as (select * from json_to_recordset($1) as h(consumer text, partition smallint, position bigint, types json))
+        `with hearers as materialized (
+           select consumer, partition, position, array(select json_array_elements_text(types)) as types
+             from json_to_recordset($1) as h(consumer text, partition smallint, position bigint, types json))
          select h.consumer, e.key, e.id, e.type, e.position::float8 as position
-           from ${source}.events e join hearers h on h.partition = e.partition and e.position > h.position
-          where e.position > (select min(position) from hearers) ${keys === undefined ? '' : 'and e.key = any($2)'}
-            and exists (select 1 from json_array_elements_text(h.types) t where t = e.type)
+           from ${source}.events e join hearers h on h.partition = e.partition and e.position > h.position and e.type = any(h.types)
+          where e.position > $2 ${keys === undefined ? '' : 'and e.key = any($3)'}
           order by e.position limit ${unheard_max}`,
-        keys === undefined ? [JSON.stringify(hearers)] : [JSON.stringify(hearers), keys],
+        [JSON.stringify(hearers), Math.min(...hearers.map(one => one.position), Number.MAX_SAFE_INTEGER), ...(keys === undefined ? [] : [keys])],
       );
       return rows.map(row => ({ ...row, source }));
     }),

@@ -28,6 +28,7 @@ import { database_url_of, type ServiceName, type Settings } from './settings.ts'
 export const admission_lag_max_s = 5;
 const lag_poll_ms = 500;
 const analytics_pool_max = 3;
+const simulated_timers_poll_ms = 5;
 const gateway_folder = join(import.meta.dirname, '..', 'gateway', 'migrations');
 
 export interface UpOptions {
@@ -207,6 +208,7 @@ async function start_runtimes(options: UpOptions, { areas, url_of, logger, clock
           random: real_random,
           logger,
           problem_reply,
+          ...(options.clock === undefined ? {} : { timers_poll_ms: simulated_timers_poll_ms }),
         }),
       ),
   );

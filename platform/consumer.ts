@@ -46,6 +46,8 @@ export interface EventLanePorts {
   pace_ms(): number;
   wait(milliseconds: number, signal: AbortSignal): Promise<void>;
   partitions(): readonly number[];
+  /** How often the table of timers is asked; often under a simulated clock, which makes a day's timers due at once. */
+  readonly timers_poll_ms?: number;
 }
 
 export interface EventLane {
@@ -384,7 +386,7 @@ async function load_positions(lane: Lane, partitions: readonly number[]): Promis
 async function due_timers(lane: Lane, partitions: readonly number[]): Promise<void> {
   const { service, pool, pace_ms, now, logger } = lane.ports;
   if (service.timers === undefined || pace_ms() < lane.next_timers_ms) return;
-  lane.next_timers_ms = pace_ms() + timers_poll_ms;
+  lane.next_timers_ms = pace_ms() + (lane.ports.timers_poll_ms ?? timers_poll_ms);
   const { rows } = await pool.query<{ kind: string; id: string; due_at: string }>({
     name: `${service.name}.timers.due`,
     text: `select kind, id, due_at from ${service.name}.timers where due_at <= $1 and partition = any($2) order by due_at limit ${timers_max}`,

@@ -39,6 +39,7 @@ export interface RuntimePorts {
   readonly logger: Logger;
   problem_reply(rejection: Rejection, request_id: string): Reply;
   readonly freeze?: boolean;
+  readonly timers_poll_ms?: number;
 }
 
 export interface Lag {
@@ -116,6 +117,7 @@ export async function start_runtime(ports: RuntimePorts): Promise<Runtime> {
     pace_ms: ports.waiting.now_ms,
     wait: ports.waiting.sleep,
     partitions: members.partitions,
+    ...(ports.timers_poll_ms === undefined ? {} : { timers_poll_ms: ports.timers_poll_ms }),
   });
   const unlisten = Object.keys(ports.heard).map(source => tail_of(ports.tails, source).on_append(() => events.poke()));
   const runner = Object.keys(ports.adapters).length === 0 ? undefined : runner_of(ports, pool, events);

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import Type from 'typebox';
 import { Problem } from './route.ts';
-import { closed, holds_card_number, parse_json, parse_json_text, validator } from './strict_json.ts';
+import { closed, holds_card_number, holds_unstorable_text, parse_json, parse_json_text, validator } from './strict_json.ts';
 
 function problem_of_text(text: string | Uint8Array): string {
   try {
@@ -107,6 +107,21 @@ describe('card numbers', () => {
     assert.equal(holds_card_number('4444 '.repeat(52_000)), false);
     assert.ok(performance.now() - started < 200);
   });
+});
+
+describe('text that no column takes', () => {
+  const cases: readonly [json: string, expected: boolean][] = [
+    ['"\\u0000"', true],
+    ['"\\ud800"', true],
+    ['"\\ude00"', true],
+    ['"\\ud83d\\ud83d\\ude00"', true],
+    ['"\\ud83d\\ude00\\ude00"', true],
+    ['"\\ud83d\\ude00"', false],
+    ['"\\uD83D\\uDE00"', false],
+    ['"text, \\u0001, 😀"', false],
+  ];
+  for (const [json, expected] of cases)
+    it(`is ${expected ? 'seen' : 'not seen'} in ${json}`, () => assert.equal(holds_unstorable_text(json), expected));
 });
 
 describe('validation', () => {

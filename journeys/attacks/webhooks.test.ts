@@ -40,10 +40,13 @@ async function accepted(inbox: Inbox, body: Json): Promise<void> {
   assert.equal(sent.status, 200, sent.text);
 }
 
+// Nothing comes by itself: the parcel would be delivered within seconds.
+for (const party of [shop.easypost, shop.stripe, shop.supplier]) await party.fail({ fault: 'webhook_drop', times: 1_000_000 });
 // One order paid by card and labeled by the carrier, and one purchase order that its supplier knows.
 await must('PUT /v1/suppliers/acme', { name: 'Acme', channel: { kind: 'rest' }, currency: 'GBP' });
 await must('PUT /v1/suppliers/acme/items/LAMP', { supplier_sku: 'A-1', cost: 400, minimum_quantity: 1, pack_size: 1, lead_time_days: 3 });
 const bought = await must<{ id: string }>('POST /v1/purchase-orders', { supplier: 'acme', location: 'north', lines: [{ sku: 'LAMP', quantity: 5 }] });
+await must(`POST /v1/purchase-orders/${bought.id}/approve`);
 const placed = await must<PlacedOrder>('POST /v1/orders', { ...basket(two_lamps), payment: by_stripe() });
 const order = await until('it is paid', async () => {
   const now = await house.read(placed.id);
@@ -73,11 +76,13 @@ const answer = (more: Json = {}) => ({ document: 'eta', document_ref: `doc_${++e
 const bodies = new Map<Inbox, () => Json>([[stripe, paid], [easypost, scan], [supplier, answer]]);
 const name_of = ({ to }: Inbox) => to.slice('POST '.length);
 
+type Forged = [row: number, what: string, send: () => Promise<Sent>];
+
 describe('signatures', () => {
   for (const [inbox, body_of] of bodies) {
     const body = JSON.stringify(body_of());
     const right = () => Object.entries(inbox.sign(body, inbox.secret, now_s()))[0] ?? ['', ''];
-    const forged: readonly [row: number, what: string, send: () => Promise<Sent>][] = [
+    const forged: readonly Forged[] = [
       [84, 'no signature', () => deliver(inbox, body, { headers: {} })],
       [84, 'a signature that is none', () => deliver(inbox, body, { headers: { [right()[0]]: 'sha256=x' } })],
       [84, 'an empty HMAC', () => deliver(inbox, body, { headers: { [right()[0]]: right()[1].replace(/=[0-9a-f]{64}/, '=') } })],
@@ -85,7 +90,7 @@ describe('signatures', () => {
       [84, 'another secret', () => deliver(inbox, body, { secret: 'whsec_wrong' })],
       [84, 'no secret', () => deliver(inbox, body, { secret: '' })],
       [84, 'another body', () => deliver(inbox, body, { sent: body.replace('updated', 'deleted').replace('succeeded', 'canceled').replace('eta', 'ETA') })],
-      ...[...bodies.keys()].filter(other => other !== inbox).map(other => [85, `the secret of ${name_of(other)}`, () => deliver(inbox, body, { secret: other.secret })] as const),
+      ...[...bodies.keys()].filter(other => other !== inbox).map(other => [85, `the secret of ${name_of(other)}`, () => deliver(inbox, body, { secret: other.secret })] satisfies Forged),
       [87, 'a space more', () => deliver(inbox, body, { sent: `${body} ` })],
       [87, 'another order of fields', () => deliver(inbox, body, { sent: JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(body)).toReversed())) })],
       [84, 'no body', () => deliver(inbox, body, { sent: '' })],
@@ -109,24 +114,6 @@ describe('signatures', () => {
         check_problem(sent);
       }
       assert.deepEqual(await target.changes(), []);
-    });
-
-    it(`91: ${name_of(inbox)}: a flood is answered with 429`, { concurrency: false }, async () => {
-      const flood = Array.from({ length: 6_000 }, (_, index) => index);
-      const seen = new Map<string, number>();
-      const worker = async () => {
-        for (let next = flood.pop(); next !== undefined; next = flood.pop()) {
-          const one = verdict(await deliver(inbox, '{}', { headers: {} }));
-          seen.set(one, (seen.get(one) ?? 0) + 1);
-        }
-      };
-      await Promise.all(Array.from({ length: 32 }, worker));
-      assert.ok((seen.get('429 rate_limited') ?? 0) > 0, JSON.stringify([...seen]));
-      assert.deepEqual(new Set(seen.keys()), new Set(['401 invalid_signature', '429 rate_limited']));
-      shop.clock.move(1);
-      // The other endpoints have a bucket of their own.
-      for (const other of bodies.keys()) if (other !== inbox) assert.notEqual((await deliver(other, '{}', { headers: {} })).status, 429);
-      await until('verified ones pass again', async () => (await deliver(inbox, '{}')).status !== 429);
     });
   }
 
@@ -229,10 +216,10 @@ describe('what is signed and not so', () => {
   });
 
   it('17, 108: characters, numbers and times that no column takes: 200 or 400, never 500, and the shop goes on', async () => {
-    const odd = ['a\0b', 'a\ud800b', "'; drop table payments.payment; --", 'x'.repeat(100_000), '\u202e', '{{7*7}}', '=1+1'];
+    const odd = ['a\0b', 'a\ud800b', "'; drop table payments.payment; --", 'x'.repeat(20_000), '\u202e', '{{7*7}}', '=1+1'];
     const times = ['0000-01-01T00:00:00Z', '+010000-01-01T00:00:00Z', '9999-12-31T23:59:59-14:00', 'yesterday', '2026-02-31T00:00:00Z', '-271821-04-20T00:00:00Z'];
     const numbers = [1e21, -1, 1.5, 2 ** 53, '7', null];
-    const documents: readonly [Inbox, Json][] = [
+    const documents: [Inbox, Json][] = [
       ...odd.flatMap((text): [Inbox, Json][] => [
         [stripe, paid({ last_payment_error: { code: text, decline_code: text, message: text } })],
         [stripe, paid({ id: text })],
@@ -259,10 +246,15 @@ describe('what is signed and not so', () => {
         [supplier, answer({ document: 'acknowledgment', ack_no: number, lines: [{ line_no: 1, confirmed: number, backordered: 0, rejected: 0 }] })],
       ]),
     ];
+    const charge = { object: 'charge', id: 'ch_1', payment_intent: gateway_ref, amount: 2_495, amount_captured: 0, currency: 'gbp' };
+    documents.push([stripe, event('charge.captured', { ...charge, payment_method_details: { card: { capture_before: 1e15 } } })]);
+    documents.push([stripe, paid({ currency: 'isk', amount: 9e15, amount_received: 9e15 })]);
+    const broken: string[] = [];
     for (const [inbox, document] of documents) {
-      const sent = await deliver(inbox, JSON.stringify(document));
-      assert.ok(sent.status === 200 || sent.status === 400, `${name_of(inbox)} ${sent.status} ${sent.text} ${JSON.stringify(document).slice(0, 600)}`);
+      const { status, text } = await deliver(inbox, JSON.stringify(document));
+      if (status !== 200 && status !== 400) broken.push(`${name_of(inbox)} ${status} ${text} ${JSON.stringify(document).slice(0, 300)}`);
     }
+    assert.deepEqual(broken, []);
     await target.calm();
     const { captured_total, refunded_total } = await house.read(order.id);
     assert.deepEqual([captured_total, refunded_total], [0, 0]);

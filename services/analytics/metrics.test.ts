@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import Value from 'typebox/value';
 import { test_request } from '../../platform/testing/harness.ts';
 import { metrics } from './metrics.ts';
 import { analytics_routes } from './routes.ts';
@@ -40,8 +41,12 @@ async function ask<T>(path: string, query: Readonly<Record<string, string>>, par
   assert.ok(route !== undefined);
   const reply = await route.handle(test_request(undefined, { query, params }));
   assert.ok('body' in reply && reply.status === 200);
-  // What a client would parse.
-  return JSON.parse(JSON.stringify(reply.body)) as T;
+  const body: unknown = JSON.parse(JSON.stringify(reply.body));
+  const declared = route.replies[200];
+  assert.ok(declared !== undefined);
+  assert.deepEqual([...Value.Errors(declared, body)], [], path);
+  // As declared: the test names the part it looks at.
+  return body as T;
 }
 const series_of = async (metric: string, query: Readonly<Record<string, string>> = {}): Promise<readonly Point[]> =>
   (await ask<{ series: readonly Point[] }>('/v1/analytics/metrics/:metric', { ...whole_month, ...query }, { metric })).series;

@@ -1,162 +1,34 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { event_contracts } from '../../contracts/index.ts';
 import { recorded } from '../../contracts/recorded.ts';
-import { real_clock } from '../../platform/clock.ts';
 import { open_pool, role_of } from '../../platform/database.ts';
 import { append_statements, type LogReader, log_tail, type Marks, table_log } from '../../platform/log.ts';
 import { migrate } from '../../platform/migrate.ts';
 import { fresh_database } from '../../platform/postgres/test_database.ts';
-import { seeded_random } from '../../platform/random.ts';
 import type { Event, Logged } from '../../platform/service.ts';
-import { fact_tables } from './facts.ts';
 import type { Analytics } from './service.ts';
-import { begin, caught_up, fresh_folder, readers_of, standing_clock, test_now } from './testing/analytics.ts';
-import { type Logs, log_names, logs_of, memory_log, test_marks } from './testing/lives.ts';
+import {
+  ask,
+  begin,
+  caught_up,
+  contents,
+  contents_at_once,
+  fresh_folder,
+  ingest_child,
+  readers_of,
+  standing_clock,
+  test_now,
+  until,
+} from './testing/analytics.ts';
+import { log_names, logs_of, memory_log, test_marks } from './testing/lives.ts';
 import { tell_orders } from './testing/stories.ts';
 import type { Answer } from './warehouses/warehouse.ts';
 
-const ask = (analytics: Analytics, sql: string): Promise<Answer[]> => analytics.read(question => question(sql));
 const watermark = (analytics: Analytics) => analytics.read(async (_, mark) => mark);
-
-/** Everything the store holds, in an order of its own. */
-async function contents(analytics: Analytics): Promise<Record<string, Answer[]>> {
-  const all: Record<string, Answer[]> = {};
-  for (const { name } of fact_tables) all[name] = await ask(analytics, `select * from ${name} order by all`);
-  all['event_raw'] = await ask(analytics, 'select * from event_raw order by source, position');
-  all['positions'] = await ask(analytics, 'select * from positions order by all');
-  return all;
-}
-
-async function contents_at_once(logs: Logs): Promise<Record<string, Answer[]>> {
-  const { folder, remove } = await fresh_folder();
-  const analytics = await begin(readers_of(logs), folder);
-  await caught_up(analytics);
-  const all = await contents(analytics);
-  await analytics.stop();
-  await remove();
-  return all;
-}
-
-function ingest_child(folder: string, seed: number, lives: number) {
-  const program = join(import.meta.dirname, 'testing', 'ingest_child.ts');
-  const child = spawn(process.execPath, [program, folder, String(seed), String(lives)], { stdio: ['ignore', 'pipe', 'pipe'] });
-  return { child, ended: new Promise<number | null>(resolve => child.once('exit', resolve)) };
-}
-
-/** Waits for a condition, never for a duration; the test runner's own limit ends what never comes. */
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await real_clock.sleep(5);
-}
-
-describe('exactly once', () => {
-  const [seed, lives] = [11, 100];
-  const logs = logs_of(seed, tell_orders(lives));
-  let expected: Record<string, Answer[]>;
-  before(async () => {
-    expected = await contents_at_once(logs);
-  });
-
-  test('every event is stored once, with what it said but nothing personal', () => {
-    const events = [...logs.values()].flat();
-    const raw = expected['event_raw'] ?? [];
-    assert.equal(raw.length, events.length);
-    assert.equal(
-      raw.some(row => String(row['data']).includes('Ada')),
-      false,
-    );
-    const first = raw.find(row => row['source'] === 'orders' && row['position'] === 1);
-    const { id, key, type, time, subject, sequence } = logs.get('orders')?.[0] ?? recorded('order.placed');
-    assert.deepEqual(
-      [first?.['id'], first?.['key'], first?.['type'], first?.['time'], first?.['subject'], first?.['sequence']],
-      [id, key, type, time, subject, sequence],
-    );
-  });
-
-  for (const round of [1, 2]) {
-    test(`in whatever order the logs come, however they are cut, handed over twice and interrupted (round ${round})`, async () => {
-      const { next } = seeded_random(round);
-      const shown = new Map<string, number>(log_names.map(name => [name, 0]));
-      const readers: LogReader[] = [...logs].map(([source, events]) => {
-        const reader = memory_log(source, events, { slice_max: 10 + Math.floor(next() * 150), upto: () => shown.get(source) ?? 0 });
-        // Now and then a slice begins before what was asked for.
-        return {
-          ...reader,
-          read: async (position, types) => reader.read(Math.max(0, position - (next() < 0.3 ? Math.floor(next() * 30) : 0)), types),
-        };
-      });
-      const { folder, remove } = await fresh_folder();
-      const start = () => begin(readers, folder, { batching: { events_max: 20 + Math.floor(next() * 400), batch_ms: 0 } });
-      let analytics = await start();
-      while ([...logs].some(([source, events]) => (shown.get(source) ?? 0) < events.length)) {
-        for (const [source, events] of logs)
-          if (next() < 0.5) shown.set(source, Math.min(events.length, (shown.get(source) ?? 0) + Math.floor(next() * 120)));
-        analytics.poke();
-        await caught_up(analytics);
-        if (next() < 0.2) {
-          await analytics.stop();
-          analytics = await start();
-        }
-      }
-      assert.deepEqual(await contents(analytics), expected);
-      await analytics.stop();
-      await remove();
-    });
-  }
-
-  test('however often the process is killed', async t => {
-    const { folder, remove } = await fresh_folder();
-    const { next } = seeded_random(5);
-    let kills = 0;
-    while (true) {
-      const { child, ended } = ingest_child(folder, seed, lives);
-      await new Promise<void>(resolve => {
-        child.stdout.once('data', () => resolve());
-        child.once('exit', () => resolve());
-      });
-      if (kills < 4) {
-        await real_clock.sleep(next() * 150);
-        child.kill('SIGKILL');
-      }
-      const code = await ended;
-      if (code === 0) break;
-      assert.equal(code, null, 'the child failed by itself');
-      kills += 1;
-    }
-    const analytics = await begin(readers_of(logs), folder);
-    await caught_up(analytics);
-    assert.deepEqual(await contents(analytics), expected);
-    await analytics.stop();
-    await remove();
-    t.diagnostic(`${kills} kills`);
-  });
-
-  test('a batch that fails leaves nothing of it', async () => {
-    const { folder, remove } = await fresh_folder();
-    const wrong = new Set(log_names.map(name => `${name} 40`));
-    const readers = [...logs].map(([source, events]): LogReader => {
-      const reader = memory_log(source, events);
-      return {
-        ...reader,
-        async read(position, types) {
-          const slice = await reader.read(position, types);
-          // The first time, a version that no integer holds.
-          const spoiled = slice.events.map(event =>
-            wrong.delete(`${source} ${event.position}`) ? { ...event, sequence: 2 ** 40, time: 'never' } : event,
-          );
-          return { ...slice, events: spoiled };
-        },
-      };
-    });
-    const analytics = await begin(readers, folder);
-    await caught_up(analytics);
-    assert.equal(wrong.size, 1, 'suppliers say nothing here');
-    assert.deepEqual(await contents(analytics), expected);
-    await analytics.stop();
-    await remove();
-  });
-});
 
 describe('analytics', () => {
   let folder: string;
@@ -280,6 +152,60 @@ describe('analytics', () => {
     assert.match(String(analytics.failure), /order\.placed evt_\w+ at position 2 of orders/);
     await analytics.stop();
     await own.remove();
+  });
+
+  test('stores what other readers choke on: half a surrogate pair, a NUL, an order of a thousand lines', async () => {
+    const placed = { ...recorded('order.placed'), data: event_contracts['order.placed'].example };
+    const [line] = placed.data.lines;
+    assert.ok(line !== undefined);
+    const lines = Array.from({ length: 1_114 }, (_, index) => ({ ...line, line_no: index + 1, name: 'n'.repeat(400) }));
+    const odd = { a: 'half \ud83d', b: 'spelled \\ud83d', c: 'whole \u{1f600}', d: 'zero \0' };
+    const events: Logged<Event>[] = [
+      { ...placed, data: { ...placed.data, metadata: odd } },
+      ...Array.from({ length: 12 }, (_, index) => ({
+        ...placed,
+        position: index + 2,
+        data: { ...placed.data, order_id: `ord_${index}`, lines },
+      })),
+    ];
+    const own = await fresh_folder();
+    const analytics = await begin([memory_log('orders', events)], own.folder);
+    await caught_up(analytics);
+    const [first] = await ask(analytics, `select data from event_raw where position = 1`);
+    assert.deepEqual(JSON.parse(String(first?.['data'])).metadata, { ...odd, a: 'half \ufffd' });
+    const [counted] = await ask(analytics, 'select count(*) as lines, (select count(*) from event_raw) as events from order_line');
+    assert.deepEqual(counted, { lines: 2 + 12 * 1_114, events: 13 });
+    await analytics.stop();
+    await own.remove();
+  });
+
+  test('refuses a file of another version, and says what to do', async () => {
+    const own = await fresh_folder();
+    await mkdir(own.folder, { recursive: true });
+    const instance = await DuckDBInstance.create(join(own.folder, 'analytics.duckdb'));
+    const connection = await instance.connect();
+    await connection.run('create table warehouse as select 999 as version');
+    connection.closeSync();
+    instance.closeSync();
+    await assert.rejects(begin([], own.folder), { code: 'warehouse_unavailable', message: /version 999.*Remove/ });
+    await own.remove();
+  });
+
+  test('answers 503 when too many wait', async () => {
+    const analytics = await begin(readers_of(some), folder);
+    const gate = Promise.withResolvers<void>();
+    const asked = Array.from({ length: 60 }, () =>
+      analytics
+        .read(() => gate.promise)
+        .then(
+          () => 200,
+          (error: { status?: number }) => error.status,
+        ),
+    );
+    gate.resolve();
+    const statuses = await Promise.all(asked);
+    assert.deepEqual([statuses.filter(status => status === 200).length, statuses.filter(status => status === 503).length], [50, 10]);
+    await analytics.stop();
   });
 
   test('is the only process at its file', async () => {

@@ -38,12 +38,14 @@ export function facts_in(value: Row): readonly SupplierFact[] {
   return facts.filter(is_storable);
 }
 
-/** Years after this are a mistake, and PostgreSQL and JavaScript write them differently. */
+/** Years outside are a mistake, and PostgreSQL and JavaScript write them differently. Those of more digits begin with a sign, which sorts before all. */
+const date_min = '0001';
 const date_max = '9000';
+const is_date_in_bounds = (date: string) => date >= date_min && date <= date_max;
 
 /** NUL and half characters are JSON, but no text that PostgreSQL keeps. JSON.stringify writes both as escapes. */
 export function is_storable(fact: SupplierFact): boolean {
-  if (dates_in(fact).some(date => date > date_max)) return false;
+  if (!dates_in(fact).every(is_date_in_bounds)) return false;
   return !/\\u(?:0000|d[89a-f][0-9a-f]{2})/i.test(JSON.stringify(fact));
 }
 
@@ -67,7 +69,7 @@ function dates_in(fact: SupplierFact): readonly string[] {
 export function instant_in(value: Row, field: string): string | null {
   const time = Date.parse(text_in(value, field) ?? '');
   const at = Number.isNaN(time) ? null : new Date(time).toISOString();
-  return at === null || at > date_max ? null : at;
+  return at === null || !is_date_in_bounds(at) ? null : at;
 }
 
 export function text_in(value: Row | undefined, field: string): string | null {

@@ -19,6 +19,10 @@ export interface World {
 
 export const begin_ms = Date.parse('2026-03-01T00:00:00.000Z');
 export const hour_ms = 3_600_000;
+export const minute_ms = 60_000;
+export const shop_days = 12;
+export const skus = Array.from({ length: 15 }, (_, index) => `SKU-${index + 1}`);
+export const locations = ['loc_near', 'loc_far'];
 export const at = (milliseconds: number): string => new Date(milliseconds).toISOString();
 
 /** Runs the stories, then puts what they said in the order of its time, as each service would have appended it. */

@@ -1,11 +1,7 @@
 /** What can happen to an order, with the numbers of a small shop: paid at once or after a decline, split, late, cancelled in part, refunded, never paid. */
 import type { OrderLine, Quantities } from '../../../contracts/index.ts';
-import { at, begin_ms, hour_ms, type World } from './lives.ts';
-
-const shop_days = 12;
-const skus = Array.from({ length: 15 }, (_, index) => `SKU-${index + 1}`);
-const locations = ['loc_near', 'loc_far'];
-const minute_ms = 60_000;
+import { at, begin_ms, hour_ms, locations, minute_ms, shop_days, skus, type World } from './lives.ts';
+import { tell_exception, tell_levels } from './surroundings.ts';
 
 interface Life {
   readonly order_id: string;
@@ -365,53 +361,4 @@ function give_back({ say, pick, chance, whole }: World, life: Life, { payment_id
     receipt_no: 1,
     lines: [{ line_no: 1, quantity: 1, reason: 'too_small', condition: 'sellable' }],
   });
-}
-
-const versions = new WeakMap<World, Map<string, number>>();
-
-/** Two items change in one transaction. Their times rise with their versions: each is told in the order of the calls. */
-function tell_levels(world: World, no: number): void {
-  const { whole, pick, chance, say } = world;
-  const known = versions.get(world) ?? new Map<string, number>();
-  versions.set(world, known);
-  const items = [...new Set([pick(skus), pick(skus)])];
-  const location_id = pick(locations);
-  const levels = items.map(sku => {
-    const item = `${sku}@${location_id}`;
-    const version = (known.get(item) ?? 0) + 1;
-    known.set(item, version);
-    const available = chance() < 0.3 ? -whole(3) : 1 + whole(60);
-    return {
-      sku,
-      location_id,
-      version,
-      available,
-      on_hand: Math.max(0, available),
-      damaged: 0,
-      quality_control: 0,
-      held: 0,
-      allocated: 0,
-      backorder_held: 0,
-      backordered: 0,
-      safety: 0,
-      backorder_limit: 0,
-      low_threshold: 0,
-    };
-  });
-  const at_ms = begin_ms + no * 7 * minute_ms + whole(6 * minute_ms);
-  say('inventory', 'stock.levels_changed', at_ms, items[0] ?? '', items[0] ?? '', { levels });
-}
-
-function tell_exception({ say, whole, chance }: World, no: number): void {
-  const raised_ms = begin_ms + whole(shop_days * 24 * hour_ms);
-  const data = {
-    exception_id: `exc_${no}`,
-    subject: `ord_${no}`,
-    reason: 'authorization_expired',
-    owner: 'support',
-    deadline: at(raised_ms + hour_ms),
-    detail: 'a test',
-  };
-  say('orders', 'exception.raised', raised_ms, `ord_${no}`, `exc_${no}`, data);
-  if (chance() < 0.5) say('orders', 'exception.resolved', raised_ms + hour_ms, `ord_${no}`, `exc_${no}`, { ...data, note: 'done' });
 }

@@ -1,4 +1,5 @@
 /** One HTTP call, and what it proves (integrations.md 2): an answer, certainly nothing, or that it may have happened. */
+import { holds_unstorable_text } from '../../../platform/strict_json.ts';
 
 export interface Call {
   readonly method: 'GET' | 'POST';
@@ -57,10 +58,11 @@ async function read(reply: Response): Promise<Uint8Array | undefined> {
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
-/** `undefined` for what is not JSON in UTF-8. */
+/** `undefined` for what is not JSON in UTF-8, or holds a character that cannot be stored. */
 export function parse(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(utf8.decode(bytes));
+    const text = utf8.decode(bytes);
+    return holds_unstorable_text(text) ? undefined : JSON.parse(text);
   } catch {
     return undefined;
   }

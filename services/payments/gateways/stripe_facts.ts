@@ -5,14 +5,18 @@ import type { Row } from '../../../platform/service.ts';
 import { from_stripe_amount } from './currencies.ts';
 import type { DeclineCode, GatewayFact } from './port.ts';
 
+/** What no payment is proves nothing: the polls find out. Some currencies' amounts become a hundred times as large (currencies.ts). */
+const Amount = () => Type.Integer({ minimum: 0, maximum: Math.floor(Number.MAX_SAFE_INTEGER / 100) });
+/** The end of the year 9999. */
+const unix_seconds_max = 253_402_300_799;
 const maybe = <T extends Type.TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]));
 const Metadata = maybe(Type.Record(Type.String(), Type.String()));
 const PaymentError = Type.Object({ code: maybe(Type.String()), decline_code: maybe(Type.String()), advice_code: maybe(Type.String()) });
 
 const ChargeSchema = Type.Object({
   id: Type.String(),
-  amount: Type.Integer(),
-  amount_captured: Type.Integer(),
+  amount: Amount(),
+  amount_captured: Amount(),
   currency: Type.String(),
   payment_intent: maybe(Type.String()),
   metadata: Metadata,
@@ -23,7 +27,7 @@ const ChargeSchema = Type.Object({
         Type.Object({
           brand: maybe(Type.String()),
           last4: maybe(Type.String()),
-          capture_before: maybe(Type.Integer()),
+          capture_before: maybe(Type.Integer({ minimum: 0, maximum: unix_seconds_max })),
           multicapture: maybe(Type.Object({ status: Type.String() })),
         }),
       ),
@@ -34,9 +38,9 @@ const IntentSchema = Type.Object({
   id: Type.String({ pattern: '^pi_' }),
   object: Type.Literal('payment_intent'),
   status: Type.String(),
-  amount: Type.Integer(),
-  amount_capturable: Type.Integer(),
-  amount_received: Type.Integer(),
+  amount: Amount(),
+  amount_capturable: Amount(),
+  amount_received: Amount(),
   currency: Type.String(),
   capture_method: Type.String(),
   client_secret: maybe(Type.String()),
@@ -51,7 +55,7 @@ const RefundSchema = Type.Object({
   id: Type.String(),
   object: Type.Literal('refund'),
   status: maybe(Type.String()),
-  amount: Type.Integer(),
+  amount: Amount(),
   currency: Type.String(),
   payment_intent: maybe(Type.String()),
   failure_reason: maybe(Type.String()),
@@ -61,7 +65,7 @@ const DisputeSchema = Type.Object({
   id: Type.String(),
   object: Type.Literal('dispute'),
   status: Type.String(),
-  amount: Type.Integer(),
+  amount: Amount(),
   currency: Type.String(),
   reason: maybe(Type.String()),
   payment_intent: maybe(Type.String()),

@@ -1,4 +1,5 @@
 /** One call over HTTP and what it proves (integrations.md 2): an answer, certainly nothing, or that it may have happened. */
+import { holds_unstorable_text } from '../../../platform/strict_json.ts';
 
 export interface Call {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -14,7 +15,7 @@ export type Answer =
       readonly status: number;
       readonly content_type: string;
       readonly bytes: Uint8Array;
-      /** Parsed; undefined when the body is not JSON in UTF-8. */
+      /** As `parse` gives it. */
       readonly json: unknown;
       readonly retry_after_ms?: number;
     }
@@ -66,9 +67,11 @@ async function read_body(response: Response, bytes_max: number): Promise<Uint8Ar
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
-function parse(bytes: Uint8Array): unknown {
+/** `undefined` for what is not JSON in UTF-8, or holds a character that cannot be stored. */
+export function parse(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(utf8.decode(bytes));
+    const text = utf8.decode(bytes);
+    return holds_unstorable_text(text) ? undefined : JSON.parse(text);
   } catch {
     return undefined;
   }

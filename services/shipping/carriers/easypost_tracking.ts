@@ -1,6 +1,7 @@
 /** What EasyPost says happened to parcels and labels: its trackers, polled or sent by webhook, as facts. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Outcome } from '../../../platform/service.ts';
+import { parse } from './call.ts';
 import {
   type EasyPostApi,
   type EasyPostTracker,
@@ -69,9 +70,11 @@ function facts_of(tracker: EasyPostTracker, also: { parcel_id?: string; provider
   }));
 }
 
+/** Of the years 1 to 9999: others are a mistake, and PostgreSQL and JavaScript write them differently. */
 function instant(text: string | null | undefined): string | undefined {
   const milliseconds = text ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(milliseconds) ? undefined : new Date(milliseconds).toISOString();
+  const at = Number.isNaN(milliseconds) ? '' : new Date(milliseconds).toISOString();
+  return /^(?!0000)\d{4}-/.test(at) ? at : undefined;
 }
 
 /** Asks for all trackers at once, and has those made that EasyPost does not know yet (asking twice gives the same tracker). */
@@ -126,12 +129,4 @@ function is_signed(raw: Uint8Array, header: string | undefined, secret: string):
   const expected = Buffer.from(`hmac-sha256-hex=${digest}`);
   const given = Buffer.from(header ?? '');
   return given.length === expected.length && timingSafeEqual(given, expected);
-}
-
-function parse(raw: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(raw).toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { before, describe, test } from 'node:test';
+import { recorded } from '../../contracts/recorded.ts';
+import { real_clock } from '../../platform/clock.ts';
+import type { LogReader } from '../../platform/log.ts';
+import { seeded_random } from '../../platform/random.ts';
+import { begin, caught_up, contents, contents_at_once, fresh_folder, ingest_child, readers_of } from './testing/analytics.ts';
+import { log_names, logs_of, memory_log } from './testing/lives.ts';
+import { tell_orders } from './testing/stories.ts';
+import type { Answer } from './warehouses/warehouse.ts';
+
+describe('exactly once', () => {
+  const [seed, lives] = [11, 60];
+  const logs = logs_of(seed, tell_orders(lives));
+  let expected: Record<string, Answer[]>;
+  before(async () => {
+    expected = await contents_at_once(logs);
+  });
+
+  test('every event is stored once, with what it said but nothing personal', () => {
+    const events = [...logs.values()].flat();
+    const raw = expected['event_raw'] ?? [];
+    assert.equal(raw.length, events.length);
+    assert.equal(
+      raw.some(row => String(row['data']).includes('Ada')),
+      false,
+    );
+    const first = raw.find(row => row['source'] === 'orders' && row['position'] === 1);
+    const { id, key, type, time, subject, sequence } = logs.get('orders')?.[0] ?? recorded('order.placed');
+    assert.deepEqual(
+      [first?.['id'], first?.['key'], first?.['type'], first?.['time'], first?.['subject'], first?.['sequence']],
+      [id, key, type, time, subject, sequence],
+    );
+  });
+
+  for (const round of [1, 2]) {
+    test(`in whatever order the logs come, however they are cut, handed over twice and interrupted (round ${round})`, async () => {
+      const { next } = seeded_random(round);
+      const shown = new Map<string, number>(log_names.map(name => [name, 0]));
+      const readers: LogReader[] = [...logs].map(([source, events]) => {
+        const reader = memory_log(source, events, { slice_max: 10 + Math.floor(next() * 150), upto: () => shown.get(source) ?? 0 });
+        // Now and then a slice begins before what was asked for.
+        return {
+          ...reader,
+          read: async (position, types) => reader.read(Math.max(0, position - (next() < 0.3 ? Math.floor(next() * 30) : 0)), types),
+        };
+      });
+      const { folder, remove } = await fresh_folder();
+      const start = () => begin(readers, folder, { batching: { events_max: 20 + Math.floor(next() * 400), batch_ms: 0 } });
+      let analytics = await start();
+      while ([...logs].some(([source, events]) => (shown.get(source) ?? 0) < events.length)) {
+        for (const [source, events] of logs)
+          if (next() < 0.5) shown.set(source, Math.min(events.length, (shown.get(source) ?? 0) + Math.floor(next() * 120)));
+        analytics.poke();
+        await caught_up(analytics);
+        if (next() < 0.2) {
+          await analytics.stop();
+          analytics = await start();
+        }
+      }
+      assert.deepEqual(await contents(analytics), expected);
+      await analytics.stop();
+      await remove();
+    });
+  }
+
+  test('however often the process is killed', async t => {
+    const { folder, remove } = await fresh_folder();
+    const { next } = seeded_random(5);
+    let kills = 0;
+    while (true) {
+      const { child, ended } = ingest_child(folder, seed, lives);
+      await new Promise<void>(resolve => {
+        child.stdout.once('data', () => resolve());
+        child.once('exit', () => resolve());
+      });
+      if (kills < 4) {
+        await real_clock.sleep(next() * 150);
+        child.kill('SIGKILL');
+      }
+      const code = await ended;
+      if (code === 0) break;
+      assert.equal(code, null, 'the child failed by itself');
+      kills += 1;
+    }
+    const analytics = await begin(readers_of(logs), folder);
+    await caught_up(analytics);
+    assert.deepEqual(await contents(analytics), expected);
+    await analytics.stop();
+    await remove();
+    t.diagnostic(`${kills} kills`);
+  });
+
+  test('a batch that fails leaves nothing of it', async () => {
+    const { folder, remove } = await fresh_folder();
+    const wrong = new Set(log_names.map(name => `${name} 25`));
+    const readers = [...logs].map(([source, events]): LogReader => {
+      const reader = memory_log(source, events);
+      return {
+        ...reader,
+        async read(position, types) {
+          const slice = await reader.read(position, types);
+          // The first time, a version that no integer holds.
+          const spoiled = slice.events.map(event =>
+            wrong.delete(`${source} ${event.position}`) ? { ...event, sequence: 2 ** 40, time: 'never' } : event,
+          );
+          return { ...slice, events: spoiled };
+        },
+      };
+    });
+    const analytics = await begin(readers, folder);
+    await caught_up(analytics);
+    assert.equal(wrong.size, 1, 'suppliers say nothing here');
+    assert.deepEqual(await contents(analytics), expected);
+    await analytics.stop();
+    await remove();
+  });
+});
