@@ -61,7 +61,11 @@ export interface Line {
 export const findings_max = 20;
 
 /** Checks one after the other, so that an audit beside a busy shop stays small. */
-export async function audit(given: AuditGiven, invariants: readonly Invariant[], each: (line: Line) => void = () => undefined): Promise<Line[]> {
+export async function audit(
+  given: AuditGiven,
+  invariants: readonly Invariant[],
+  each: (line: Line) => void = () => undefined,
+): Promise<Line[]> {
   const lines: Line[] = [];
   for (const invariant of invariants) {
     const line = await check_one(given, invariant);
@@ -79,7 +83,12 @@ export async function check_one(given: AuditGiven, invariant: Invariant): Promis
   if (reason !== undefined) return { ...line, skipped: true, reason };
   try {
     const findings = await invariant.check(given);
-    return { ...line, findings: findings.slice(0, findings_max), more: findings.length > findings_max, milliseconds: performance.now() - started };
+    return {
+      ...line,
+      findings: findings.slice(0, findings_max),
+      more: findings.length > findings_max,
+      milliseconds: performance.now() - started,
+    };
   } catch (cause) {
     const error = cause instanceof Error ? cause.message : String(cause);
     const finding = { invariant: invariant.name, detail: `could not be checked: ${error}`, ids: [] };
@@ -93,12 +102,14 @@ function reason_to_skip(given: AuditGiven, { only_at_rest, thorough, ledger }: I
   return ledger !== undefined && !given.ledgers.has(ledger) ? `no ledger of ${ledger}` : undefined;
 }
 
-const says_width = 100;
+const says_width = 92;
 
 /** One line per invariant; a finding names the ids to look at. */
 export function print_line({ invariant, findings, more, milliseconds, skipped, reason }: Line): void {
   const mark = skipped ? '–' : findings.length === 0 ? '✔' : '✖';
-  console.log(`  ${mark} ${invariant.name.padEnd(4)} ${invariant.says.padEnd(says_width)} ${skipped ? reason : `${milliseconds.toFixed(0)} ms`}`);
+  console.log(
+    `  ${mark} ${invariant.name.padEnd(4)} ${invariant.says.padEnd(says_width)} ${skipped ? reason : `${milliseconds.toFixed(0)} ms`}`,
+  );
   for (const finding of findings) console.log(`      ${finding.detail}  ${finding.ids.join(' ')}`);
   if (more) console.log('      … and more');
 }

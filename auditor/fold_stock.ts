@@ -29,14 +29,27 @@ export const stock_fold: Invariant = {
       if (findings.length <= findings_max) findings.push(...(await compare_rows(client, items)));
       return findings;
     } finally {
-      await client.query('rollback').then(() => client.release(), () => client.release(true));
+      await client.query('rollback').then(
+        () => client.release(),
+        () => client.release(true),
+      );
     }
   },
 };
 
 const changing = [
-  'stock.reserved', 'stock.reservation_expired', 'stock.allocated', 'stock.released', 'stock.consumed', 'stock.shortfall_detected', 'stock.received',
-  'stock.adjusted', 'stock.levels_changed', 'backorder.queued', 'backorder.filled', 'backorder.cancelled',
+  'stock.reserved',
+  'stock.reservation_expired',
+  'stock.allocated',
+  'stock.released',
+  'stock.consumed',
+  'stock.shortfall_detected',
+  'stock.received',
+  'stock.adjusted',
+  'stock.levels_changed',
+  'backorder.queued',
+  'backorder.filled',
+  'backorder.cancelled',
 ] as const;
 
 async function fold_log(client: pg.PoolClient, items: Map<string, Item>): Promise<Finding[]> {
@@ -68,7 +81,11 @@ function fold(event: FoldedEvent, items: Map<string, Item>): Finding[] {
 /** What the events say of lines: the contract of `changing` types. */
 interface Lines {
   readonly cause?: string;
-  readonly lines?: readonly { readonly sku: string; readonly location_id?: string | null; readonly resourced?: readonly { readonly location_id: string }[] }[];
+  readonly lines?: readonly {
+    readonly sku: string;
+    readonly location_id?: string | null;
+    readonly resourced?: readonly { readonly location_id: string }[];
+  }[];
 }
 
 export function items_of(event: FoldedEvent): readonly string[] {
@@ -90,8 +107,18 @@ function published(event: FoldedEvent, items: Map<string, Item>): Finding[] {
     const item = items.get(id) ?? { state: kind_to_fold('inventory', 'stock_item').initial(id), version: 0 };
     items.set(id, item);
     const wrong = difference(counters, item.state as State);
-    if (wrong !== undefined) findings.push({ invariant: 'E13', ids: [id], detail: `levels published at position ${event.position} (stored: published): ${wrong}` });
-    if (version !== item.version + 1) findings.push({ invariant: 'E13', ids: [id], detail: `version ${version} was published at position ${event.position} after ${item.version}` });
+    if (wrong !== undefined)
+      findings.push({
+        invariant: 'E13',
+        ids: [id],
+        detail: `levels published at position ${event.position} (stored: published): ${wrong}`,
+      });
+    if (version !== item.version + 1)
+      findings.push({
+        invariant: 'E13',
+        ids: [id],
+        detail: `version ${version} was published at position ${event.position} after ${item.version}`,
+      });
     item.version = version;
   }
   return findings;
@@ -113,7 +140,8 @@ async function compare_rows(client: pg.PoolClient, items: ReadonlyMap<string, It
     const stored = await rows_of(page);
     for (const id of page) findings.push(...compare(id, items.get(id), stored.get(id)));
   }
-  if (total > items.size) findings.push({ invariant: 'E13', ids: [], detail: `${total} stock items are stored, the log knows ${items.size}` });
+  if (total > items.size)
+    findings.push({ invariant: 'E13', ids: [], detail: `${total} stock items are stored, the log knows ${items.size}` });
   return findings;
 }
 
@@ -121,7 +149,9 @@ function compare(id: string, item: Item | undefined, row: (Row & { version: numb
   if (item === undefined || row === undefined) return [{ invariant: 'E13', ids: [id], detail: 'no stock item is stored' }];
   const { version, ...columns } = row;
   const wrong = difference(kind_to_fold('inventory', 'stock_item').rows.from_row(columns) as State, item.state as State);
-  const detail = [wrong, version === item.version ? undefined : `version ${version}, published ${item.version}`].filter(text => text !== undefined).join('; ');
+  const detail = [wrong, version === item.version ? undefined : `version ${version}, published ${item.version}`]
+    .filter(text => text !== undefined)
+    .join('; ');
   return detail === '' ? [] : [{ invariant: 'E13', ids: [id], detail }];
 }
 
@@ -130,7 +160,10 @@ async function stored_items(client: pg.PoolClient) {
   return {
     total: counted.rows[0]?.total ?? 0,
     async rows_of(ids: readonly string[]) {
-      const { rows } = await client.query<{ row: Row & { id: string; version: number } }>('select row_to_json(i) as row from inventory.stock_item i where id = any($1)', [ids]);
+      const { rows } = await client.query<{ row: Row & { id: string; version: number } }>(
+        'select row_to_json(i) as row from inventory.stock_item i where id = any($1)',
+        [ids],
+      );
       return new Map(rows.map(({ row }) => [row.id, row]));
     },
   };

@@ -6,7 +6,7 @@ import type pg from 'pg';
 import { is_reference, kind_of } from '../platform/batch.ts';
 import type { Event, Kind, Row } from '../platform/service.ts';
 import { type AuditGiven, type Finding, findings_max, type Invariant } from './auditor.ts';
-import { type Fold, type FoldedEvent, services, type State, subject_kinds } from './kinds.ts';
+import { type Fold, type FoldedEvent, type State, services, subject_kinds } from './kinds.ts';
 import { recent_aggregates_max } from './limits.ts';
 import { look_after } from './sql.ts';
 
@@ -16,11 +16,13 @@ export const keys_per_page = 250;
 export const fold_invariants: readonly Invariant[] = subject_kinds.flatMap(({ service, fold }) =>
   fold === undefined
     ? []
-    : [{
-        name: 'E13',
-        says: `each ${fold.kind} is the fold of its events`,
-        check: given => each_page(given, service, 'E13', (client, keys) => compare_page(client, service, fold, keys)),
-      }],
+    : [
+        {
+          name: 'E13',
+          says: `each ${fold.kind} is the fold of its events`,
+          check: given => each_page(given, service, 'E13', (client, keys) => compare_page(client, service, fold, keys)),
+        },
+      ],
 );
 
 /**
@@ -46,7 +48,10 @@ export async function each_page(
       keys = await next_keys(client, log, from, keys.at(-1) ?? '');
     }
   } finally {
-    await client.query('rollback').then(() => client.release(), () => client.release(true));
+    await client.query('rollback').then(
+      () => client.release(),
+      () => client.release(true),
+    );
   }
   return findings;
 }
@@ -55,7 +60,10 @@ export async function each_page(
 async function next_keys(client: pg.PoolClient, log: string, from: number | undefined, after: string): Promise<string[]> {
   const { rows } =
     from === undefined
-      ? await client.query<{ key: string }>(`select key from ${log}.events where key > $1 group by key order by key limit ${keys_per_page}`, [after])
+      ? await client.query<{ key: string }>(
+          `select key from ${log}.events where key > $1 group by key order by key limit ${keys_per_page}`,
+          [after],
+        )
       : await client.query<{ key: string }>(
           `select key from ${log}.events where position > $1 group by key order by max(position) desc limit ${recent_aggregates_max}`,
           [from],
@@ -64,7 +72,12 @@ async function next_keys(client: pg.PoolClient, log: string, from: number | unde
 }
 
 /** The events of these keys, of all or some types, in the order of their positions. */
-export async function events_of(client: pg.PoolClient, log: string, keys: readonly string[], those = 'true'): Promise<readonly FoldedEvent[]> {
+export async function events_of(
+  client: pg.PoolClient,
+  log: string,
+  keys: readonly string[],
+  those = 'true',
+): Promise<readonly FoldedEvent[]> {
   const { rows } = await client.query<FoldedEvent>(
     `select position::float8 as position, key, type, subject, sequence, data from ${log}.events where key = any($1) and ${those} order by events.position`,
     [keys],
@@ -72,7 +85,12 @@ export async function events_of(client: pg.PoolClient, log: string, keys: readon
   return rows;
 }
 
-async function compare_page(client: pg.PoolClient, service: string, fold: Fold, keys: readonly string[]): Promise<Omit<Finding, 'invariant'>[]> {
+async function compare_page(
+  client: pg.PoolClient,
+  service: string,
+  fold: Fold,
+  keys: readonly string[],
+): Promise<Omit<Finding, 'invariant'>[]> {
   const kind = kind_to_fold(service, fold.kind);
   const states = new Map<string, unknown>();
   const broken = new Map<string, string>();
@@ -83,14 +101,19 @@ async function compare_page(client: pg.PoolClient, service: string, fold: Fold, 
         // The log's events are the service's own, checked against its contracts when they were written.
         states.set(id, kind.evolve(states.has(id) ? states.get(id) : kind.initial(id), event as Event, id));
       } catch (error) {
-        broken.set(id, `${event.type} at position ${event.position} cannot be folded: ${error instanceof Error ? error.message : String(error)}`);
+        broken.set(
+          id,
+          `${event.type} at position ${event.position} cannot be folded: ${error instanceof Error ? error.message : String(error)}`,
+        );
       }
     }
   }
   const { rows } = await client.query<Row & { id: string }>(`select row_to_json(r) as row from (${fold.select}) r`, [[...states.keys()]]);
   const stored = new Map(rows.map(({ row }) => [(row as unknown as { id: string }).id, kind.rows.from_row(row as unknown as Row)]));
   return [...states.keys(), ...broken.keys()].flatMap(id => {
-    const detail = broken.get(id) ?? (stored.has(id) ? difference(fold.told(stored.get(id) as State), fold.told(states.get(id) as State)) : `no ${fold.kind} is stored`);
+    const detail =
+      broken.get(id) ??
+      (stored.has(id) ? difference(fold.told(stored.get(id) as State), fold.told(states.get(id) as State)) : `no ${fold.kind} is stored`);
     return detail === undefined ? [] : [{ ids: [id], detail }];
   });
 }

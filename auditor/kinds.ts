@@ -1,4 +1,6 @@
 /** The aggregates that events are about: where their rows are, which events change them, and what of them no event tells. */
+
+import type { AnyService } from '../platform/batch.ts';
 import { inventory_service } from '../services/inventory/service.ts';
 import { orders_service } from '../services/orders/service.ts';
 import { order_select } from '../services/orders/store.ts';
@@ -7,7 +9,6 @@ import { bookkeeping_columns } from '../services/payments/store.ts';
 import { shipping_service } from '../services/shipping/service.ts';
 import { shipment_columns } from '../services/shipping/store.ts';
 import { suppliers_service } from '../services/suppliers/service.ts';
-import type { AnyService } from '../platform/batch.ts';
 
 export interface FoldedEvent {
   readonly position: number;
@@ -43,7 +44,10 @@ export interface Fold {
 export type State = Readonly<Record<string, unknown>>;
 
 const is = (event: FoldedEvent, ...types: readonly string[]) => types.includes(event.type);
-const without = (...fields: readonly string[]) => (state: State): State => Object.fromEntries(Object.entries(state).filter(([field]) => !fields.includes(field)));
+const without =
+  (...fields: readonly string[]) =>
+  (state: State): State =>
+    Object.fromEntries(Object.entries(state).filter(([field]) => !fields.includes(field)));
 
 const orders: SubjectKind = {
   service: 'orders',
@@ -144,7 +148,10 @@ const shipments: SubjectKind = {
 const of_purchase_order = (event: FoldedEvent) => event.type.startsWith('purchase_order.') || is(event, 'goods.received');
 const of_proposal = (event: FoldedEvent) => event.type.startsWith('replenishment.');
 const of_exception = (event: FoldedEvent) => event.type.startsWith('exception.');
-const only = (...fields: readonly string[]) => (state: State): State => Object.fromEntries(fields.map(field => [field, state[field]]));
+const only =
+  (...fields: readonly string[]) =>
+  (state: State): State =>
+    Object.fromEntries(fields.map(field => [field, state[field]]));
 
 const purchase_orders: SubjectKind = {
   service: 'suppliers',

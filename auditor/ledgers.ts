@@ -40,7 +40,16 @@ function held_at_stripe(entries: readonly LedgerEntry[]): Held[] {
     const { kind, reference, amount: theirs = 0, currency = '' } = entry;
     const payment_intent = text(entry['payment_intent']);
     const payment_id = text(metadata_of(entry)['payment_id']) || payments.get(payment_intent)?.payment_id || payment_intent;
-    const known = payments.get(payment_intent) ?? { payment_id, payment_intent, order_id: reference ?? '', currency, authorized: 0, captured: 0, let_go: 0, refunded: 0 };
+    const known = payments.get(payment_intent) ?? {
+      payment_id,
+      payment_intent,
+      order_id: reference ?? '',
+      currency,
+      authorized: 0,
+      captured: 0,
+      let_go: 0,
+      refunded: 0,
+    };
     const amount = from_stripe_amount(theirs, currency);
     if (kind === 'authorized') known.authorized += amount;
     else if (kind === 'captured') known.captured += amount;
@@ -94,7 +103,15 @@ const done_once: Invariant = {
       },
     );
     return [...done].flatMap(([what, entries]): Finding[] =>
-      entries.length < 2 ? [] : [{ invariant: 'P4', detail: `${entries.length} times ${what}`, ids: entries.map(entry => text(entry['payment_intent']) || entry.id) }],
+      entries.length < 2
+        ? []
+        : [
+            {
+              invariant: 'P4',
+              detail: `${entries.length} times ${what}`,
+              ids: entries.map(entry => text(entry['payment_intent']) || entry.id),
+            },
+          ],
     );
   },
 };
@@ -106,9 +123,11 @@ const held_for_open_orders: Invariant = {
   ledger: 'stripe',
   async check(given) {
     const held = held_at_stripe(entries_of(given, 'stripe')).filter(one => one.authorized - one.captured - one.let_go > 0);
-    const { rows } = await given.pool_of('payments').query<{ subject: string }>(`select distinct subject from payments.operations where state in ${open_states} and subject = any($1)`, [
-      held.map(one => one.payment_id),
-    ]);
+    const { rows } = await given
+      .pool_of('payments')
+      .query<{ subject: string }>(`select distinct subject from payments.operations where state in ${open_states} and subject = any($1)`, [
+        held.map(one => one.payment_id),
+      ]);
     const at_work = new Set(rows.map(row => row.subject));
     return compare(
       given,
@@ -125,7 +144,7 @@ const held_for_open_orders: Invariant = {
 
 const one_key: Invariant = {
   name: 'P14',
-  says: 'each key that Stripe saw is one operation of ours, for one payment and one kind of deed',
+  says: 'each key that Stripe saw is one operation of ours, of that kind, for one payment',
   ledger: 'stripe',
   check(given) {
     const keyed = entries_of(given, 'stripe').flatMap(entry => {
@@ -156,14 +175,25 @@ const one_key: Invariant = {
 
 const one_label: Invariant = {
   name: 'O10',
-  says: 'EasyPost was paid for one label of each parcel that needs one, and pays back the others',
+  says: 'EasyPost was paid for one label per parcel that needs one, and paid back the others',
   ledger: 'easypost',
   only_at_rest: true,
   check(given) {
-    const labels = new Map<string, { label_ref: string; parcel_id: string; tracking_number: string; paid: number; refunded: number; cost: number; currency: string }>();
+    const labels = new Map<
+      string,
+      { label_ref: string; parcel_id: string; tracking_number: string; paid: number; refunded: number; cost: number; currency: string }
+    >();
     for (const entry of entries_of(given, 'easypost')) {
       const { id, kind, reference, amount = 0, currency = '' } = entry;
-      const label = labels.get(id) ?? { label_ref: id, parcel_id: reference ?? '', tracking_number: text(entry['tracking_code']), paid: 0, refunded: 0, cost: amount, currency };
+      const label = labels.get(id) ?? {
+        label_ref: id,
+        parcel_id: reference ?? '',
+        tracking_number: text(entry['tracking_code']),
+        paid: 0,
+        refunded: 0,
+        cost: amount,
+        currency,
+      };
       if (kind === 'label_purchased') label.paid += 1;
       else if (kind === 'label_refunded') label.refunded += 1;
       labels.set(id, label);
@@ -211,7 +241,7 @@ const unneeded_labels = sql_invariant(
 
 const one_purchase_order: Invariant = {
   name: 'D4',
-  says: 'the supplier has each purchase order that was sent to it once, as it was sent, and drops those we know as dropped',
+  says: 'the supplier has each purchase order once, as it was sent, and dropped what we know as dropped',
   only_at_rest: true,
   ledger: 'supplier',
   check(given) {
@@ -220,7 +250,15 @@ const one_purchase_order: Invariant = {
       const accepted = entries.filter(entry => entry.kind === 'purchase_order_accepted');
       const { amount, currency, idempotency_key: key } = accepted[0] ?? {};
       const cancelled = entries.filter(entry => entry.kind === 'purchase_order_cancelled').length;
-      return { po_id, accepted: accepted.length, cancelled, amount, currency, key, refs: [...new Set(entries.map(entry => entry.id))].join(', ') };
+      return {
+        po_id,
+        accepted: accepted.length,
+        cancelled,
+        amount,
+        currency,
+        key,
+        refs: [...new Set(entries.map(entry => entry.id))].join(', '),
+      };
     });
     return compare(
       given,
@@ -245,5 +283,11 @@ const one_purchase_order: Invariant = {
 };
 
 export const ledger_invariants: readonly Invariant[] = [
-  same_money, done_once, held_for_open_orders, one_key, one_label, unneeded_labels, one_purchase_order,
+  same_money,
+  done_once,
+  held_for_open_orders,
+  one_key,
+  one_label,
+  unneeded_labels,
+  one_purchase_order,
 ];

@@ -11,24 +11,28 @@ const of_each_log = (sql: (log: string, incremental: boolean) => string): SqlChe
 
 /** A row that only notes wrote has version 1 and no event; one that only changed along with others has 0. */
 const committed_together = sql_invariant(
-  { name: 'E1', says: 'a row is stored exactly with its events: its version is the sequence of its last one' },
+  { name: 'E1', says: 'a row is stored with its events: its version is the sequence of the last' },
   ...publishers.flatMap((service): SqlCheck[] => {
     const kinds = subject_kinds.filter(kind => kind.service === service);
     if (kinds.length === 0) return [];
-    const rows = kinds.map(({ table, key, noted }) => `select id, version, ${key} as key, '${table}' as kept_in, ${noted === true} as noted from ${table}`);
-    return [{
-      service,
-      sql: incremental => `with said as (${
-        incremental
-          ? `select r.key, r.subject, (select max(sequence) from ${service}.events e where e.key = r.key and e.subject = r.subject) as last
+    const rows = kinds.map(
+      ({ table, key, noted }) => `select id, version, ${key} as key, '${table}' as kept_in, ${noted === true} as noted from ${table}`,
+    );
+    return [
+      {
+        service,
+        sql: incremental => `with said as (${
+          incremental
+            ? `select r.key, r.subject, (select max(sequence) from ${service}.events e where e.key = r.key and e.subject = r.subject) as last
                from (select distinct key, subject from ${service}.events where sequence is not null and position > {after}) r`
-          : `select key, subject, max(sequence) as last from ${service}.events where sequence is not null group by key, subject`
-      }),
+            : `select key, subject, max(sequence) as last from ${service}.events where sequence is not null group by key, subject`
+        }),
         stored as (select * from (${rows.join(' union all ')}) r ${incremental ? 'where id in (select subject from said)' : ''})
         select array[coalesce(subject, id)] as ids, format('%s has version %s, the last event is %s', coalesce(kept_in, 'no row'), version, coalesce(last::text, 'none')) as detail
           from said full join stored r on r.id = subject and r.key = said.key
          where version is distinct from last and not (last is null and version <= 1 and noted)`,
-    }];
+      },
+    ];
   }),
 );
 
@@ -38,11 +42,13 @@ const all_heard: Invariant = {
   only_at_rest: true,
   async check(given) {
     const by_pair = Map.groupBy(await unheard_events(given), ({ consumer, source }) => `${consumer} has not heard ${source}`);
-    return [...by_pair].map(([pair, events]): Finding => ({
-      invariant: 'E2',
-      detail: `${pair}: ${events.length} events from position ${events[0]?.position} (${events[0]?.type}) on`,
-      ids: [...new Set(events.map(event => event.key))].slice(0, keys_shown_max),
-    }));
+    return [...by_pair].map(
+      ([pair, events]): Finding => ({
+        invariant: 'E2',
+        detail: `${pair}: ${events.length} events from position ${events[0]?.position} (${events[0]?.type}) on`,
+        ids: [...new Set(events.map(event => event.key))].slice(0, keys_shown_max),
+      }),
+    );
   },
 };
 const keys_shown_max = 5;
@@ -50,7 +56,10 @@ const keys_shown_max = 5;
 const positions_are_dense = sql_invariant(
   { name: 'E4', says: 'positions have no gap and ids come once' },
   ...of_each_log(
-    (log, incremental) => `with looked_at as (select position, id, lag(position) over (order by position) as before from ${log}.events where position > {after})
+    (
+      log,
+      incremental,
+    ) => `with looked_at as (select position, id, lag(position) over (order by position) as before from ${log}.events where position > {after})
       select array[id] as ids, format('%s: position %s follows %s', '${log}', position, coalesce(before::text, 'nothing')) as detail
         from looked_at l
        where position <> coalesce(before, ${incremental ? 'position - 1' : '0'}) + 1
@@ -90,15 +99,21 @@ const positions_are_real: Invariant = {
     const positions = await consumer_positions(given);
     const heads = new Map<string, number>();
     for (const log of publishers) {
-      const { rows } = await given.pool_of(log).query<{ head: number }>(
-        `select greatest(coalesce((select max(position) from ${log}.events), 0), coalesce((select max(floor) from ${log}.log_epoch), 0))::float8 as head`,
-      );
+      const { rows } = await given
+        .pool_of(log)
+        .query<{ head: number }>(
+          `select greatest(coalesce((select max(position) from ${log}.events), 0), coalesce((select max(floor) from ${log}.log_epoch), 0))::float8 as head`,
+        );
       heads.set(log, rows[0]?.head ?? 0);
     }
     const beyond = positions.filter(({ source, position }) => position > (heads.get(source) ?? 0) || position < 0);
-    const findings = beyond.map(({ consumer, source, partition, position }): Finding => ({
-      invariant: 'E9', ids: [`${consumer}.positions`], detail: `${source}, partition ${partition}: at ${position}, the log ends at ${heads.get(source)}`,
-    }));
+    const findings = beyond.map(
+      ({ consumer, source, partition, position }): Finding => ({
+        invariant: 'E9',
+        ids: [`${consumer}.positions`],
+        detail: `${source}, partition ${partition}: at ${position}, the log ends at ${heads.get(source)}`,
+      }),
+    );
     return [...findings, ...(await foreign_marks(given))];
   },
 };
@@ -112,7 +127,13 @@ async function foreign_marks(given: AuditGiven): Promise<Finding[]> {
           where (p.system_identifier, p.timeline) <> (m.system_identifier, m.timeline)`,
         [JSON.stringify(marks)],
       );
-      return rows.map(({ source }): Finding => ({ invariant: 'E9', ids: [`${consumer}.positions`], detail: `positions of another ${source} log: run \`adopt ${consumer}\`` }));
+      return rows.map(
+        ({ source }): Finding => ({
+          invariant: 'E9',
+          ids: [`${consumer}.positions`],
+          detail: `positions of another ${source} log: run \`adopt ${consumer}\``,
+        }),
+      );
     }),
   );
   return found.flat();
@@ -141,7 +162,8 @@ async function misplaced(given: AuditGiven, log: string): Promise<Finding[]> {
     );
     for (const { key, partitions } of rows) {
       const own = partition_of(key);
-      if (partitions.some(partition => partition !== own)) findings.push({ invariant: 'E10', ids: [key], detail: `${log}: in partitions ${partitions.join(', ')}, its own is ${own}` });
+      if (partitions.some(partition => partition !== own))
+        findings.push({ invariant: 'E10', ids: [key], detail: `${log}: in partitions ${partitions.join(', ')}, its own is ${own}` });
     }
     after = rows.at(-1)?.key ?? '';
     if (rows.length < keys_per_page) return findings;
@@ -174,5 +196,13 @@ const timers_fire = sql_invariant(
 );
 
 export const log_invariants: readonly Invariant[] = [
-  committed_together, all_heard, positions_are_dense, nobody_changes_events, sequences_are_gapless, positions_are_real, one_partition, nothing_quarantined, timers_fire,
+  committed_together,
+  all_heard,
+  positions_are_dense,
+  nobody_changes_events,
+  sequences_are_gapless,
+  positions_are_real,
+  one_partition,
+  nothing_quarantined,
+  timers_fire,
 ];

@@ -53,7 +53,7 @@ const nothing_kept = sql_invariant(
 );
 
 const nothing_held = sql_invariant(
-  { name: 'P6', says: 'an order that came to nothing, and a payment given up, hold no money at a gateway', only_at_rest: true },
+  { name: 'P6', says: 'orders that came to nothing and payments given up hold no money at a gateway', only_at_rest: true },
   {
     service: 'orders',
     sql: `select array[o.id, p.payment_id] as ids, format('the order is %s, %s of its payment is still authorized and nobody asked to release it', o.status, p.authorized - p.captured - p.voided) as detail
@@ -81,7 +81,7 @@ const money_for_stock = sql_invariant(
 
 /** The accounts of domain.md 6.9 as they stand, each from two sides: the order's sums, and its payments and lines added up. Event by event: postings.ts. */
 const books_balance = sql_invariant(
-  { name: 'P8', says: 'the books of an order balance: its sums are those of its payments and lines, the customer ends at 0' },
+  { name: 'P8', says: 'an order has the sums of its payments and lines, and its customer ends at 0' },
   {
     service: 'orders',
     sql: incremental => `with looked_at as (select * from orders.orders o where ${of_newest_orders(incremental)}),
@@ -107,7 +107,13 @@ const one_currency = sql_invariant(
   { name: 'P10', says: 'a payment is of a known order, in its currency' },
   {
     service: 'orders',
-    foreign: { paid: { service: 'payments', columns: 'id text, order_id text, currency text, amount bigint', sql: 'select id, order_id, currency, amount from payments.payment' } },
+    foreign: {
+      paid: {
+        service: 'payments',
+        columns: 'id text, order_id text, currency text, amount bigint',
+        sql: 'select id, order_id, currency, amount from payments.payment',
+      },
+    },
     sql: `select array[m.id, m.order_id] as ids, format('%s %s at payments, %s %s at orders', m.amount, m.currency, p.amount, o.currency) as detail
             from {paid} m left join orders.orders o on o.id = m.order_id left join orders.order_payment p on p.order_id = m.order_id and p.payment_id = m.id
            where (o.currency, p.amount) is distinct from (m.currency, m.amount)`,
@@ -115,7 +121,7 @@ const one_currency = sql_invariant(
 );
 
 const discounts = sql_invariant(
-  { name: 'P11', says: 'a discount is no more than what it is off; a code counts its live uses and has no more than it may' },
+  { name: 'P11', says: 'a discount has a code; a code counts its live uses, and has no more than it may' },
   {
     service: 'orders',
     sql: `select array[d.id] as ids, format('%s uses counted, %s live ones, at most %s', d.uses, coalesce(r.uses, 0), d.uses_max) as detail
@@ -170,5 +176,14 @@ const same_money = sql_invariant(
 );
 
 export const money_invariants: readonly Invariant[] = [
-  within_authorization, kept_is_owed, nothing_kept, nothing_held, money_for_stock, books_balance, one_currency, discounts, proven, same_money,
+  within_authorization,
+  kept_is_owed,
+  nothing_kept,
+  nothing_held,
+  money_for_stock,
+  books_balance,
+  one_currency,
+  discounts,
+  proven,
+  same_money,
 ];

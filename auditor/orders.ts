@@ -11,7 +11,7 @@ const candidates_max = 1_000;
  */
 const somebody_waits: Invariant = {
   name: 'O1',
-  says: 'an order that is not at its end has a timer, an open operation or an event still to be heard',
+  says: 'an open order has a timer, an open operation or an event still to be heard',
   async check(given) {
     const forgotten = async () => {
       const candidates = await orders_without_timer(given);
@@ -24,7 +24,9 @@ const somebody_waits: Invariant = {
     const first = await forgotten();
     if (first.length === 0) return [];
     const still = new Set((await forgotten()).map(one => one.id));
-    return first.filter(one => still.has(one.id)).map(({ id, status }): Finding => ({ invariant: 'O1', ids: [id], detail: `${status}, and nobody waits for it` }));
+    return first
+      .filter(one => still.has(one.id))
+      .map(({ id, status }): Finding => ({ invariant: 'O1', ids: [id], detail: `${status}, and nobody waits for it` }));
   },
 };
 
@@ -88,14 +90,14 @@ function steps_taken(service: string, state: string, steps: Readonly<Record<stri
 }
 
 const transitions = sql_invariant(
-  { name: 'O6', says: 'states of orders, payments and shipments change as their tables say; what is at its end stays there' },
+  { name: 'O6', says: 'states of orders, payments, shipments change as their tables say; the end is final' },
   steps_taken('orders', `data -> 'axes' ->> 'status'`, order_steps),
   steps_taken('payments', `data ->> 'state'`, payment_steps),
   steps_taken('shipping', `data ->> 'shipment_status'`, shipment_steps),
 );
 
 const units_are_placed = sql_invariant(
-  { name: 'O7', says: 'once allocated, each unit of a stocked line is cancelled, backordered, allocated or shipped', only_at_rest: true },
+  { name: 'O7', says: 'an allocated line has all its units cancelled, backordered, allocated or shipped', only_at_rest: true },
   {
     service: 'orders',
     sql: `select array[l.order_id] as ids, format('line %s: of %s units %s cancelled, %s backordered, %s allocated, %s shipped', l.line_no, l.quantity,
@@ -107,7 +109,7 @@ const units_are_placed = sql_invariant(
 );
 
 const units_add_up = sql_invariant(
-  { name: 'O8', says: 'no line has more units cancelled, promised, shipped, delivered, returned or credited than there are' },
+  { name: 'O8', says: 'no line has more units cancelled, promised, shipped, returned, credited than there are' },
   {
     service: 'orders',
     sql: `select array[l.order_id] as ids, format('line %s: %s', l.line_no, l) as detail from orders.order_line l
@@ -126,7 +128,7 @@ const units_add_up = sql_invariant(
 );
 
 const same_units = sql_invariant(
-  { name: 'D1', says: 'what an order knows of its backordered and allocated units is what inventory keeps for it', only_at_rest: true },
+  { name: 'D1', says: 'backordered and allocated units of an order are those inventory keeps for it', only_at_rest: true },
   {
     service: 'orders',
     foreign: {

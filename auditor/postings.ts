@@ -12,8 +12,23 @@ interface Told {
   readonly shipping_total?: number;
   readonly shipping_tax?: number | null;
   readonly lines?: readonly { readonly line_no: number }[];
-  readonly money?: { readonly cancelled: number; readonly credited: number; readonly authorized: number; readonly captured: number; readonly voided: number; readonly refunded: number } | null;
-  readonly payments?: readonly { readonly payment_id: string; readonly authorized: number; readonly captured: number; readonly voided: number; readonly refunded: number }[] | null;
+  readonly money?: {
+    readonly cancelled: number;
+    readonly credited: number;
+    readonly authorized: number;
+    readonly captured: number;
+    readonly voided: number;
+    readonly refunded: number;
+  } | null;
+  readonly payments?:
+    | readonly {
+        readonly payment_id: string;
+        readonly authorized: number;
+        readonly captured: number;
+        readonly voided: number;
+        readonly refunded: number;
+      }[]
+    | null;
   readonly quantities?: readonly ({ readonly line_no: number } & { readonly [F in keyof Worth]?: number | null })[] | null;
 }
 interface Worth {
@@ -37,7 +52,7 @@ interface Books {
 
 export const postings: Invariant = {
   name: 'P8',
-  says: 'each posting balances: what an event says of an order is what it says of its payments and lines, in one currency',
+  says: 'each posting balances: an event says of an order what it says of its payments and lines',
   check: given =>
     each_page(given, 'orders', 'P8', async (client, keys) => {
       const books = new Map<string, Books>();
@@ -83,7 +98,11 @@ function unbalanced({ money, payments, lines, carriage, carriage_cancelled }: Bo
   for (const [line_no, worth] of lines) {
     cancelled += worth.cancelled_value;
     credited += worth.credited_value;
-    const net = [worth.shipped_value - worth.shipped_tax, worth.cancelled_value - worth.cancelled_tax, worth.credited_value - worth.credited_tax];
+    const net = [
+      worth.shipped_value - worth.shipped_tax,
+      worth.cancelled_value - worth.cancelled_tax,
+      worth.credited_value - worth.credited_tax,
+    ];
     if (Math.min(...net) < 0) return `line ${line_no} has more tax than value`;
   }
   if (carriage_cancelled > carriage) return `carriage of ${carriage_cancelled} cancelled, of ${carriage}`;

@@ -89,5 +89,12 @@ const carriage: SqlCheck = {
 };
 
 export const price_invariants: readonly Invariant[] = [
-  sql_invariant({ name: 'P9', says: 'prices, discounts, taxes and the worth of units are what the rules make of the lines' }, sums, discount_spread, taxes, worth_of_units, carriage),
+  sql_invariant(
+    { name: 'P9', says: 'prices, discounts, taxes and the worth of units are what the rules make of the lines' },
+    sums,
+    discount_spread,
+    taxes,
+    worth_of_units,
+    carriage,
+  ),
 ];

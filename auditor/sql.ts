@@ -56,7 +56,10 @@ async function run(given: AuditGiven, invariant: string, check: SqlCheck): Promi
     return findings_of(invariant, await client.query(limited(filled(sql, values))));
   } finally {
     // The temporary tables go with it.
-    await client.query('rollback').then(() => client.release(), () => client.release(true));
+    await client.query('rollback').then(
+      () => client.release(),
+      () => client.release(true),
+    );
   }
 }
 
@@ -76,10 +79,15 @@ async function copy(source: pg.Pool, target: pg.PoolClient, name: string, { colu
     for (;;) {
       const { rows } = await reader.query<{ row: string }>(`fetch forward ${copied_rows_max} from copied`);
       if (rows.length === 0) break;
-      await target.query(`insert into ${name} select * from json_populate_recordset(null::pg_temp.${name}, $1)`, [`[${rows.map(one => one.row).join()}]`]);
+      await target.query(`insert into ${name} select * from json_populate_recordset(null::pg_temp.${name}, $1)`, [
+        `[${rows.map(one => one.row).join()}]`,
+      ]);
     }
   } finally {
-    await reader.query('rollback').then(() => reader.release(), () => reader.release(true));
+    await reader.query('rollback').then(
+      () => reader.release(),
+      () => reader.release(true),
+    );
   }
   await target.query(`analyze ${name}`);
 }

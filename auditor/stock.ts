@@ -44,7 +44,7 @@ const ways: readonly (readonly [kind: string, from: string, to: string])[] = [
 ];
 
 const double_entry = sql_invariant(
-  { name: 'S2', says: 'each movement takes whole units from one account and gives them to another that its kind knows' },
+  { name: 'S2', says: 'each movement takes units from one account to another, as its kind may' },
   {
     service: 'inventory',
     sql: `select array[sku || '@' || location_id, cause_id] as ids, format('movement %s: %s of %s units from %s to %s', no, kind, quantity, from_account, to_account) as detail
@@ -77,7 +77,7 @@ const promises = sql_invariant(
 );
 
 const promised_to = sql_invariant(
-  { name: 'S5', says: 'held, allocated, backorder_held and backordered are the sums of their reservation lines' },
+  { name: 'S5', says: 'held, allocated, backorder_held, backordered are sums of reservation lines' },
   {
     service: 'inventory',
     sql: `with lines as (
@@ -127,7 +127,12 @@ const moved_once = sql_invariant(
 );
 
 const consumed = sql_invariant(
-  { name: 'S10', says: 'units that left the stock for an order line are units that shipping handed over', only_at_rest: true, thorough: true },
+  {
+    name: 'S10',
+    says: 'units that left the stock for an order line are units that shipping handed over',
+    only_at_rest: true,
+    thorough: true,
+  },
   {
     service: 'inventory',
     foreign: {
@@ -177,7 +182,7 @@ const queue_order = sql_invariant(
 );
 
 const of_live_orders = sql_invariant(
-  { name: 'S12', says: 'no order that is unknown, expired, rejected, cancelled or completed keeps stock', only_at_rest: true },
+  { name: 'S12', says: 'no order that is at its end, or unknown, keeps stock', only_at_rest: true },
   {
     service: 'orders',
     foreign: {
@@ -203,5 +208,17 @@ const expiry = sql_invariant(
 );
 
 export const stock_invariants: readonly Invariant[] = [
-  on_hand, double_entry, counters, promises, promised_to, one_counter, one_live_line, moved_once, consumed, queue_is_served, queue_order, of_live_orders, expiry,
+  on_hand,
+  double_entry,
+  counters,
+  promises,
+  promised_to,
+  one_counter,
+  one_live_line,
+  moved_once,
+  consumed,
+  queue_is_served,
+  queue_order,
+  of_live_orders,
+  expiry,
 ];

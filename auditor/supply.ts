@@ -5,7 +5,7 @@ import { sql_invariant } from './sql.ts';
 const outstanding = 'l.quantity - l.received - l.rejected - l.cancelled';
 
 const units_add_up = sql_invariant(
-  { name: 'O11', says: 'one open proposal per item; ordered = received + rejected + cancelled + outstanding, of which some in transit' },
+  { name: 'O11', says: 'one open proposal per item; ordered = received + rejected + cancelled + outstanding' },
   {
     service: 'suppliers',
     sql: `select array_agg(id) || (sku || '@' || location_id) as ids, format('%s open proposals', count(*)) as detail
@@ -20,7 +20,7 @@ const units_add_up = sql_invariant(
 );
 
 const expected_is_ordered = sql_invariant(
-  { name: 'D2', says: 'what an item has on order, in transit, being received and proposed are sums over lines, receipts and proposals' },
+  { name: 'D2', says: 'on order, in transit, receiving and proposed are sums over lines, receipts, proposals' },
   {
     service: 'suppliers',
     sql: `with ordered as (
@@ -56,7 +56,7 @@ const expected_is_ordered = sql_invariant(
 );
 
 const same_stock = sql_invariant(
-  { name: 'D2', says: 'what suppliers heard of stock, of who waits and of goods taken in is what inventory has', only_at_rest: true },
+  { name: 'D2', says: 'suppliers knows stock, who waits and goods taken in as inventory does', only_at_rest: true },
   {
     service: 'suppliers',
     foreign: {

@@ -21,10 +21,12 @@ export interface Position {
 export async function consumer_positions(given: AuditGiven): Promise<readonly Position[]> {
   const found = await Promise.all(
     publishers.map(async consumer => {
-      const { rows } = await given.pool_of(consumer).query<Omit<Position, 'consumer'>>(
-        `select source, partition, position::float8 as position from ${consumer}.positions where source = any($1)`,
-        [publishers],
-      );
+      const { rows } = await given
+        .pool_of(consumer)
+        .query<Omit<Position, 'consumer'>>(
+          `select source, partition, position::float8 as position from ${consumer}.positions where source = any($1)`,
+          [publishers],
+        );
       return rows.map(row => ({ ...row, consumer }));
     }),
   );
@@ -59,7 +61,11 @@ export async function unheard_events(given: AuditGiven, keys?: readonly string[]
            from ${source}.events e join hearers h on h.partition = e.partition and e.position > h.position and e.type = any(h.types)
           where e.position > $2 ${keys === undefined ? '' : 'and e.key = any($3)'}
           order by e.position limit ${unheard_max}`,
-        [JSON.stringify(hearers), Math.min(...hearers.map(one => one.position), Number.MAX_SAFE_INTEGER), ...(keys === undefined ? [] : [keys])],
+        [
+          JSON.stringify(hearers),
+          Math.min(...hearers.map(one => one.position), Number.MAX_SAFE_INTEGER),
+          ...(keys === undefined ? [] : [keys]),
+        ],
       );
       return rows.map(row => ({ ...row, source }));
     }),

@@ -11,8 +11,8 @@ export const watch_every_ms = 10_000;
 export const dear_share = 0.03;
 export const cheap_ms = 100;
 /** Dear checks may save up to so much, for the dearest. */
-export const saved_max_ms = 60_000;
-const watch_statement_timeout_ms = 60_000;
+export const saved_max_ms = 600_000;
+const watch_statement_timeout_ms = 600_000;
 const audit_statement_timeout_ms = 3_600_000;
 const pool_max = 2;
 
@@ -34,6 +34,7 @@ export interface AuditWatch {
 
 export function watch_audit(): AuditWatch {
   const rounds = audit_rounds(invariants);
+  let told = new Set<string>();
   const stopping = new AbortController();
   let at: string | null = null;
   let watching: Promise<void> = Promise.resolve();
@@ -47,7 +48,7 @@ export function watch_audit(): AuditWatch {
           const given = await given_now(pools.pool_of, watched);
           await rounds.run(given, stopping.signal);
           at = given.now;
-          for (const finding of rounds.findings()) watched.logger.error({ finding }, `auditor: ${finding.invariant} ${finding.detail}`);
+          told = tell(watched.logger, rounds.findings(), told);
         }
         await pools.end();
       })();
@@ -58,6 +59,14 @@ export function watch_audit(): AuditWatch {
       await watching;
     },
   };
+}
+
+/** Each finding once, as long as it stands. */
+function tell(logger: Logger, findings: readonly Finding[], told: ReadonlySet<string>): Set<string> {
+  for (const finding of findings) {
+    if (!told.has(JSON.stringify(finding))) logger.error({ finding }, `auditor: ${finding.invariant} ${finding.detail}`);
+  }
+  return new Set(findings.map(finding => JSON.stringify(finding)));
 }
 
 /** A database that is away is not the auditor's to tell: then nothing counts as at rest, and every check says that it cannot run. */
@@ -78,8 +87,8 @@ export interface Rounds {
 /** A check that took long waits until enough of the time since has been saved for it, so the auditor never costs more than its share. */
 export function audit_rounds(checks: readonly Invariant[], every_ms = watch_every_ms): Rounds {
   const last = new Map<Invariant, Line>();
-  // The first round looks at everything.
-  let saved_ms = saved_max_ms;
+  // The first round looks at everything: what a check costs is not known yet.
+  let saved_ms = 0;
   return {
     async run(given, signal) {
       saved_ms = Math.min(saved_max_ms, saved_ms + every_ms * dear_share);
@@ -102,14 +111,21 @@ export function audit_rounds(checks: readonly Invariant[], every_ms = watch_ever
 }
 
 /** One small pool per database, however many services share it. */
-export function audit_pools(url_of: (service: string) => string, statement_timeout_ms = audit_statement_timeout_ms): { pool_of: AuditGiven['pool_of']; end(): Promise<void> } {
+export function audit_pools(
+  url_of: (service: string) => string,
+  statement_timeout_ms = audit_statement_timeout_ms,
+): { pool_of: AuditGiven['pool_of']; end(): Promise<void> } {
   const pools = new Map<string, pg.Pool>();
   return {
     pool_of(service) {
       const url = url_of(service);
       const known = pools.get(url);
       if (known !== undefined) return known;
-      const pool = new pg.Pool({ connectionString: url, max: pool_max, options: `-c timezone=UTC -c statement_timeout=${statement_timeout_ms}` });
+      const pool = new pg.Pool({
+        connectionString: url,
+        max: pool_max,
+        options: `-c timezone=UTC -c statement_timeout=${statement_timeout_ms}`,
+      });
       // An idle connection that breaks is replaced by the pool.
       pool.on('error', () => undefined);
       pools.set(url, pool);
@@ -129,10 +145,15 @@ export async function read_ledgers(
   const limit = Number.isFinite(entries_max) ? `?limit=${entries_max + 1}` : '';
   const found = await Promise.all(
     stand_ins.map(async ({ name, url }) => {
-      const answer = await fetch(`${url}/__sim/ledger${limit}`, { signal: AbortSignal.timeout(ledger_timeout_ms) }).then(response => response.json(), () => undefined);
+      const answer = await fetch(`${url}/__sim/ledger${limit}`, { signal: AbortSignal.timeout(ledger_timeout_ms) }).then(
+        response => response.json(),
+        () => undefined,
+      );
       // The stand-ins' own form (decisions.md 13).
       return [name, (answer as { entries?: LedgerEntry[] } | undefined)?.entries] as const;
     }),
   );
-  return new Map(found.flatMap(([name, entries]) => (entries === undefined || entries.length > entries_max ? [] : [[name, entries] as const])));
+  return new Map(
+    found.flatMap(([name, entries]) => (entries === undefined || entries.length > entries_max ? [] : [[name, entries] as const])),
+  );
 }

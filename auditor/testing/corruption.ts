@@ -29,7 +29,14 @@ export async function audit_with(
 
 /** A pool of one connection whose transactions are parts of the one that is open. */
 function within(client: pg.Client): pg.Pool {
-  const inner = (text: string) => (/^begin/.test(text) ? 'savepoint audited' : text === 'commit' ? 'select 1' : text === 'rollback' ? 'rollback to savepoint audited' : text);
+  const inner = (text: string) =>
+    /^begin/.test(text)
+      ? 'savepoint audited'
+      : text === 'commit'
+        ? 'select 1'
+        : text === 'rollback'
+          ? 'rollback to savepoint audited'
+          : text;
   const query = (text: string, values?: unknown[]) => client.query(inner(text), values);
   // As much of a pool as the auditor uses.
   return { query, connect: async () => ({ query, release: () => undefined }) } as unknown as pg.Pool;

@@ -53,9 +53,21 @@ export async function audited_shop(): Promise<AuditedShop> {
   const database = await fresh_database();
   const folder = await mkdtemp(join(tmpdir(), 'cartwright-audit-'));
   const settings = read_settings({
-    DATABASE_URL: database.url, CARTWRIGHT_DATA: folder, PORT: '0', CARTWRIGHT_SECRET_KEY: key, FULFILLMENT: 'manual', REPLENISHMENT: 'manual', LOG_LEVEL: 'silent',
+    DATABASE_URL: database.url,
+    CARTWRIGHT_DATA: folder,
+    PORT: '0',
+    CARTWRIGHT_SECRET_KEY: key,
+    FULFILLMENT: 'manual',
+    REPLENISHMENT: 'manual',
+    LOG_LEVEL: 'silent',
   });
-  const up = await bring_up({ settings, services: service_list.filter(name => name !== 'analytics'), with_sandbox: true, with_door: true, with_metrics: false });
+  const up = await bring_up({
+    settings,
+    services: service_list.filter(name => name !== 'analytics'),
+    with_sandbox: true,
+    with_door: true,
+    with_metrics: false,
+  });
   try {
     const call = caller(up.door?.url ?? '');
     await open(call);
@@ -68,9 +80,19 @@ export async function audited_shop(): Promise<AuditedShop> {
 }
 
 async function open(call: Call): Promise<void> {
-  for (const [index, code] of ['near', 'far'].entries()) await call('PUT', `/v1/locations/${code}`, { name: code, priority: index + 1, address });
-  const goods = [['LAMP', 1000], ['BULB', 255], ['RARE', 5000], ['LATE', 700]] as const;
-  await call('POST', '/v1/products/import', goods.map(([sku, amount]) => ({ sku, name: sku, weight_grams: 300, prices: [{ currency: 'GBP', amount }] })));
+  for (const [index, code] of ['near', 'far'].entries())
+    await call('PUT', `/v1/locations/${code}`, { name: code, priority: index + 1, address });
+  const goods = [
+    ['LAMP', 1000],
+    ['BULB', 255],
+    ['RARE', 5000],
+    ['LATE', 700],
+  ] as const;
+  await call(
+    'POST',
+    '/v1/products/import',
+    goods.map(([sku, amount]) => ({ sku, name: sku, weight_grams: 300, prices: [{ currency: 'GBP', amount }] })),
+  );
   await call('POST', '/v1/stock/import', [
     { sku: 'LAMP', location: 'near', on_hand: 20 },
     { sku: 'BULB', location: 'near', on_hand: 5 },
@@ -79,20 +101,51 @@ async function open(call: Call): Promise<void> {
     { sku: 'LATE', location: 'near', on_hand: 2, backorder_limit: 10 },
   ]);
   const rate = { country: 'GB', tax_class: 'standard', valid_from_at: '2020-01-01T00:00:00.000Z' };
-  await call('PUT', '/v1/tax-rates', { data: [{ ...rate, jurisdiction: 'GB', rate_ppm: 200_000 }, { ...rate, jurisdiction: 'GB-LND', rate_ppm: 12_500 }] });
+  await call('PUT', '/v1/tax-rates', {
+    data: [
+      { ...rate, jurisdiction: 'GB', rate_ppm: 200_000 },
+      { ...rate, jurisdiction: 'GB-LND', rate_ppm: 12_500 },
+    ],
+  });
   await call('PUT', '/v1/shipping-rates', { data: [{ service: 'standard', currency: 'GBP', amount: 495 }] });
-  await call('PUT', '/v1/discounts/SPRING', { kind: 'percent', rate_ppm: 150_000, valid_from_at: '2020-01-01T00:00:00.000Z', valid_until: '2099-01-01T00:00:00.000Z', uses_max: 10 });
+  await call('PUT', '/v1/discounts/SPRING', {
+    kind: 'percent',
+    rate_ppm: 150_000,
+    valid_from_at: '2020-01-01T00:00:00.000Z',
+    valid_until: '2099-01-01T00:00:00.000Z',
+    uses_max: 10,
+  });
   await call('PUT', '/v1/suppliers/hill', { name: 'Hill', channel: { kind: 'rest' }, currency: 'GBP' });
-  await call('PUT', '/v1/suppliers/hill/items/LATE', { supplier_sku: 'S-LATE', cost: 300, minimum_quantity: 1, pack_size: 1, lead_time_days: 3, preferred: true });
+  await call('PUT', '/v1/suppliers/hill/items/LATE', {
+    supplier_sku: 'S-LATE',
+    cost: 300,
+    minimum_quantity: 1,
+    pack_size: 1,
+    lead_time_days: 3,
+    preferred: true,
+  });
   await call('PUT', '/v1/reorder-policies/LATE/near', { reorder_point: 1, target: 4, supplier: 'hill' });
 }
 
 async function trade(call: Call): Promise<Ids> {
-  const place = (body: object) => call<Shown>('POST', '/v1/orders', { currency: 'GBP', customer: { id: 'ada' }, shipping_address: address, shipping: { service: 'standard', amount: 495 }, ...body });
+  const place = (body: object) =>
+    call<Shown>('POST', '/v1/orders', {
+      currency: 'GBP',
+      customer: { id: 'ada' },
+      shipping_address: address,
+      shipping: { service: 'standard', amount: 495 },
+      ...body,
+    });
   const card = { payment: { gateway: 'stripe', method: 'pm_card_visa' } };
   const manual = { payment: { gateway: 'manual' } };
   const [completed, discounted, unpaid, held, backordered, cancelled] = await Promise.all([
-    place({ lines: [{ sku: 'LAMP', quantity: 2 }, { sku: 'BULB', quantity: 7 }], ...card }),
+    place({
+      lines: [
+        { sku: 'LAMP', quantity: 2 },
+        { sku: 'BULB', quantity: 7 },
+      ],
+      ...card,
+    }),
     by_quote(call, place, manual),
     place({ lines: [{ sku: 'BULB', quantity: 2 }] }),
     place({ lines: [{ sku: 'BULB', quantity: 4 }], ...card }),
@@ -111,23 +164,48 @@ async function trade(call: Call): Promise<Ids> {
   await until(discounted, now => now.status === 'completed');
   await until(held, now => now.status === 'confirmed');
   await call('POST', `/v1/orders/${held.id}/holds`, { reason: 'address to be checked' });
-  const returned = await call<{ id: string }>('POST', `/v1/orders/${completed.id}/returns`, { lines: [{ line_id: '1', quantity: 1, reason: 'too bright' }] });
+  const returned = await call<{ id: string }>('POST', `/v1/orders/${completed.id}/returns`, {
+    lines: [{ line_id: '1', quantity: 1, reason: 'too bright' }],
+  });
   await call('POST', `/v1/returns/${returned.id}/receive`, { lines: [{ line_id: '1', quantity: 1, condition: 'sellable' }] });
   await until(completed, now => now.payments[0]?.status === 'partially_refunded');
   // Until the last hearer has its word.
   await sleep(500);
-  return { completed: completed.id, discounted: discounted.id, cancelled: cancelled.id, rejected: rejected.id, unpaid: unpaid.id, held: held.id, backordered: backordered.id, purchase_order };
+  return {
+    completed: completed.id,
+    discounted: discounted.id,
+    cancelled: cancelled.id,
+    rejected: rejected.id,
+    unpaid: unpaid.id,
+    held: held.id,
+    backordered: backordered.id,
+    purchase_order,
+  };
 }
 
 async function by_quote(call: Call, place: (body: object) => Promise<Shown>, payment: object): Promise<Shown> {
-  const lines = [{ sku: 'LAMP', quantity: 3 }, { sku: 'BULB', quantity: 3 }, { sku: 'BULB', quantity: 1 }];
-  const quote = await call<{ id: string }>('POST', '/v1/quotes', { currency: 'GBP', lines, shipping_address: address, discount_codes: ['SPRING'], tax_mode: 'exclusive' });
+  const lines = [
+    { sku: 'LAMP', quantity: 3 },
+    { sku: 'BULB', quantity: 3 },
+    { sku: 'BULB', quantity: 1 },
+  ];
+  const quote = await call<{ id: string }>('POST', '/v1/quotes', {
+    currency: 'GBP',
+    lines,
+    shipping_address: address,
+    discount_codes: ['SPRING'],
+    tax_mode: 'exclusive',
+  });
   return place({ quote_id: quote.id, ...payment, shipping: undefined });
 }
 
 /** All shipments that are planned now: labels bought of the carrier, parcels handed over. */
 async function ship(call: Call, order: Shown): Promise<void> {
-  const { data } = await wait_for<{ data: readonly { id: string }[] }>(call, `/v1/shipments?order=${order.id}`, found => found.data.length > 0);
+  const { data } = await wait_for<{ data: readonly { id: string }[] }>(
+    call,
+    `/v1/shipments?order=${order.id}`,
+    found => found.data.length > 0,
+  );
   for (const { id } of data) {
     await call('POST', `/v1/shipments/${id}/label`, {});
     await wait_for<{ status: string }>(call, `/v1/shipments/${id}`, now => now.status === 'labeled');
@@ -136,8 +214,16 @@ async function ship(call: Call, order: Shown): Promise<void> {
 }
 
 async function replenish(call: Call): Promise<string> {
-  const proposals = await wait_for<{ data: readonly { id: string }[] }>(call, '/v1/replenishment-proposals', found => found.data.length > 0);
-  const accepted = await call<{ purchase_order_id?: string; po_id?: string }>('POST', `/v1/replenishment-proposals/${proposals.data[0]?.id}/accept`, {});
+  const proposals = await wait_for<{ data: readonly { id: string }[] }>(
+    call,
+    '/v1/replenishment-proposals',
+    found => found.data.length > 0,
+  );
+  const accepted = await call<{ purchase_order_id?: string; po_id?: string }>(
+    'POST',
+    `/v1/replenishment-proposals/${proposals.data[0]?.id}/accept`,
+    {},
+  );
   const orders = await call<{ data: readonly { id: string }[] }>('GET', '/v1/purchase-orders');
   const po_id = accepted.purchase_order_id ?? accepted.po_id ?? orders.data[0]?.id ?? '';
   await call('POST', `/v1/purchase-orders/${po_id}/approve`, {});
@@ -162,7 +248,11 @@ function caller(url: string): Call {
     const lines = Array.isArray(body);
     const response = await fetch(url + path, {
       method,
-      headers: { authorization: `Bearer ${key}`, 'content-type': lines ? 'application/x-ndjson' : 'application/json', ...(method === 'POST' ? { 'idempotency-key': `audit-${++ordinal}` } : {}) },
+      headers: {
+        authorization: `Bearer ${key}`,
+        'content-type': lines ? 'application/x-ndjson' : 'application/json',
+        ...(method === 'POST' ? { 'idempotency-key': `audit-${++ordinal}` } : {}),
+      },
       ...(body === undefined ? {} : { body: lines ? body.map(line => JSON.stringify(line)).join('\n') : JSON.stringify(body) }),
     });
     const text = await response.text();

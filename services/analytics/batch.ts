@@ -121,7 +121,9 @@ function take(event: Logged<Event>, facts: FactBatch): void {
 const types_by_log = new Map(Object.entries(contracts_of).map(([log, contracts]) => [log, Object.keys(contracts)]));
 /** Every type a log may hold. */
 function types_of(source: string): readonly string[] {
-  return types_by_log.get(source) ?? [];
+  const types = types_by_log.get(source);
+  if (types === undefined) throw new Error(`no contract says what stands in the log of ${source}`);
+  return types;
 }
 
 export function stored_positions_of({ source, position, at }: Moved): StoredPosition[] {

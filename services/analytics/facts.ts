@@ -84,11 +84,6 @@ export const orders = entity('orders', {
   currency: ['varchar', 'once'],
   country: ['varchar', 'once'],
   region: ['varchar', 'once'],
-  shipping_service: ['varchar', 'once'],
-  subtotal: ['bigint', 'once'],
-  discount_total: ['bigint', 'once'],
-  shipping_total: ['bigint', 'once'],
-  tax_total: ['bigint', 'once'],
   grand_total: ['bigint', 'once'],
   placed_at: ['timestamp', 'once'],
   reserved_at: ['timestamp', 'first'],
@@ -101,8 +96,6 @@ export const orders = entity('orders', {
   closed_at: ['timestamp', 'first'],
   sequence: ['integer', 'sequence'],
   status: ['varchar', 'latest'],
-  payment_status: ['varchar', 'latest'],
-  fulfillment_status: ['varchar', 'latest'],
 });
 export const order_line = entry('order_line', {
   order_id: 'varchar',
@@ -152,16 +145,12 @@ export const payment = entity('payment', {
   /** First authorized or captured in time; money that came late is `late_at`. */
   ok_at: ['timestamp', 'first'],
   late_at: ['timestamp', 'first'],
+  /** Declined, failed or abandoned. */
+  refused_at: ['timestamp', 'first'],
   declined_at: ['timestamp', 'first'],
-  failed_at: ['timestamp', 'first'],
-  abandoned_at: ['timestamp', 'first'],
   decline_code: ['varchar', 'once'],
   sequence: ['integer', 'sequence'],
   state: ['varchar', 'latest'],
-  authorized: ['bigint', 'latest'],
-  captured: ['bigint', 'latest'],
-  voided: ['bigint', 'latest'],
-  refunded: ['bigint', 'latest'],
 });
 /** A refund by line; line 0 is what no line names (carriage, goodwill). A refund that failed later is no longer succeeded. */
 export const refund = entity('refund', {
@@ -198,14 +187,6 @@ export const shipment = entity('shipment', {
   sequence: ['integer', 'sequence'],
   status: ['varchar', 'latest'],
 });
-export const parcel = entity('parcel', {
-  parcel_id: ['varchar', 'key'],
-  shipment_id: ['varchar', 'once'],
-  order_id: ['varchar', 'once'],
-  carrier: ['varchar', 'once'],
-  dispatched_at: ['timestamp', 'first'],
-  delivered_at: ['timestamp', 'first'],
-});
 /** Units whose way ended: `delivered`, `lost` or `sent_back`. */
 export const parcel_line = entry('parcel_line', {
   parcel_id: 'varchar',
@@ -241,9 +222,6 @@ export const stock_item = entity('stock_item', {
   sequence: ['integer', 'sequence'],
   happened_at: ['timestamp', 'latest'],
   on_hand: ['bigint', 'latest'],
-  held: ['bigint', 'latest'],
-  allocated: ['bigint', 'latest'],
-  backordered: ['bigint', 'latest'],
   available: ['bigint', 'latest'],
 });
 export const exception = entity('exception', {
@@ -269,7 +247,6 @@ export const fact_tables: readonly AnyFactTable[] = [
   refund,
   operation,
   shipment,
-  parcel,
   parcel_line,
   lost_demand,
   stock_span,

@@ -91,7 +91,7 @@ export const metrics: Readonly<Record<string, Metric>> = {
     unit: 'ratio',
     group_by: ['gateway', 'method_kind', 'currency'],
     rows: () => `select requested_at as counted_at, gateway, method_kind, currency, ok_at is not null as is_ok, state = 'unknown' and ok_at is null as is_unknown,
-      ok_at is null and coalesce(declined_at, failed_at, abandoned_at) is not null as is_refused from payment where requested_at is not null`,
+      ok_at is null and refused_at is not null as is_refused from payment where requested_at is not null`,
     measures: {
       value: ratio('count(*) filter (is_ok)', 'count(*) filter (is_ok or is_refused)'),
       succeeded: 'count(*) filter (is_ok)',

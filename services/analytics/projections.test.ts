@@ -96,8 +96,8 @@ describe('projections', () => {
   test('money that comes late is no success', () => {
     const late = { ...recorded('payment.authorized'), data: { ...event_contracts['payment.authorized'].example, late: true } };
     const [row] = rows_after([recorded('payment.abandoned'), late], payment);
-    const { ok_at, late_at, abandoned_at } = named(payment, row);
-    assert.deepEqual([ok_at, late_at, abandoned_at], [undefined, late.time, late.time]);
+    const { ok_at, late_at, refused_at } = named(payment, row);
+    assert.deepEqual([ok_at, late_at, refused_at], [undefined, late.time, late.time]);
   });
 
   test('a refund is its lines and what none of them names; a failure later takes it back', () => {

@@ -13,7 +13,6 @@ import {
   operation,
   order_line,
   orders,
-  parcel,
   parcel_line,
   payment,
   quote,
@@ -83,9 +82,10 @@ const projections: { readonly [T in EventType]: Projection<T> } = {
   'payment.action_required': payment_stands,
   'payment.pending': payment_stands,
   'payment.authorized': money_came,
-  'payment.declined': (event, facts) => payment_stands(event, facts, { declined_at: event.time, decline_code: event.data.decline_code }),
-  'payment.failed': (event, facts) => payment_stands(event, facts, { failed_at: event.time, decline_code: event.data.decline_code }),
-  'payment.abandoned': (event, facts) => payment_stands(event, facts, { abandoned_at: event.time }),
+  'payment.declined': (event, facts) =>
+    payment_stands(event, facts, { refused_at: event.time, declined_at: event.time, decline_code: event.data.decline_code }),
+  'payment.failed': (event, facts) => payment_stands(event, facts, { refused_at: event.time, decline_code: event.data.decline_code }),
+  'payment.abandoned': (event, facts) => payment_stands(event, facts, { refused_at: event.time }),
   'payment.outcome_unknown': payment_stands,
   'payment.outcome_resolved': payment_stands,
   'payment.captured': money_came,
@@ -108,7 +108,7 @@ const projections: { readonly [T in EventType]: Projection<T> } = {
   'shipment.cancelled': shipment_stands,
   'fulfillment.cancellation_answered': raw_only,
   'parcel.tracked': shipment_stands,
-  'parcel.delivered': parcel_delivered,
+  'parcel.delivered': (event, facts) => parcel_ended(event, facts, 'delivered', event.data.delivered_at),
   'parcel.lost': (event, facts) => parcel_ended(event, facts, 'lost', event.time),
   'parcel.sent_back': (event, facts) => parcel_ended(event, facts, 'sent_back', event.time),
 
@@ -170,11 +170,6 @@ function order_placed(event: Of<'order.placed'>, facts: FactBatch): void {
     currency: data.currency,
     country: data.destination?.country,
     region: data.destination?.region,
-    shipping_service: data.shipping_service,
-    subtotal: data.subtotal,
-    discount_total: data.discount_total,
-    shipping_total: data.shipping_total,
-    tax_total: data.tax_total,
     grand_total: data.grand_total,
     placed_at: data.placed_at,
   });
@@ -204,7 +199,7 @@ function order_stands(event: OrderEvent, facts: FactBatch, told: Told<typeof ord
   const steps = { ...told, closed_at, delivered_at: is_delivered ? event.time : undefined };
   // A return or a refund with a version of its own says nothing of the order's.
   if (event.subject !== order_id || event.sequence === null) facts.put(orders, { order_id, ...steps });
-  else facts.put(orders, { order_id, ...steps, sequence: event.sequence, ...axes });
+  else facts.put(orders, { order_id, ...steps, sequence: event.sequence, status: axes.status });
 }
 
 function order_confirmed(event: Of<'order.confirmed'>, facts: FactBatch): void {
@@ -248,10 +243,9 @@ function payment_requested(event: Of<'payment.requested'>, facts: FactBatch): vo
 /** Each payment event carries state and sums after it; those that end a call to the gateway, how long it took. */
 function payment_stands(event: PaymentEvent, facts: FactBatch, told: Told<typeof payment.shape> = {}): void {
   const { order_id, payment_id, gateway, method_kind, currency, state, sums, kind, elapsed_ms } = event.data;
-  const { amount, ...totals } = sums;
-  const known = { payment_id, order_id, gateway, method_kind, currency, amount, ...told };
+  const known = { payment_id, order_id, gateway, method_kind, currency, amount: sums.amount, ...told };
   if (event.sequence === null) facts.put(payment, known);
-  else facts.put(payment, { ...known, ...totals, state, sequence: event.sequence });
+  else facts.put(payment, { ...known, state, sequence: event.sequence });
   if (typeof elapsed_ms === 'number' && typeof kind === 'string') {
     facts.add(operation, { payment_id, gateway, kind, outcome: event.type, happened_at: event.time, elapsed_ms });
   }
@@ -302,16 +296,9 @@ function shipment_stands(event: ShipmentEvent, facts: FactBatch, told: Told<type
 }
 
 function shipment_dispatched(event: Of<'shipment.dispatched'>, facts: FactBatch): void {
-  const { order_id, shipment_id, carrier, dispatched_at, parcels } = event.data;
+  const { order_id, carrier, dispatched_at } = event.data;
   shipment_stands(event, facts, { dispatched_at, carrier });
   facts.put(orders, { order_id, first_dispatched_at: dispatched_at, last_dispatched_at: dispatched_at });
-  for (const { parcel_id } of parcels) facts.put(parcel, { parcel_id, order_id, shipment_id, carrier, dispatched_at });
-}
-
-function parcel_delivered(event: Of<'parcel.delivered'>, facts: FactBatch): void {
-  const { order_id, shipment_id, parcel_id, delivered_at } = event.data;
-  facts.put(parcel, { parcel_id, order_id, shipment_id, delivered_at });
-  parcel_ended(event, facts, 'delivered', delivered_at);
 }
 
 function parcel_ended(
@@ -333,8 +320,8 @@ function stock_reservation_failed({ data, time }: Of<'stock.reservation_failed'>
 }
 
 function stock_levels_changed({ data, time }: Of<'stock.levels_changed'>, facts: FactBatch): void {
-  for (const { sku, location_id, version, on_hand, held, allocated, backordered, available } of data.levels) {
-    facts.put(stock_item, { sku, location_id, sequence: version, happened_at: time, on_hand, held, allocated, backordered, available });
+  for (const { sku, location_id, version, on_hand, available } of data.levels) {
+    facts.put(stock_item, { sku, location_id, sequence: version, happened_at: time, on_hand, available });
     const item = `${sku}@${location_id}`;
     const is_out = available <= 0;
     if (facts.last_out.get(item) === is_out) continue;

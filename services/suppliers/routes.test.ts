@@ -10,9 +10,13 @@ import { inbound_secret, type Office, office, stocked, until } from './testing/d
 
 const first_of = (list: Row): Row | undefined => (list['data'] as unknown as Row[])[0];
 const line_of = (order: Row, place = 0): Row => (order['lines'] as unknown as Row[])[place] ?? {};
+const stops: (() => Promise<void> | void)[] = [];
 let desk: Office;
 before(async () => {
-  desk = await office({ after: stop => after(stop) });
+  desk = await office({ after: stop => void stops.push(stop) });
+});
+after(async () => {
+  for (const stop of stops) await stop();
 });
 
 const valid = (schema: TSchema, value: unknown) => assert.deepEqual([...Compile(schema).Errors(value)], []);
@@ -84,6 +88,41 @@ test('replenishment auto in a sandbox does all of it by itself, goods included',
     { sku: 'MUG', receiving: 20 },
     { sku: 'TEA', receiving: 20 },
   ]);
+});
+
+test('an order that waits hears when its units will come', async () => {
+  await stocked(desk, 'manual', ['JAM'], 'dairy');
+  const line = { line_no: 1, sku: 'JAM', location_id: 'depot', quantity: 3, priority: 5, requested_at: '2026-03-01T10:00:00.000Z' };
+  const waits = { type: 'note_backorder', order_id: 'ord_jam', sequence: 4, at: line.requested_at, change: 'queued', lines: [line] };
+  await desk.harness.runtime.events.submit({ command: waits, cause: 'evt_jam', actor: 'system' });
+  const lines = [{ sku: 'JAM', quantity: 2 }];
+  const { id } = (await desk.call('POST', '/v1/purchase-orders', { supplier: 'dairy', location: 'depot', lines })).body;
+  await desk.call('POST', `/v1/purchase-orders/${id}/approve`);
+  const { pool } = desk.harness.runtime;
+  const pegs_said = async () => {
+    const { rows } = await pool.query<{ data: { pegs: Row[] }; sequence: number }>(
+      "select data, sequence from suppliers.events where key = 'ord_jam' and type = 'backorder.pegged' order by position desc limit 1",
+    );
+    return rows[0];
+  };
+  const first = await until('a promise', pegs_said);
+  assert.deepEqual(
+    [first.sequence, first.data.pegs.map(peg => [peg['quantity'], peg['po_id']])],
+    [
+      1,
+      [
+        [2, id],
+        [1, null],
+      ],
+    ],
+  );
+  await desk.call('POST', `/v1/purchase-orders/${id}/cancel`);
+  const taken_back = async () => ((await pegs_said())?.sequence === 2 ? pegs_said() : undefined);
+  const last = await until('the end of the promise', taken_back);
+  assert.deepEqual(
+    last?.data.pegs.map(peg => [peg['quantity'], peg['po_id']]),
+    [[3, null]],
+  );
 });
 
 test('reference data: put, put again, put by somebody who saw another version', async () => {

@@ -124,7 +124,7 @@ test('the supplier takes the order and the line is cut: asked, it is sent, and t
   const address = await order('TEA');
   const id = address.split('/').at(-1) ?? '';
   await until('unknown', async () => ((await desk.events(id)).includes('purchase_order.outcome_unknown') ? true : undefined));
-  assert.deepEqual([(await desk.get(address))['status'], taken(sim)], ['approved', 1]);
+  assert.deepEqual([(await desk.get(address))['status'], taken(sim, address)], ['approved', 1]);
   await ask_now(desk);
   await when(address, is('sent'));
   assert.equal(taken(sim, address), 1);

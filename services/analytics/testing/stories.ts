@@ -1,5 +1,5 @@
 /** What can happen to an order, with the numbers of a small shop: paid at once or after a decline, split, late, cancelled in part, refunded, never paid. */
-import type { OrderLine, Quantities } from '../../../contracts/index.ts';
+import type { OrderLine, PaymentAbandoned, Quantities } from '../../../contracts/index.ts';
 import { at, begin_ms, hour_ms, locations, minute_ms, shop_days, skus, type World } from './lives.ts';
 import { tell_exception, tell_levels } from './surroundings.ts';
 
@@ -188,7 +188,8 @@ function rejected({ say, whole }: World, { order_id, fields, placed_ms, lines }:
 }
 
 /** One to three attempts; which one brought the money, and when. Undefined: none. */
-function pay({ say, whole, chance, pick }: World, life: Life): Paid | undefined {
+function pay(world: World, life: Life): Paid | undefined {
+  const { say, whole, chance, pick } = world;
   const { order_id, fields, grand_total, gateway, method_kind } = life;
   let now_ms = life.placed_ms + 60;
   for (let attempt = 1; attempt <= 3; attempt++) {
@@ -231,15 +232,7 @@ function pay({ say, whole, chance, pick }: World, life: Life): Paid | undefined 
       return undefined;
     }
     if (chance() < 0.2) {
-      say('payments', 'payment.abandoned', now_ms, order_id, payment_id, { ...ended, state: 'abandoned', retryable: true });
-      // Money that comes after we gave it up is late, and no success.
-      say('payments', 'payment.authorized', now_ms + hour_ms, order_id, payment_id, {
-        ...ended,
-        state: 'authorized',
-        sums: { ...sums, authorized: grand_total },
-        amount: grand_total,
-        late: true,
-      });
+      abandoned(world, order_id, ended, now_ms);
       return undefined;
     }
     say('payments', 'payment.declined', now_ms, order_id, payment_id, {
@@ -251,6 +244,19 @@ function pay({ say, whole, chance, pick }: World, life: Life): Paid | undefined 
     now_ms += minute_ms;
   }
   return undefined;
+}
+
+type Ended = Pick<
+  PaymentAbandoned['data'],
+  'order_id' | 'payment_id' | 'gateway' | 'method_kind' | 'currency' | 'sums' | 'kind' | 'elapsed_ms'
+>;
+
+/** Money that comes after we gave it up is late, and no success. */
+function abandoned({ say }: World, order_id: string, ended: Ended, now_ms: number): void {
+  const { payment_id, sums } = ended;
+  const late = { ...ended, state: 'authorized' as const, sums: { ...sums, authorized: sums.amount }, amount: sums.amount, late: true };
+  say('payments', 'payment.abandoned', now_ms, order_id, payment_id, { ...ended, state: 'abandoned', retryable: true });
+  say('payments', 'payment.authorized', now_ms + hour_ms, order_id, payment_id, late);
 }
 
 function fulfill(world: World, life: Life, paid: Paid, confirmed_ms: number): void {
