@@ -66,11 +66,13 @@ const same_stock = sql_invariant(
         sql: 'select id, on_hand, damaged, allocated, backordered from inventory.stock_item',
       },
     },
-    sql: `select array[i.id] as ids, format('on hand, damaged, allocated, backordered, receiving are %s, %s, %s, %s, %s; inventory has %s, %s, %s, %s and nothing to come in',
-                   i.on_hand, i.damaged, i.allocated, i.backordered, i.receiving, s.on_hand, s.damaged, s.allocated, s.backordered) as detail
+    // A shipment takes as many from allocated as from the building: suppliers keeps what is free, and counters that were true once.
+    sql: `select array[i.id] as ids, format('free %s, backordered %s, receiving %s; inventory has %s, %s and nothing to come in',
+                   i.on_hand - i.damaged - i.allocated, i.backordered, i.receiving, s.on_hand - s.damaged - s.allocated, s.backordered) as detail
             from suppliers.supply_item i left join {stock} s on s.id = i.id
-           where i.policy and (i.stock_version > 0 and (i.on_hand, i.damaged, i.allocated, i.backordered) is distinct from (s.on_hand, s.damaged, s.allocated, s.backordered)
-                               or i.receiving > 0)`,
+           where i.policy and (i.receiving > 0
+                               or i.stock_version > 0 and (i.on_hand - i.damaged - i.allocated, i.backordered)
+                                                          is distinct from (s.on_hand - s.damaged - s.allocated, s.backordered))`,
   },
   {
     service: 'suppliers',

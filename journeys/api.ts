@@ -2,7 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Static } from 'typebox';
-import type { order_schema, placed_order_schema, quote_schema, refund_schema, return_schema, track_schema } from '../services/orders/schemas_replies.ts';
+import type {
+  order_schema,
+  placed_order_schema,
+  quote_schema,
+  refund_schema,
+  return_schema,
+  track_schema,
+} from '../services/orders/schemas_replies.ts';
 
 export type Order = Static<typeof order_schema>;
 export type PlacedOrder = Static<typeof placed_order_schema>;
@@ -78,7 +85,8 @@ export function api_of(url: string, secret_key: string): Api {
     return (answer.text === '' ? null : JSON.parse(answer.text)) as T;
   };
   return {
-    url, ask,
+    url,
+    ask,
     get: (path, how) => must('GET', path, undefined, how),
     put: (path, body, how) => must('PUT', path, body, how),
     post: (path, body = {}, how) => must('POST', path, body, how),
@@ -122,10 +130,22 @@ export const ada = { id: 'c-ada', email: 'ada@example.com', name: 'Ada Lovelace'
 export const london = { name: 'Ada Lovelace', line1: "12 St James's Square", city: 'London', postal_code: 'SW1Y 4JH', country: 'GB' };
 
 /** An order as a shop sends it: paid by hand unless the test says how. */
-export function basket(lines: readonly { sku: string; quantity: number }[], more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+export function basket(
+  lines: readonly { sku: string; quantity: number }[],
+  more: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
   return {
-    currency: 'GBP', lines, customer: ada, shipping_address: london, shipping: { service: 'standard', amount: 495 },
-    payment: { gateway: 'manual' }, ...more,
+    currency: 'GBP',
+    lines,
+    customer: ada,
+    shipping_address: london,
+    shipping: { service: 'standard', amount: 495 },
+    payment: { gateway: 'manual' },
+    ...more,
   };
 }
-export const by_stripe = (method = 'pm_card_visa', more: Readonly<Record<string, unknown>> = {}) => ({ gateway: 'stripe', method, ...more });
+export const by_stripe = (method = 'pm_card_visa', more: Readonly<Record<string, unknown>> = {}) => ({
+  gateway: 'stripe',
+  method,
+  ...more,
+});

@@ -75,7 +75,10 @@ test('with Stripe and EasyPost it logs these twenty and no more', async () => {
     'stock.reserved < order.placed',
   ]);
   const [authorized, captured, ...others] = by_carrier.stripe.ledger(undefined, placed.id);
-  assert.deepEqual([authorized?.kind, authorized?.amount, captured?.kind, captured?.amount, others], ['authorized', placed.total, 'captured', placed.total, []]);
+  assert.deepEqual(
+    [authorized?.kind, authorized?.amount, captured?.kind, captured?.amount, others],
+    ['authorized', placed.total, 'captured', placed.total, []],
+  );
   assert.equal(by_carrier.easypost.ledger('label_purchased').length, 1);
   await sound(by_carrier);
 });
@@ -90,13 +93,22 @@ test('the timeline is in the order of causes, says each event in words, and show
     known.add(entry.id);
     assert.ok(entry.summary.length > 0);
   }
-  assert.deepEqual(entries.map(entry => entry.at), entries.map(entry => entry.at).toSorted());
+  assert.deepEqual(
+    entries.map(entry => entry.at),
+    entries.map(entry => entry.at).toSorted(),
+  );
   const text = JSON.stringify(entries);
   for (const secret of [ada.email, ada.name, london.line1, london.postal_code]) assert.ok(!text.includes(secret), secret);
 });
 
 test('the order object adds up, from the first reply to the end', async () => {
-  const body = basket([{ sku: 'LAMP', quantity: 2 }, { sku: 'LAMP', quantity: 1 }], { reference: 'WEB-1', metadata: { channel: 'web' } });
+  const body = basket(
+    [
+      { sku: 'LAMP', quantity: 2 },
+      { sku: 'LAMP', quantity: 1 },
+    ],
+    { reference: 'WEB-1', metadata: { channel: 'web' } },
+  );
   const placed = await delivered(by_hand, body);
   assert.equal(placed.status, 'placed');
   assert.deepEqual([placed.subtotal, placed.shipping_total, placed.total, placed.captured_total], [3_000, 495, 3_495, 0]);
@@ -105,12 +117,25 @@ test('the order object adds up, from the first reply to the end', async () => {
     [order.status, order.payment_status, order.fulfillment_status, order.captured_total, order.refunded_total, order.amount_due],
     ['completed', 'captured', 'delivered', 3_495, 0, 3_495],
   );
-  assert.deepEqual(order.lines.map(line => [line.quantity, line.quantity_shipped, line.quantity_delivered, line.quantity_allocated, line.total]), [[2, 2, 2, 0, 2_000], [1, 1, 1, 0, 1_000]]);
-  assert.deepEqual(order.payments.map(({ status, amount, authorized, captured, refunded }) => ({ status, amount, authorized, captured, refunded })), [
-    { status: 'captured', amount: 3_495, authorized: 3_495, captured: 3_495, refunded: 0 },
-  ]);
-  assert.deepEqual(order.shipments.map(shipment => [shipment.location, shipment.status, shipment.carrier, shipment.parcels.map(parcel => parcel.status)]), [['north', 'delivered', 'manual', ['delivered']]]);
-  assert.deepEqual([order.reference, order.metadata, order.customer?.email, order.shipping_address?.city], ['WEB-1', { channel: 'web' }, ada.email, 'London']);
+  assert.deepEqual(
+    order.lines.map(line => [line.quantity, line.quantity_shipped, line.quantity_delivered, line.quantity_allocated, line.total]),
+    [
+      [2, 2, 2, 0, 2_000],
+      [1, 1, 1, 0, 1_000],
+    ],
+  );
+  assert.deepEqual(
+    order.payments.map(({ status, amount, authorized, captured, refunded }) => ({ status, amount, authorized, captured, refunded })),
+    [{ status: 'captured', amount: 3_495, authorized: 3_495, captured: 3_495, refunded: 0 }],
+  );
+  assert.deepEqual(
+    order.shipments.map(shipment => [shipment.location, shipment.status, shipment.carrier, shipment.parcels.map(parcel => parcel.status)]),
+    [['north', 'delivered', 'manual', ['delivered']]],
+  );
+  assert.deepEqual(
+    [order.reference, order.metadata, order.customer?.email, order.shipping_address?.city],
+    ['WEB-1', { channel: 'web' }, ada.email, 'London'],
+  );
   assert.ok(order.version > placed.version && order.confirmed_at !== null && order.completed_at !== null && order.expires_at === null);
   const { data } = await by_hand.get<{ data: Order[] }>('/v1/orders?reference=WEB-1');
   assert.deepEqual(data, [order]);
@@ -122,10 +147,19 @@ test('Prefer: wait answers when the order is confirmed, declined or waits for th
   assert.deepEqual([confirmed.status, ['confirmed', 'in_fulfillment'].includes(order.status)], [201, true]);
   const again = await by_hand.ask('POST', '/v1/orders', basket(two_lamps), { wait: 10, idempotency_key: 'waited' });
   assert.deepEqual([again.status, again.text, again.headers.get('idempotency-replayed')], [201, confirmed.text, 'true']);
-  const declined = await by_hand.post<PlacedOrder>('/v1/orders', basket(two_lamps, { payment: by_stripe('pm_card_visa_chargeDeclined') }), { wait: 10 });
+  const declined = await by_hand.post<PlacedOrder>('/v1/orders', basket(two_lamps, { payment: by_stripe('pm_card_visa_chargeDeclined') }), {
+    wait: 10,
+  });
   assert.deepEqual([declined.status, declined.payment_status], ['awaiting_payment', 'declined']);
-  const asked = await by_hand.post<PlacedOrder>('/v1/orders', basket(two_lamps, { payment: by_stripe('pm_card_threeDSecure2Required', { return_url: 'https://shop.example/back' }) }), { wait: 10 });
-  assert.deepEqual([asked.status, asked.payment_status, asked.payments[0]?.action?.type], ['awaiting_payment', 'action_required', 'redirect']);
+  const asked = await by_hand.post<PlacedOrder>(
+    '/v1/orders',
+    basket(two_lamps, { payment: by_stripe('pm_card_threeDSecure2Required', { return_url: 'https://shop.example/back' }) }),
+    { wait: 10 },
+  );
+  assert.deepEqual(
+    [asked.status, asked.payment_status, asked.payments[0]?.action?.type],
+    ['awaiting_payment', 'action_required', 'redirect'],
+  );
   const out = await by_hand.post<PlacedOrder>('/v1/orders', basket([{ sku: 'LAMP', quantity: 1_000_000 }]), { wait: 10 });
   assert.deepEqual([out.status, out.rejection?.reason], ['rejected', 'out_of_stock']);
 });
@@ -147,7 +181,11 @@ async function stream(shop: Shop, id: string, headers: Record<string, string>, e
     const messages = text.split('\n\n');
     text = messages.pop() ?? '';
     for (const message of messages.filter(one => one.startsWith('id:'))) {
-      const field = (name: string) => message.split('\n').find(line => line.startsWith(`${name}: `))?.slice(name.length + 2) ?? '';
+      const field = (name: string) =>
+        message
+          .split('\n')
+          .find(line => line.startsWith(`${name}: `))
+          ?.slice(name.length + 2) ?? '';
       const one = { id: field('id'), event: field('event'), order: JSON.parse(field('data')) };
       told.push(one);
       if (enough(one)) return told;
@@ -162,10 +200,21 @@ test('a stream tells each change of the order, and resumes after the last one se
   const first = await stream(by_carrier, placed.id, headers, told => told.order.status === 'in_fulfillment');
   assert.ok(first.every(told => told.event === 'order' && told.id === String(told.order.version)));
   const last = first.at(-1);
-  const rest = await stream(by_carrier, placed.id, { ...headers, 'last-event-id': last?.id ?? '' }, told => told.order.status === 'completed');
+  const rest = await stream(
+    by_carrier,
+    placed.id,
+    { ...headers, 'last-event-id': last?.id ?? '' },
+    told => told.order.status === 'completed',
+  );
   const versions = [...first, ...rest].map(told => told.order.version);
-  assert.deepEqual(versions, versions.toSorted((a, b) => a - b));
-  assert.ok(rest.every(told => told.order.version > (last?.order.version ?? 0) || told.order.shipments.length > 0), 'what was seen is not told again');
+  assert.deepEqual(
+    versions,
+    versions.toSorted((a, b) => a - b),
+  );
+  assert.ok(
+    rest.every(told => told.order.version > (last?.order.version ?? 0) || told.order.shipments.length > 0),
+    'what was seen is not told again',
+  );
   assert.equal(rest.at(-1)?.order.fulfillment_status, 'delivered');
 });
 
@@ -178,7 +227,11 @@ test('an order token reads, follows, pays and cancels its own order and knows of
   const strange = await by_hand.refused('GET', `/v1/orders/${other.id}`, undefined, how);
   const unknown = await by_hand.refused('GET', '/v1/orders/ord_00000000000000000000000000', undefined, how);
   assert.deepEqual({ ...strange, request_id: '' }, { ...unknown, request_id: '' });
-  for (const [method, path] of [['GET', '/v1/orders'], ['GET', '/v1/products'], ['POST', `/v1/orders/${mine.id}/holds`]] as const) {
+  for (const [method, path] of [
+    ['GET', '/v1/orders'],
+    ['GET', '/v1/products'],
+    ['POST', `/v1/orders/${mine.id}/holds`],
+  ] as const) {
     assert.equal((await by_hand.refused(method, path, method === 'POST' ? { reason: 'x' } : undefined, how)).status, 403, path);
   }
   const paid = await by_hand.post<Order>(`/v1/orders/${mine.id}/payments`, by_stripe('pm_card_visa_chargeDeclined'), { ...how, wait: 10 });
@@ -192,12 +245,22 @@ test('a browser orders from a quote at its prices and nothing else', async () =>
   await by_hand.put('/v1/shipping-rates', { data: [{ service: 'standard', currency: 'GBP', amount: 495, country: 'GB' }] });
   const quote = await by_hand.post<Quote>('/v1/quotes', { currency: 'GBP', lines: two_lamps, shipping_address: london }, how);
   await by_hand.put('/v1/products/LAMP', { name: 'Lamp', prices: [{ currency: 'GBP', amount: 9_999 }] });
-  const body = { currency: 'GBP', quote_id: quote.id, customer: ada, shipping_address: london, shipping: { service: 'standard' }, payment: { gateway: 'manual' } };
+  const body = {
+    currency: 'GBP',
+    quote_id: quote.id,
+    customer: ada,
+    shipping_address: london,
+    shipping: { service: 'standard' },
+    payment: { gateway: 'manual' },
+  };
   const order = await by_hand.post<PlacedOrder>('/v1/orders', { ...body, expected_total: quote.total + 495 }, how);
   assert.deepEqual([order.total, order.lines[0]?.unit_price], [2_495, 1_000]);
   const refused = await by_hand.refused('POST', '/v1/orders', basket([{ sku: 'LAMP', quantity: 2 }]), how);
   assert.equal(refused.status, 422);
-  assert.deepEqual(refused.errors?.map(error => error.pointer), ['/lines', '/shipping/amount', '/quote_id']);
+  assert.deepEqual(
+    refused.errors?.map(error => error.pointer),
+    ['/lines', '/shipping/amount', '/quote_id'],
+  );
   await by_hand.put('/v1/products/LAMP', { name: 'Lamp', prices: [{ currency: 'GBP', amount: 1_000 }] });
 });
 
@@ -208,7 +271,10 @@ test('a guest with the link sees where the parcels are, and no more of a person 
   assert.deepEqual([track.status, track.shipping_city, track.shipments[0]?.parcels[0]?.status], ['completed', 'London', 'delivered']);
   const text = JSON.stringify(track);
   for (const secret of [ada.email, ada.name, london.line1, london.postal_code, placed.id]) assert.ok(!text.includes(secret), secret);
-  assert.equal((await by_hand.refused('GET', `/v1/track?number=${placed.number + 1}&token=${placed.track_token}`, undefined, { key: '' })).status, 404);
+  assert.equal(
+    (await by_hand.refused('GET', `/v1/track?number=${placed.number + 1}&token=${placed.track_token}`, undefined, { key: '' })).status,
+    404,
+  );
   assert.equal((await by_hand.refused('GET', `/v1/orders/${placed.id}`, undefined, { key: placed.track_token })).status, 401);
   await sound(by_hand);
 });

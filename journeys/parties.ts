@@ -41,14 +41,28 @@ export async function start_parties(now_ms: () => number): Promise<Parties> {
   const [stripe, easypost, supplier] = await Promise.all([
     start_stripe({ secret_key: sandbox_secrets.stripe_key, later_ms, now_ms }),
     start_easypost({ api_key: sandbox_secrets.easypost_key, deliver_after_ms, refund_after_ms: later_ms, now_ms }),
-    start_supplier({ api_key: sandbox_secrets.supplier, acknowledge_after_ms: later_ms, ship_after_ms: later_ms, invoice_after_ms: later_ms, now_ms }),
+    start_supplier({
+      api_key: sandbox_secrets.supplier,
+      acknowledge_after_ms: later_ms,
+      ship_after_ms: later_ms,
+      invoice_after_ms: later_ms,
+      now_ms,
+    }),
   ]);
-  const secrets = new Map([[stripe, sandbox_secrets.stripe_webhook], [easypost, sandbox_secrets.easypost_webhook], [supplier, sandbox_secrets.supplier]]);
+  const secrets = new Map([
+    [stripe, sandbox_secrets.stripe_webhook],
+    [easypost, sandbox_secrets.easypost_webhook],
+    [supplier, sandbox_secrets.supplier],
+  ]);
   return {
-    stripe: party(stripe), easypost: party(easypost), supplier: party(supplier),
+    stripe: party(stripe),
+    easypost: party(easypost),
+    supplier: party(supplier),
     env: { STRIPE_BASE_URL: stripe.url, EASYPOST_BASE_URL: `${easypost.url}/v2/`, SANDBOX_SUPPLIER_PORT: String(supplier.port) },
     async aim(door_url) {
-      await Promise.all([...secrets].map(([{ name, url }, secret]) => ask(url, 'POST', 'webhook', { url: `${door_url}/inbound/${name}`, secret })));
+      await Promise.all(
+        [...secrets].map(([{ name, url }, secret]) => ask(url, 'POST', 'webhook', { url: `${door_url}/inbound/${name}`, secret })),
+      );
     },
     async stop() {
       await Promise.all([...secrets.keys()].map(stand_in => stand_in.stop()));
@@ -64,9 +78,12 @@ async function ask(url: string, method: string, what: string, body?: object): Pr
 function party(stand_in: StandIn): Party {
   const { name, url } = stand_in;
   return {
-    name, url,
+    name,
+    url,
     ledger: (kind, reference) =>
-      stand_in.ledger().filter(entry => (kind === undefined || entry.kind === kind) && (reference === undefined || entry.reference === reference)),
+      stand_in
+        .ledger()
+        .filter(entry => (kind === undefined || entry.kind === kind) && (reference === undefined || entry.reference === reference)),
     fail: fault => ask(url, 'POST', 'faults', { match: {}, ...fault }),
     heal: () => ask(url, 'DELETE', 'faults'),
   };

@@ -26,26 +26,52 @@ test('500 buyers of 10 units in two locations, many of them twice in one order: 
   await shop.stock([{ sku: 'HOT', amount: 5_000, on_hand: { north: 6, south: 4 } }]);
   const hot = { sku: 'HOT', quantity: 1 };
   const answers = await at_once(500, ordinal =>
-    shop.post<PlacedOrder>('/v1/orders', basket(ordinal % 3 === 0 ? [hot, hot] : [hot], { customer: { id: `buyer-${ordinal}` }, payment: by_stripe() }), { wait: 30 }),
+    shop.post<PlacedOrder>(
+      '/v1/orders',
+      basket(ordinal % 3 === 0 ? [hot, hot] : [hot], { customer: { id: `buyer-${ordinal}` }, payment: by_stripe() }),
+      { wait: 30 },
+    ),
   );
   const sold = answers.filter(order => order.status !== 'rejected');
   assert.equal(sum(sold.flatMap(order => order.lines.map(line => line.quantity))), 10);
-  assert.ok(sold.every(order => ['confirmed', 'in_fulfillment', 'completed'].includes(order.status)), sold.map(order => order.status).join());
-  assert.ok(answers.filter(order => order.status === 'rejected').every(order => order.rejection?.reason === 'out_of_stock' && order.payments.length === 0));
+  assert.ok(
+    sold.every(order => ['confirmed', 'in_fulfillment', 'completed'].includes(order.status)),
+    sold.map(order => order.status).join(),
+  );
+  assert.ok(
+    answers
+      .filter(order => order.status === 'rejected')
+      .every(order => order.rejection?.reason === 'out_of_stock' && order.payments.length === 0),
+  );
   await sound(shop);
   const stock = await rows(`select id, on_hand, held, allocated, backordered from inventory.stock_item where sku = 'HOT' order by id`);
-  assert.deepEqual(stock, ['north', 'south'].map(location => ({ id: `HOT@${location}`, on_hand: 0, held: 0, allocated: 0, backordered: 0 })));
+  assert.deepEqual(
+    stock,
+    ['north', 'south'].map(location => ({ id: `HOT@${location}`, on_hand: 0, held: 0, allocated: 0, backordered: 0 })),
+  );
   const ended = await Promise.all(sold.map(order => shop.order(order.id)));
-  assert.deepEqual(ended.map(order => [order.status, order.captured_total]), sold.map(order => ['completed', order.total]));
-  const charged = (kind: string) => shop.stripe.ledger(kind).map(entry => [entry.reference, entry.amount]).toSorted();
+  assert.deepEqual(
+    ended.map(order => [order.status, order.captured_total]),
+    sold.map(order => ['completed', order.total]),
+  );
+  const charged = (kind: string) =>
+    shop.stripe
+      .ledger(kind)
+      .map(entry => [entry.reference, entry.amount])
+      .toSorted();
   const owed = sold.map(order => [order.id, order.total]).toSorted();
   assert.deepEqual([charged('authorized'), charged('captured')], [owed, owed]);
 });
 
 test('one idempotency key fifty times at once: one order, one reply, the other forty-nine are its bytes', async () => {
   const body = basket(one_lamp, { reference: 'fifty' });
-  for (const [name, wait] of [['at once', undefined], ['waited for', 10]] as const) {
-    const answers = await at_once(50, () => patient('/v1/orders', { ...body, reference: name }, { idempotency_key: name, ...(wait && { wait }) }));
+  for (const [name, wait] of [
+    ['at once', undefined],
+    ['waited for', 10],
+  ] as const) {
+    const answers = await at_once(50, () =>
+      patient('/v1/orders', { ...body, reference: name }, { idempotency_key: name, ...(wait && { wait }) }),
+    );
     assert.deepEqual(new Set(answers.map(answer => answer.status)), new Set([201]));
     assert.equal(new Set(answers.map(answer => answer.text)).size, 1);
     assert.equal(answers.filter(answer => answer.headers.get('idempotency-replayed') === 'true').length, 49);
@@ -71,14 +97,22 @@ test('two tabs on one quote: one order', async () => {
   const placed = answers.filter(answer => answer.status === 201).map(answer => JSON.parse(answer.text).id);
   const refused = answers.filter(answer => answer.status !== 201).map(problem_of);
   assert.equal(new Set(placed).size, 1);
-  assert.ok(refused.every(problem => problem.code === 'quote_invalid' && problem['order_id'] === placed[0]), JSON.stringify(refused[0]));
+  assert.ok(
+    refused.every(problem => problem.code === 'quote_invalid' && problem['order_id'] === placed[0]),
+    JSON.stringify(refused[0]),
+  );
   assert.equal((await rows(`select id from orders.orders where quote_id = $1`, [quote.id])).length, 1);
 });
 
 test('a discount code for one use, fifty baskets: one has it', async () => {
   await shop.put('/v1/discounts/ONCE', { kind: 'percent', rate_ppm: 100_000, uses_max: 1 });
-  const answers = await at_once(50, ordinal => shop.ask('POST', '/v1/orders', basket(one_lamp, { customer: { id: `d-${ordinal}` }, discount_codes: ['ONCE'] })));
-  assert.deepEqual(answers.map(answer => answer.status === 201 ? 'placed' : problem_of(answer).code).toSorted(), [...Array(49).fill('discount_code_used'), 'placed']);
+  const answers = await at_once(50, ordinal =>
+    shop.ask('POST', '/v1/orders', basket(one_lamp, { customer: { id: `d-${ordinal}` }, discount_codes: ['ONCE'] })),
+  );
+  assert.deepEqual(answers.map(answer => (answer.status === 201 ? 'placed' : problem_of(answer).code)).toSorted(), [
+    ...Array(49).fill('discount_code_used'),
+    'placed',
+  ]);
   assert.equal((await shop.get<{ uses: number }>('/v1/discounts/ONCE')).uses, 1);
 });
 
@@ -89,7 +123,11 @@ test('fifty refunds at once give back no more than was captured', async () => {
   const answers = await at_once(50, () => shop.ask('POST', path, { amount: 100, reason: 'goodwill' }));
   const given: Refund[] = answers.filter(answer => answer.status === 201).map(answer => JSON.parse(answer.text));
   assert.equal(given.length, Math.floor(total / 100));
-  assert.ok(answers.filter(answer => answer.status !== 201).every(answer => answer.status === 409 && problem_of(answer).code === 'refund_exceeds_capture'));
+  assert.ok(
+    answers
+      .filter(answer => answer.status !== 201)
+      .every(answer => answer.status === 409 && problem_of(answer).code === 'refund_exceeds_capture'),
+  );
   await reached(shop, id, 'refunded', ({ refunds }) => refunds.every(refund => refund.status === 'succeeded'));
   assert.equal(sum(shop.stripe.ledger('refunded', id).map(entry => entry.amount ?? 0)), given.length * 100);
   await sound(shop);
@@ -103,15 +141,21 @@ test('browser, reply, webhook and poll report one capture, in every order: captu
     [{ fault: 'reset_after' }],
     [{ fault: 'reset_after' }, { fault: 'webhook_drop', times: 9 }],
     [{ fault: 'reply_late', delay_ms: 300 }],
-    [{ fault: 'status', status: 503, executed: true }, { fault: 'webhook_drop', times: 9 }],
+    [
+      { fault: 'status', status: 503, executed: true },
+      { fault: 'webhook_drop', times: 9 },
+    ],
   ];
-  const orders = await at_once(ways.length, () => shop.post<PlacedOrder>('/v1/orders', basket(one_lamp, { payment: by_stripe('pm_card_visa', { capture: 'manual' }) }), { wait: 20 }));
+  const orders = await at_once(ways.length, () =>
+    shop.post<PlacedOrder>('/v1/orders', basket(one_lamp, { payment: by_stripe('pm_card_visa', { capture: 'manual' }) }), { wait: 20 }),
+  );
   await Promise.all(
     orders.map(async (order, ordinal) => {
       await reached(shop, order.id, 'delivered', ({ fulfillment_status }) => fulfillment_status === 'delivered');
       const payment = order.payments[0]?.id ?? '';
       const { gateway_ref } = await shop.get<{ gateway_ref: string }>(`/v1/payments/${payment}`);
-      for (const fault of ways[ordinal] ?? []) await shop.stripe.fail({ ...fault, match: { path: `/v1/payment_intents/${gateway_ref}/capture` } });
+      for (const fault of ways[ordinal] ?? [])
+        await shop.stripe.fail({ ...fault, match: { path: `/v1/payment_intents/${gateway_ref}/capture` } });
       const clicks = await at_once(10, () => shop.ask('POST', `/v1/payments/${payment}/capture`, {}));
       const refused = clicks.filter(answer => answer.status !== 200).map(answer => problem_of(answer).code);
       assert.deepEqual([refused.length, ...new Set(refused)], [9, 'capture_exceeds_authorized']);
@@ -129,9 +173,15 @@ test('browser, reply, webhook and poll report one capture, in every order: captu
   );
   await sound(shop);
   for (const { id, total } of orders) {
-    assert.deepEqual(shop.stripe.ledger('captured', id).map(entry => entry.amount), [total]);
+    assert.deepEqual(
+      shop.stripe.ledger('captured', id).map(entry => entry.amount),
+      [total],
+    );
     const told = (await shop.timeline(id)).filter(entry => entry.type === 'payment.captured');
-    assert.deepEqual(told.map(entry => entry.data['amount']), [total]);
+    assert.deepEqual(
+      told.map(entry => entry.data['amount']),
+      [total],
+    );
   }
 });
 
@@ -146,7 +196,9 @@ async function cancel_against_dispatch(warehouse: Shop, wave: number, size: numb
       const { data } = await warehouse.get<{ data: Order[] }>(`/v1/orders?customer=${customer.id}&limit=${size}`);
       return data.every(is) && data;
     });
-  await at_once(size, ordinal => warehouse.post('/v1/orders', basket(one_lamp, { customer, payment: ordinal % 5 === 0 ? by_stripe() : { gateway: 'manual' } })));
+  await at_once(size, ordinal =>
+    warehouse.post('/v1/orders', basket(one_lamp, { customer, payment: ordinal % 5 === 0 ? by_stripe() : { gateway: 'manual' } })),
+  );
   const labelled = await all('labelled', order => order.shipments[0]?.status === 'labeled');
   const answers = await Promise.all(
     labelled.map(async ({ id, shipments }) => {
@@ -178,7 +230,10 @@ function winner(warehouse: Shop, order: Order, cancelled: Answer, dispatched: An
   }
   if (payments[0]?.gateway === 'stripe') {
     const told = warehouse.stripe.ledger(undefined, id).map(entry => [entry.kind, entry.amount]);
-    assert.deepEqual(told, [['authorized', total], [won === 'dispatched' ? 'captured' : 'voided', total]]);
+    assert.deepEqual(told, [
+      ['authorized', total],
+      [won === 'dispatched' ? 'captured' : 'voided', total],
+    ]);
   }
   return won;
 }

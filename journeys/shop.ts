@@ -51,9 +51,19 @@ export async function open_shop(t: { after(stop: () => Promise<void>): void }, o
   const clock = movable_clock();
   const parties = await start_parties(clock.now_ms);
   const settings = read_settings({
-    DATABASE_URL: database.url, CARTWRIGHT_DATA: folder, PORT: '0', METRICS_PORT: '0', ...parties.env,
-    CARTWRIGHT_SECRET_KEY: secret_key, CARTWRIGHT_PUBLISHABLE_KEY: publishable_key, LOG_LEVEL: 'silent',
-    CARRIER: 'manual', MANUAL_DELIVERY_MS: '0', FULFILLMENT: 'auto', REPLENISHMENT: 'manual', ...options.env,
+    DATABASE_URL: database.url,
+    CARTWRIGHT_DATA: folder,
+    PORT: '0',
+    METRICS_PORT: '0',
+    ...parties.env,
+    CARTWRIGHT_SECRET_KEY: secret_key,
+    CARTWRIGHT_PUBLISHABLE_KEY: publishable_key,
+    LOG_LEVEL: 'silent',
+    CARRIER: 'manual',
+    MANUAL_DELIVERY_MS: '0',
+    FULFILLMENT: 'auto',
+    REPLENISHMENT: 'manual',
+    ...options.env,
   });
   const up = await bring_up({ settings, services: service_list, with_sandbox: false, with_door: true, with_metrics: false, clock });
   const pool = new pg.Pool({ connectionString: database.url, max: 2, options: '-c timezone=UTC' });
@@ -77,7 +87,12 @@ export async function open_shop(t: { after(stop: () => Promise<void>): void }, o
 }
 
 async function stock(api: Api, products: readonly ProductGiven[]): Promise<void> {
-  const lines = products.map(({ sku, amount = 1_000, stocked = true }) => ({ sku, name: `Product ${sku}`, stocked, prices: [{ currency: 'GBP', amount }] }));
+  const lines = products.map(({ sku, amount = 1_000, stocked = true }) => ({
+    sku,
+    name: `Product ${sku}`,
+    stocked,
+    prices: [{ currency: 'GBP', amount }],
+  }));
   await api.import('/v1/products/import', lines);
   const levels = products.flatMap(({ sku, on_hand = {}, backorder_limit = 0 }) =>
     Object.entries(on_hand).map(([location, units]) => ({ sku, location, on_hand: units, backorder_limit })),
@@ -105,7 +120,9 @@ export async function reached(shop: Shop, id: string, what: string, is: (order: 
     });
   } catch (cause) {
     const { status, payment_status, fulfillment_status } = await shop.order(id);
-    const story = (await shop.timeline(id)).map(({ at, service, type, data }) => `  ${at} ${service} ${type} ${JSON.stringify(data['cause'] ?? data['reason'] ?? '')}`);
+    const story = (await shop.timeline(id)).map(
+      ({ at, service, type, data }) => `  ${at} ${service} ${type} ${JSON.stringify(data['cause'] ?? data['reason'] ?? '')}`,
+    );
     throw new Error(`${id} was never ${what} but ${status}, ${payment_status}, ${fulfillment_status}:\n${story.join('\n')}`, { cause });
   }
 }
@@ -142,7 +159,9 @@ export async function rest(shop: Shop): Promise<void> {
 export async function sound(shop: Shop): Promise<void> {
   await rest(shop);
   for (const name of shop.up.runtimes.keys()) {
-    const { rows } = await shop.pool.query<{ source: string; key: string; reason: string }>(`select source, key, reason from ${name}.blocked`);
+    const { rows } = await shop.pool.query<{ source: string; key: string; reason: string }>(
+      `select source, key, reason from ${name}.blocked`,
+    );
     assert.deepEqual(rows, [], `${name} could not handle these`);
   }
   assert.deepEqual(await findings(shop), []);

@@ -136,7 +136,8 @@ export async function start_runtime(ports: RuntimePorts): Promise<Runtime> {
     partitions: members.partitions,
     desk: desk_of(ports, pool, front, tail, fresh),
     lags: () => lags_of(events, readers, ports.clock),
-    idle: () => front.waiting === 0 && !events.busy && events.sources.every(source => source.looked_at >= tail_of(ports.tails, source.source).head()),
+    idle: () =>
+      front.waiting === 0 && !events.busy && events.sources.every(source => source.looked_at >= tail_of(ports.tails, source.source).head()),
     async stop() {
       await front.close();
       stopping.abort();

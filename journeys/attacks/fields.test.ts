@@ -17,7 +17,10 @@ interface Wrong {
 }
 const says = (field: Field, value: Value): Wrong => ({ field, body: JSON.stringify(field.with(value)) });
 /** A number that no JavaScript number is: written into the text. */
-const digits = (field: Field, number: string): Wrong => ({ field, body: JSON.stringify(field.with('<number>')).replace('"<number>"', number) });
+const digits = (field: Field, number: string): Wrong => ({
+  field,
+  body: JSON.stringify(field.with('<number>')).replace('"<number>"', number),
+});
 const is_text = ({ schema }: Field) => schema.type === 'string' && schema.enum === undefined && schema.const === undefined;
 
 /** Each wrong body is answered with 422, and with one of the codes at the very field. */
@@ -28,7 +31,10 @@ async function named(route: Route, list: readonly Wrong[], codes: readonly strin
     assert.equal(sent.status, 422, `${field.pointer} ${sent.text}`);
     const errors: { pointer: string; code: string }[] = JSON.parse(sent.text).errors;
     const here = errors.filter(({ pointer }) => pointer.startsWith(field.pointer));
-    assert.ok(here.some(({ code }) => codes.includes(code)), `${field.pointer} ${body.slice(0, 200)} ${sent.text}`);
+    assert.ok(
+      here.some(({ code }) => codes.includes(code)),
+      `${field.pointer} ${body.slice(0, 200)} ${sent.text}`,
+    );
   });
 }
 
@@ -53,14 +59,23 @@ for (const route of with_body) {
     [
       25,
       'another type in each field',
-      known.flatMap(field => (of_another_type[field.schema.type ?? ''] ?? []).filter(value => !field.takes(value)).map(value => says(field, value))),
+      known.flatMap(field =>
+        (of_another_type[field.schema.type ?? ''] ?? []).filter(value => !field.takes(value)).map(value => says(field, value)),
+      ),
       ['type', 'unknown_value', 'out_of_range', 'quantity_out_of_range', 'format', 'required'],
     ],
-    [18, 'a text too long in each text', texts.map(field => says(field, 'x'.repeat((field.schema.maxLength ?? 4_096) + 1))), ['too_long', 'format']],
+    [
+      18,
+      'a text too long in each text',
+      texts.map(field => says(field, 'x'.repeat((field.schema.maxLength ?? 4_096) + 1))),
+      ['too_long', 'format'],
+    ],
     [
       35,
       'a number too large or too small in each number',
-      numbers.flatMap(field => ['9007199254740993', '9223372036854775808', '1e400', '-9223372036854775809', '1e21'].map(number => digits(field, number))),
+      numbers.flatMap(field =>
+        ['9007199254740993', '9223372036854775808', '1e400', '-9223372036854775809', '1e21'].map(number => digits(field, number)),
+      ),
       ['out_of_range', 'quantity_out_of_range', 'type'],
     ],
     [39, 'too many in each list', lists.map(field => says(field, repeated(field))), ['too_many', 'invalid']],
@@ -73,11 +88,22 @@ for (const route of with_body) {
     const refuse_texts = (expected: string, list: readonly string[]) =>
       all_refused(target, list, body => refusal(target, expected, address_of(route), body));
     it(`17: NUL and half a character in each of ${texts.length} texts: 422 forbidden_character`, () =>
-      refuse_texts('422 forbidden_character', texts.flatMap(field => ['a\0b', 'a\ud800b'].map(text => says(field, text).body))));
+      refuse_texts(
+        '422 forbidden_character',
+        texts.flatMap(field => ['a\0b', 'a\ud800b'].map(text => says(field, text).body)),
+      ));
     it(`116: a card number in each of ${texts.length} texts: 422 card_data_forbidden`, () =>
-      refuse_texts('422 card_data_forbidden', texts.flatMap(field => [card, `card ${card}, thanks`, '5555555555554444'].map(text => says(field, text).body))));
+      refuse_texts(
+        '422 card_data_forbidden',
+        texts.flatMap(field => [card, `card ${card}, thanks`, '5555555555554444'].map(text => says(field, text).body)),
+      ));
     it('116: a card number or its code as another field: 422 card_data_forbidden', () =>
-      refuse_texts('422 card_data_forbidden', ['"cvc": "123"', '"card_number": "x"', '"cvv2": 123', '"any": 4242424242424242', '"4242424242424242": 1'].map(field => `{${field}}`)));
+      refuse_texts(
+        '422 card_data_forbidden',
+        ['"cvc": "123"', '"card_number": "x"', '"cvv2": 123', '"any": 4242424242424242', '"4242424242424242": 1'].map(
+          field => `{${field}}`,
+        ),
+      ));
   });
 }
 

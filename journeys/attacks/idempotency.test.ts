@@ -47,7 +47,10 @@ describe('the same key', () => {
       assert.ok(sent.every(one => one.headers['set-cookie'] === undefined));
       await target.calm();
       const again = await target.ask(to, body, { idempotency_key });
-      assert.deepEqual([again.text, again.status, again.headers['idempotency-replayed'], again.headers['location']], [sent[0]?.text, sent[0]?.status, 'true', sent[0]?.headers['location']]);
+      assert.deepEqual(
+        [again.text, again.status, again.headers['idempotency-replayed'], again.headers['location']],
+        [sent[0]?.text, sent[0]?.status, 'true', sent[0]?.headers['location']],
+      );
       assert.deepEqual(await target.changes(), []);
     });
 
@@ -95,7 +98,10 @@ describe('the same key', () => {
   it('55: what the door refuses is not kept: mended, the same key does it', async () => {
     const idempotency_key = fresh_key();
     await refused(target, '422 unknown_field', 'POST /v1/orders', { ...basket(two_lamps), paid: true }, { idempotency_key });
-    await refused(target, '415 unsupported_media_type', 'POST /v1/orders', basket(two_lamps), { idempotency_key, headers: { 'content-type': 'text/plain' } });
+    await refused(target, '415 unsupported_media_type', 'POST /v1/orders', basket(two_lamps), {
+      idempotency_key,
+      headers: { 'content-type': 'text/plain' },
+    });
     await refused(target, '401 unauthenticated', 'POST /v1/orders', basket(two_lamps), { idempotency_key, key: 'sk_nobody' });
     const { rows } = await shop.pool.query('select from orders.idempotency where key = $1', [idempotency_key]);
     assert.equal(rows.length, 0);
@@ -127,8 +133,7 @@ describe('the first still running', () => {
 
 describe('after the record is gone', () => {
   /** As after 30 days. */
-  const forget = (key: string) =>
-    shop.pool.query({ text: 'delete from orders.idempotency where key = $1', values: [key] });
+  const forget = (key: string) => shop.pool.query({ text: 'delete from orders.idempotency where key = $1', values: [key] });
 
   it('60: natural keys prevent a second order, a second payment of an order, a second use of a quote', async () => {
     const idempotency_key = fresh_key();
@@ -155,7 +160,9 @@ describe('nobody waited', () => {
     const socket = connect(target.port, '127.0.0.1');
     await once(socket, 'connect');
     const head = `POST /v1/orders HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${secret_key}\r\nContent-Type: application/json\r\n`;
-    socket.write(`${head}Idempotency-Key: ${idempotency_key}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`, () => socket.destroy());
+    socket.write(`${head}Idempotency-Key: ${idempotency_key}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`, () =>
+      socket.destroy(),
+    );
     await once(socket, 'close');
   }
 
@@ -163,7 +170,9 @@ describe('nobody waited', () => {
     const keys = Array.from({ length: 20 }, fresh_key);
     const bodies = keys.map((_, index) => JSON.stringify({ ...basket(two_lamps), payment: by_stripe(), metadata: { index } }));
     await Promise.all(keys.map((key, index) => send_and_leave(bodies[index] ?? '', key)));
-    const answers = await Promise.all(keys.map((idempotency_key, index) => target.ask('POST /v1/orders', bodies[index], { idempotency_key })));
+    const answers = await Promise.all(
+      keys.map((idempotency_key, index) => target.ask('POST /v1/orders', bodies[index], { idempotency_key })),
+    );
     assert.deepEqual(new Set(answers.map(verdict)), new Set(['201']));
     const ids = answers.map(({ text }) => String(JSON.parse(text).id));
     await rest(shop);
@@ -178,7 +187,9 @@ describe('nobody waited', () => {
     const socket = connect(target.port, '127.0.0.1');
     await once(socket, 'connect');
     const head = `POST /v1/orders HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${secret_key}\r\nContent-Type: application/json\r\n`;
-    socket.write(`${head}Idempotency-Key: ${idempotency_key}\r\nContent-Length: 1000\r\n\r\n${JSON.stringify(basket(two_lamps))}`, () => socket.destroy());
+    socket.write(`${head}Idempotency-Key: ${idempotency_key}\r\nContent-Length: 1000\r\n\r\n${JSON.stringify(basket(two_lamps))}`, () =>
+      socket.destroy(),
+    );
     await once(socket, 'close');
     await rest(shop);
     assert.deepEqual(await target.changes(), []);

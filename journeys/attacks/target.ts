@@ -1,7 +1,7 @@
 /** The whole running system as the target of one file of attacks. */
 import assert from 'node:assert/strict';
 import { after, it, type TestContext } from 'node:test';
-import { open_shop, publishable_key, rest, secret_key, type Shop, type ShopOptions, until } from '../shop.ts';
+import { open_shop, publishable_key, rest, type Shop, type ShopOptions, secret_key, until } from '../shop.ts';
 import { check_problem, fresh_key, type Sent, send, verdict } from './send.ts';
 import { changed, type Look, tables } from './tables.ts';
 

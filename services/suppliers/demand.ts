@@ -1,5 +1,5 @@
 /** Demand of the last 28 days (domain.md 7.3): units asked for each day, on which days there was stock, and what was lost. */
-import { day_ms, type SupplyItem } from './model.ts';
+import { day_ms, type SupplyItem, units_max } from './model.ts';
 
 export const demand_days = 28;
 const days_in_stock_min = 7;
@@ -80,6 +80,7 @@ export function demand_milli(demand: Demand): number {
 
 /** What the method `demand` makes of it. */
 export function computed_policy(item: SupplyItem, lead_time_days: number, daily_milli: number): { reorder_point: number; target: number } {
-  const reorder_point = Math.ceil((daily_milli * (lead_time_days + item.safety_days)) / 1_000);
-  return { reorder_point, target: reorder_point + Math.ceil((daily_milli * item.review_days) / 1_000) };
+  const units_in = (days: number) => Math.ceil((daily_milli * days) / 1_000);
+  const reorder_point = Math.min(units_max, units_in(lead_time_days + item.safety_days));
+  return { reorder_point, target: Math.min(units_max, reorder_point + units_in(item.review_days)) };
 }

@@ -186,7 +186,7 @@ export interface States {
   offers: readonly Offer[];
   /** By SKU: the locations that have a policy for it. */
   planned: readonly string[];
-  /** By `supplier@location`. */
+  /** By `supplier@location`: those that no policy reserves for a person. */
   open_proposals: readonly OpenProposal[];
   /** By day: the items whose daily review is due and would do something. */
   due_items: readonly string[];

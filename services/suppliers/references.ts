@@ -51,9 +51,12 @@ function planned(tables: Tables, sku: string): readonly string[] {
 }
 
 function open_proposals(tables: Tables, id: string) {
-  return states<Proposal>(tables, 'proposal').flatMap(([proposal_id, { status, supplier_id, sku, location_id }]) =>
-    status === 'proposed' && `${supplier_id}@${location_id}` === id ? [{ proposal_id, item_id: item_id(sku, location_id) }] : [],
-  );
+  const automatic = new Set(states<SupplyItem>(tables, 'supply_item').flatMap(([item, { auto }]) => (auto ? [item] : [])));
+  return states<Proposal>(tables, 'proposal')
+    .filter(([, { status, supplier_id, location_id }]) => status === 'proposed' && `${supplier_id}@${location_id}` === id)
+    .map(([proposal_id, { sku, location_id }]) => ({ proposal_id, item_id: item_id(sku, location_id) }))
+    .filter(open => automatic.has(open.item_id))
+    .sort((a, b) => compare(a.item_id, b.item_id));
 }
 
 function due_items(tables: Tables, day: number): readonly string[] {

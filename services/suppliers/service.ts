@@ -22,7 +22,6 @@ import { evolve_purchase_order } from './evolve_purchase_order.ts';
 import { evolve_supply_item } from './evolve_supply_item.ts';
 import {
   type Backorder,
-  location_of,
   new_proposal,
   type PegBook,
   type Proposal,
@@ -31,7 +30,6 @@ import {
   type StrayDocument,
   type SuppliersSettings,
   type SupplyItem,
-  sku_of,
   unknown_item,
 } from './model.ts';
 import { new_purchase_order, type PurchaseOrder } from './model_order.ts';
@@ -128,12 +126,10 @@ export function suppliers_service(
     timers: {
       [review_timer]: ({ id }) => ({ type: 'review_supply', item_id: id }),
       [day_timer]: ({ due_at }) => ({ type: 'review_day', day: day_of(due_at) }),
-      [accept_timer]: ({ id, due_at }) => ({
-        type: 'accept_proposals',
-        supplier_id: sku_of(id),
-        location_id: location_of(id),
-        po_id: derived_id('po', `${id}/${due_at}`, 0),
-      }),
+      [accept_timer]: ({ id, due_at }) => {
+        const [supplier_id = '', location_id = ''] = id.split('@');
+        return { type: 'accept_proposals', supplier_id, location_id, po_id: derived_id('po', `${id}/${due_at}`, 0) };
+      },
       [peg_timer]: ({ id }) => ({ type: 'peg_backorders', item_id: id }),
       [order_timer]: ({ id }) => ({ type: 'check_purchase_order', po_id: id }),
       [receive_timer]: ({ id }) => {

@@ -28,14 +28,14 @@ export const planned_rows: ReferenceRows<readonly string[]> = {
   from_row: row => row['locations'] as unknown as string[],
 };
 
-/** By supplier@location. */
+/** By supplier@location: those that no policy reserves for a person. */
 export const open_proposals_rows: ReferenceRows<readonly { readonly proposal_id: string; readonly item_id: string }[]> = {
   load: `select coalesce(json_agg(o), '[]'::json) as rows
-           from (select asked.id, (select coalesce(json_agg(json_build_object('proposal_id', p.id, 'item_id', p.sku || '@' || p.location_id) order by p.sku), '[]'::json)
-                                     from (select id, sku, location_id from suppliers.proposal
-                                            where status = 'proposed' and supplier_id || '@' || location_id = asked.id
-                                              and supplier_id = split_part(asked.id, '@', 1) and location_id = split_part(asked.id, '@', 2)
-                                            order by sku limit ${order_lines_max}) p) as proposals
+           from (select asked.id, (select coalesce(json_agg(json_build_object('proposal_id', p.id, 'item_id', p.item_id) order by p.item_id), '[]'::json)
+                                     from (select o.id, i.id as item_id from suppliers.proposal o
+                                             join suppliers.supply_item i on i.id = o.sku || '@' || o.location_id and i.auto
+                                            where o.status = 'proposed' and o.supplier_id = split_part(asked.id, '@', 1) and o.location_id = split_part(asked.id, '@', 2)
+                                            order by i.id limit ${order_lines_max}) p) as proposals
                    from unnest($1::text[]) as asked(id)) o`,
   from_row: row => row['proposals'] as unknown as { proposal_id: string; item_id: string }[],
 };

@@ -142,12 +142,11 @@ function accept_proposals(settings: SuppliersSettings): SuppliersHandler<AcceptP
       const open = view('open_proposals', `${supplier_id}@${location_id}`);
       const all = open.flatMap(({ proposal_id, item_id }) => ready(draft, proposal_id, item_id) ?? []);
       const accepted = fitting(all);
+      if (accepted.length === 0) return close_draft(draft);
+      accept(draft, po_id, supplier, location_id, accepted);
+      approve_by_itself(draft, po_id);
       const more = open.length >= order_lines_max || accepted.length < all.length;
       if (more) arm(draft, accept_timer, `${supplier_id}@${location_id}`, later(given.at, next_order_ms));
-      if (accepted.length > 0) {
-        accept(draft, po_id, supplier, location_id, accepted);
-        approve_by_itself(draft, po_id);
-      }
       return close_draft(draft);
     },
   };

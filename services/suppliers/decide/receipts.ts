@@ -17,6 +17,7 @@ import { known_order, order_refs, order_touches, say_closed, wrong_state } from 
 
 /** The reason that keeps rejected units here, as damaged stock; others go back. */
 export const damaged_reason = 'damaged';
+const reasons_length_max = 500;
 
 export function receipt_handlers(settings: SuppliersSettings) {
   return { post_receipt: post_receipt(settings), receive_announced: receive_announced(settings) };
@@ -100,7 +101,7 @@ function receive(draft: Draft, po_id: string, counts: readonly Count[]): void {
       damaged,
       over: Math.max(0, accepted - due),
       short: Math.max(0, due - accepted - rejected),
-      reason: reasons.length === 0 ? null : reasons.join(', '),
+      reason: reasons.length === 0 ? null : reasons.join(', ').slice(0, reasons_length_max),
       inspect: line.inspect,
     };
   });
