@@ -30,6 +30,8 @@ export interface AuditGiven {
   readonly now: string;
   /** True when nothing is in flight (no input, faults off, lag 0): only then what holds at rest is checked. */
   readonly at_rest: boolean;
+  /** Asked when a check that holds only at rest found something: false when the shop has moved on since, and the finding means nothing. */
+  still_at_rest?(): Promise<boolean>;
   /** Beside running services: of logs and prices only the newest are looked at, and what is thorough is left to `audit`. */
   readonly incremental: boolean;
 }
@@ -83,6 +85,8 @@ export async function check_one(given: AuditGiven, invariant: Invariant): Promis
   if (reason !== undefined) return { ...line, skipped: true, reason };
   try {
     const findings = await invariant.check(given);
+    const moved_on = invariant.only_at_rest === true && findings.length > 0 && (await given.still_at_rest?.()) === false;
+    if (moved_on) return { ...line, skipped: true, reason: 'no longer at rest' };
     return {
       ...line,
       findings: findings.slice(0, findings_max),

@@ -108,14 +108,21 @@ async function compare_page(
       }
     }
   }
-  const { rows } = await client.query<Row & { id: string }>(`select row_to_json(r) as row from (${fold.select}) r`, [[...states.keys()]]);
-  const stored = new Map(rows.map(({ row }) => [(row as unknown as { id: string }).id, kind.rows.from_row(row as unknown as Row)]));
-  return [...states.keys(), ...broken.keys()].flatMap(id => {
-    const detail =
-      broken.get(id) ??
-      (stored.has(id) ? difference(fold.told(stored.get(id) as State), fold.told(states.get(id) as State)) : `no ${fold.kind} is stored`);
+  const { rows } = await client.query<{ row: Row & { readonly id: string } }>(`select row_to_json(r) as row from (${fold.select}) r`, [
+    [...states.keys()],
+  ]);
+  // Every state is a record of its fields.
+  const stored = new Map(rows.map(({ row }) => [row.id, kind.rows.from_row(row) as State]));
+  const folded = states as ReadonlyMap<string, State>;
+  return [...folded.keys(), ...broken.keys()].flatMap(id => {
+    const detail = broken.get(id) ?? compare(fold, stored.get(id), folded.get(id));
     return detail === undefined ? [] : [{ ids: [id], detail }];
   });
+}
+
+function compare(fold: Fold, stored: State | undefined, folded: State | undefined): string | undefined {
+  if (stored === undefined || folded === undefined) return `no ${fold.kind} is stored`;
+  return difference(fold.told(stored), fold.told(folded));
 }
 
 export function kind_to_fold(service: string, name: string): Kind<unknown, Event> {

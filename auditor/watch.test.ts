@@ -75,6 +75,14 @@ test('a check that cannot run is a finding, one that need not run says why', asy
   );
 });
 
+test('what holds only at rest is no finding when the shop has moved on meanwhile', async () => {
+  const check = counted('resting', 0, { only_at_rest: true });
+  const [still] = await audit({ ...given, still_at_rest: async () => true }, [check]);
+  const [moved] = await audit({ ...given, still_at_rest: async () => false }, [check]);
+  assert.equal(still?.findings.length, 1);
+  assert.deepEqual([moved?.findings.length, moved?.reason], [0, 'no longer at rest']);
+});
+
 test('a stopping watch asks no more', async () => {
   const check = counted('late', 0);
   await audit_rounds([check]).run(given, AbortSignal.abort());

@@ -4,7 +4,7 @@ import { real_clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { type AuditGiven, check_one, type Finding, type Invariant, type LedgerEntry, type Line } from './auditor.ts';
 import { invariants } from './invariants.ts';
-import { is_at_rest } from './waiting.ts';
+import { rest_of } from './waiting.ts';
 
 export const watch_every_ms = 10_000;
 /** Checks that are dear in a shop with a million orders share this much of the time; cheap ones run in every round. */
@@ -15,6 +15,7 @@ export const saved_max_ms = 600_000;
 const watch_statement_timeout_ms = 600_000;
 const audit_statement_timeout_ms = 3_600_000;
 const pool_max = 2;
+const stop_wait_ms = 3_000;
 
 const ledger_timeout_ms = 5_000;
 /** A longer ledger is left to `audit`. */
@@ -56,7 +57,8 @@ export function watch_audit(): AuditWatch {
     last: () => ({ at, checked: rounds.checked(), findings: rounds.findings() }),
     async stop() {
       stopping.abort();
-      await watching;
+      // A long query ends with its connection.
+      await Promise.race([watching, real_clock.sleep(stop_wait_ms)]);
     },
   };
 }
@@ -72,9 +74,9 @@ function tell(logger: Logger, findings: readonly Finding[], told: ReadonlySet<st
 /** A database that is away is not the auditor's to tell: then nothing counts as at rest, and every check says that it cannot run. */
 async function given_now(pool_of: AuditGiven['pool_of'], { sandbox }: Watched): Promise<AuditGiven> {
   const now = real_clock.now();
-  const at_rest = await is_at_rest(pool_of, now).catch(() => false);
-  const ledgers = at_rest && sandbox !== undefined ? await read_ledgers(sandbox.stand_ins, watched_entries_max) : new Map();
-  return { pool_of, ledgers, now, at_rest, incremental: true };
+  const rest = await rest_of(pool_of, now).catch(() => ({ at_rest: false, still_at_rest: async () => false }));
+  const ledgers = rest.at_rest && sandbox !== undefined ? await read_ledgers(sandbox.stand_ins, watched_entries_max) : new Map();
+  return { pool_of, ledgers, now, ...rest, incremental: true };
 }
 
 export interface Rounds {

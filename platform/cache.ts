@@ -12,7 +12,7 @@ export interface Cached {
 }
 
 /** Lines of all cached aggregates of one kind; an aggregate without lines counts as one. */
-export const cache_lines_max = 60_000;
+export const cache_lines_max = 20_000;
 
 export interface AggregateCache {
   get(kind: string, id: string): Cached | undefined;

@@ -13,7 +13,7 @@ export const read_events_max = 500;
 export const read_looked_at_max = 2_000;
 export const read_bytes_max = 4 * 1024 * 1024;
 /** What a process remembers of its own appends, per log. */
-export const tail_events_max = 20_000;
+export const tail_events_max = 10_000;
 
 export interface Statement {
   readonly name: string;
