@@ -1,15 +1,16 @@
 /** Commands that run once and leave: migrate, audit, adopt. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { audit, print_line } from '../auditor/auditor.ts';
 import { invariants } from '../auditor/invariants.ts';
+import { rest_of } from '../auditor/waiting.ts';
 import { audit_pools, read_ledgers } from '../auditor/watch.ts';
 import { real_clock } from '../platform/clock.ts';
 import { cluster_marks } from '../platform/log.ts';
 import { start_postgres } from '../platform/postgres/launcher.ts';
 import { bring_up } from './platform_up.ts';
-import { database_url_of, type ServiceName, type Settings } from './settings.ts';
+import { data_file, database_url_of, type ServiceName, type Settings } from './settings.ts';
 
 export async function migrate_only(settings: Settings): Promise<number> {
   const running = await bring_up({
@@ -41,16 +42,13 @@ async function with_database<T>(settings: Settings, work: (url_of: (service: str
 export async function audit_once(settings: Settings): Promise<number> {
   return with_database(settings, async url_of => {
     const pools = audit_pools(url_of);
-    const { sandbox_ports } = settings;
-    const ledgers = settings.sandbox
-      ? await read_ledgers(Object.entries(sandbox_ports).map(([name, port]) => ({ name, url: `http://127.0.0.1:${port}` })))
-      : new Map();
-    const at_rest = await is_at_rest(pools.pool_of('orders'));
+    const ledgers = settings.sandbox ? await read_ledgers(await stand_in_addresses(settings)) : new Map();
+    const rest = await rest_of(pools.pool_of, real_clock.now());
     console.log(
-      `\n  ${invariants.length} invariants${at_rest ? '' : ' (events are in flight: what holds only at rest is left out)'}${ledgers.size === 0 ? '; no stand-in answers, so ledgers are not compared' : ''}\n`,
+      `\n  ${invariants.length} invariants${rest.at_rest ? '' : ' (events are in flight: what holds only at rest is left out)'}${ledgers.size === 0 ? '; no stand-in answers, so ledgers are not compared' : ''}\n`,
     );
     const lines = await audit(
-      { pool_of: pools.pool_of, ledgers, now: real_clock.now(), at_rest, incremental: false },
+      { pool_of: pools.pool_of, ledgers, now: real_clock.now(), ...rest, incremental: false },
       invariants,
       print_line,
     );
@@ -61,14 +59,11 @@ export async function audit_once(settings: Settings): Promise<number> {
   });
 }
 
-const quiet_s = 3;
-
-/** Nothing was appended for a few seconds. */
-async function is_at_rest(pool: pg.Pool): Promise<boolean> {
-  const { rows } = await pool.query<{ recent: boolean }>(
-    `select coalesce(max(e.time) > now() - interval '${quiet_s} seconds', false) as recent from (select time from orders.events order by position desc limit 1) e`,
-  );
-  return rows[0]?.recent !== true;
+/** Where the stand-ins of this folder listen: as the running process wrote it down, else the ports of the settings. */
+async function stand_in_addresses(settings: Settings): Promise<{ name: string; url: string }[]> {
+  const text = await readFile(data_file(settings, 'up.json'), 'utf8').catch(() => '{}');
+  const { stand_ins } = JSON.parse(text) as { stand_ins?: { name: string; url: string }[] };
+  return stand_ins ?? Object.entries(settings.sandbox_ports).map(([name, port]) => ({ name, url: `http://127.0.0.1:${port}` }));
 }
 
 /**

@@ -27,7 +27,14 @@ export async function up(settings: Settings): Promise<number> {
   await remember_demo_key(running);
   if (settings.sandbox) await seed_demo(running);
   audit.start(running);
-  await writeFile(data_file(settings, 'up.json'), JSON.stringify({ pid: process.pid, url: running.door?.url }));
+  await writeFile(
+    data_file(settings, 'up.json'),
+    JSON.stringify({
+      pid: process.pid,
+      url: running.door?.url,
+      stand_ins: (running.sandbox?.stand_ins ?? []).map(({ name, url }) => ({ name, url })),
+    }),
+  );
   print_block(running, performance.now() - started);
   await until_signal();
   console.log('\n  stopping: finishing what was taken …');
