@@ -71,7 +71,16 @@ export async function mount_reference(app: FastifyInstance): Promise<void> {
   const { default: reference } = await import('@scalar/fastify-api-reference');
   await app.register(reference, {
     routePrefix: '/docs',
-    configuration: { url: '/openapi.json', pageTitle: 'Cartwright API', withDefaultFonts: false, telemetry: false, hideClientButton: true, showDeveloperTools: 'never', mcp: { disabled: true }, agent: { disabled: true } },
+    configuration: {
+      url: '/openapi.json',
+      pageTitle: 'Cartwright API',
+      withDefaultFonts: false,
+      telemetry: false,
+      hideClientButton: true,
+      showDeveloperTools: 'never',
+      mcp: { disabled: true },
+      agent: { disabled: true },
+    },
     hooks: {
       onRequest: (_request, reply, done) => {
         reply.header('content-security-policy', "frame-ancestors 'none'").header('x-content-type-options', 'nosniff');
