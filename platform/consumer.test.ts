@@ -3,13 +3,14 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { type Clock, real_clock } from './clock.ts';
-import { append_statements, type Tail } from './log.ts';
+import { append_statements } from './log.ts';
 import { silent_logger } from './logger.ts';
 import { migrate } from './migrate.ts';
 import { partition_of } from './partition.ts';
 import { fresh_database } from './postgres/test_database.ts';
 import { real_random } from './random.ts';
 import { type Runtime, start_runtime } from './runtime.ts';
+import type { Tail } from './tail.ts';
 import { toy, toy_table } from './testing/toy.ts';
 
 let url: string;

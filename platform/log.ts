@@ -12,8 +12,6 @@ import type { Event, Logged } from './service.ts';
 export const read_events_max = 500;
 export const read_looked_at_max = 2_000;
 export const read_bytes_max = 4 * 1024 * 1024;
-/** What a process remembers of its own appends, per log. */
-export const tail_events_max = 10_000;
 
 export interface Statement {
   readonly name: string;
@@ -129,66 +127,4 @@ export async function cluster_marks(pool: Pick<pg.Pool, 'query'>): Promise<Marks
   const marks = rows[0];
   if (marks === undefined) throw new Error('the cluster did not say which it is');
   return marks;
-}
-
-/** What this process appended itself, served from memory as long as positions join up; otherwise the table is read. */
-export interface Tail {
-  push(first_position: number, events: readonly NewEvent[]): void;
-  /** Position of the last event this process appended; 0 before the first. */
-  head(): number;
-  wrap(reader: LogReader): LogReader;
-  /** Calls back after every append of this process; returns how to stop. */
-  on_append(listener: (events: readonly Logged<Event>[]) => void): () => void;
-}
-
-export function log_tail(source: string): Tail {
-  let first = 1;
-  let newest = 0;
-  let events: Logged<Event>[] = [];
-  const listeners = new Set<(events: readonly Logged<Event>[]) => void>();
-  return {
-    push(first_position, appended) {
-      // The lanes of a process may learn of their commits in another order than they committed in.
-      newest = Math.max(newest, first_position + appended.length - 1);
-      const logged = appended.map((event, index) => ({ ...event, source, position: first_position + index }));
-      if (first_position !== first + events.length) {
-        // Another process, or this one's other lane, appended in between: start over from here.
-        first = first_position;
-        events = [...logged];
-      } else {
-        for (const event of logged) events.push(event);
-      }
-      if (events.length > tail_events_max) {
-        const surplus = events.length - Math.floor(tail_events_max / 2);
-        first += surplus;
-        events = events.slice(surplus);
-      }
-      for (const listener of listeners) listener(logged);
-    },
-    head: () => newest,
-    on_append(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    wrap: reader => ({
-      ...reader,
-      async read(after, types) {
-        const offset = after + 1 - first;
-        if (offset < 0 || offset >= events.length) return reader.read(after, types);
-        return slice_of(events, offset, types);
-      },
-    }),
-  };
-}
-
-function slice_of(events: readonly Logged<Event>[], offset: number, types: readonly string[]): Slice {
-  const heard: Logged<Event>[] = [];
-  let upto = 0;
-  for (let i = offset; i < events.length && heard.length < read_events_max && i - offset < read_looked_at_max; i++) {
-    const event = events[i];
-    if (event === undefined) break;
-    upto = event.position;
-    if (types.includes(event.type)) heard.push(event);
-  }
-  return { events: heard, upto };
 }

@@ -8,13 +8,14 @@ import { is_outage, open_pool, open_wire, role_of, type Wire } from './database.
 import { database_unavailable } from './http.ts';
 import { type Ids, ids } from './ids.ts';
 import { type FrontLane, front_lane } from './lanes.ts';
-import { cluster_marks, log_tail, type Tail, table_log } from './log.ts';
+import { cluster_marks, table_log } from './log.ts';
 import type { Logger } from './logger.ts';
 import { operation_runner, type Runner } from './operations.ts';
 import { all_partitions } from './partition.ts';
 import type { Random } from './random.ts';
 import { type Desk, Problem, type Reply, type Submitted } from './route.ts';
 import type { Adapter, Command, Event, Rejection, States } from './service.ts';
+import { log_tail, type Tail } from './tail.ts';
 import { create_writer, type Result } from './write.ts';
 
 export const member_beat_ms = 1_000;
@@ -103,7 +104,9 @@ export async function start_runtime(ports: RuntimePorts): Promise<Runtime> {
   await members.beat();
   const readers = Object.keys(ports.heard).map(source => {
     const reader = table_log(source, source_pools.get(source) ?? pool);
-    return ports.tails.has(source) || ports.url === ports.source_urls[source] ? tail_of(ports.tails, source).wrap(reader) : reader;
+    return ports.tails.has(source) || ports.url === ports.source_urls[source]
+      ? tail_of(ports.tails, source).wrap(reader, ports.waiting.now_ms)
+      : reader;
   });
   const events = event_lane({
     service,

@@ -10,7 +10,7 @@ import type { AggregateCache } from './cache.ts';
 import { rows_statements, side_statements } from './close.ts';
 import type { Wire } from './database.ts';
 import { forget_states, load, remember_states } from './load.ts';
-import { append_statements, type Tail } from './log.ts';
+import { append_statements } from './log.ts';
 import type { Idempotency, Reply } from './route.ts';
 import { Problem } from './route.ts';
 import {
@@ -24,6 +24,7 @@ import {
   type States,
   type View,
 } from './service.ts';
+import type { Tail } from './tail.ts';
 
 /** A position this service holds of another's log, moved from `old` to `new` or nothing happens at all. */
 export interface Move {

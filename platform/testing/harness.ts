@@ -1,7 +1,6 @@
 /** A service on real PostgreSQL for its store tests: fresh database, migrated, write path running, states frozen. */
 import type { AnyService } from '../batch.ts';
 import { real_clock } from '../clock.ts';
-import type { Tail } from '../log.ts';
 import { silent_logger } from '../logger.ts';
 import { migrate } from '../migrate.ts';
 import { fresh_database } from '../postgres/test_database.ts';
@@ -9,6 +8,7 @@ import { real_random } from '../random.ts';
 import type { RouteRequest } from '../route.ts';
 import { type Runtime, start_runtime } from '../runtime.ts';
 import type { Adapter } from '../service.ts';
+import type { Tail } from '../tail.ts';
 
 export interface Harness {
   readonly runtime: Runtime;

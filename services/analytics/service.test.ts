@@ -6,10 +6,11 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { event_contracts } from '../../contracts/index.ts';
 import { recorded } from '../../contracts/recorded.ts';
 import { open_pool, role_of } from '../../platform/database.ts';
-import { append_statements, type LogReader, log_tail, type Marks, table_log } from '../../platform/log.ts';
+import { append_statements, type LogReader, type Marks, table_log } from '../../platform/log.ts';
 import { migrate } from '../../platform/migrate.ts';
 import { fresh_database } from '../../platform/postgres/test_database.ts';
 import type { Event, Logged } from '../../platform/service.ts';
+import { log_tail } from '../../platform/tail.ts';
 import type { Analytics } from './service.ts';
 import {
   ask,
@@ -254,7 +255,7 @@ describe('on PostgreSQL', () => {
 
     const pool = open_pool(url, role_of('analytics'), 3);
     const { folder, remove } = await fresh_folder();
-    const readers = [...tails].map(([source, tail]) => tail.wrap(table_log(source, pool)));
+    const readers = [...tails].map(([source, tail]) => tail.wrap(table_log(source, pool), standing_clock.now_ms));
     const analytics = await begin(readers, folder, { clock: standing_clock });
     await caught_up(analytics);
     for (const [source, events] of logs) {
