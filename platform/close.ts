@@ -1,6 +1,6 @@
 /** The write path's writes: one statement per table, JSON in, only for what the batch has. */
 import { type AnyService, type Entry, is_reference, kind_of } from './batch.ts';
-import type { Statement } from './log.ts';
+import type { RowsStatement, Statement } from './columns.ts';
 import { partition_of } from './partition.ts';
 import type { Row } from './service.ts';
 import type { Batch } from './write.ts';
@@ -10,7 +10,7 @@ export const park_time_max_minutes = 30;
 export const park_backoff_ms = 1_000;
 export const park_backoff_max_ms = 300_000;
 
-export function rows_statements(service: AnyService, changed: Map<string, Entry[]>): Statement[] {
+export function rows_statements(service: AnyService, changed: Map<string, Entry[]>, statement: RowsStatement): Statement[] {
   const statements: Statement[] = [];
   for (const [kind_name, entries] of changed) {
     const kind = kind_of(service, kind_name);
@@ -18,7 +18,7 @@ export function rows_statements(service: AnyService, changed: Map<string, Entry[
     const { rows } = kind;
     const row_of = (entry: Entry): Row => ({ ...rows.to_row(entry.state, entry.id), id: entry.id, version: entry.version });
     const add = (what: string, text: string, list: readonly Row[]) => {
-      if (list.length > 0) statements.push({ name: `${service.name}.${kind_name}.${what}`, text, values: [JSON.stringify(list)] });
+      if (list.length > 0) statements.push(statement(`${service.name}.${kind_name}.${what}`, text, list));
     };
     add('insert', rows.insert, entries.filter(entry => !entry.stored).map(row_of));
     add('update', rows.update, entries.filter(entry => entry.stored).map(row_of));
@@ -43,8 +43,8 @@ export function rows_statements(service: AnyService, changed: Map<string, Entry[
 export function side_statements(batch: Batch, schema: string): Statement[] {
   const { collected } = batch.memory;
   const statements: Statement[] = [];
-  const add = (what: string, text: string, list: readonly unknown[], ...more: unknown[]) => {
-    if (list.length > 0) statements.push({ name: `${schema}.${what}`, text, values: [JSON.stringify(list), ...more] });
+  const add = (what: string, text: string, list: readonly object[], ...more: unknown[]) => {
+    if (list.length > 0) statements.push(batch.statement(`${schema}.${what}`, text, list as readonly Row[], ...more));
   };
   const tables = new Map<string, Row[]>();
   for (const { table, row } of collected.records) {
@@ -115,8 +115,8 @@ export function side_statements(batch: Batch, schema: string): Statement[] {
 
 function parking_statements(batch: Batch, schema: string): Statement[] {
   const statements: Statement[] = [];
-  const add = (what: string, text: string, list: readonly unknown[], ...more: unknown[]) => {
-    if (list.length > 0) statements.push({ name: `${schema}.${what}`, text, values: [JSON.stringify(list), ...more] });
+  const add = (what: string, text: string, list: readonly object[], ...more: unknown[]) => {
+    if (list.length > 0) statements.push(batch.statement(`${schema}.${what}`, text, list as readonly Row[], ...more));
   };
   add('parked.insert', `insert into ${schema}.parked select * from json_populate_recordset(null::${schema}.parked, $1)`, batch.parked);
   add(

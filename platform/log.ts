@@ -7,25 +7,20 @@
  */
 import type pg from 'pg';
 import type { NewEvent } from './batch.ts';
-import type { Event, Logged } from './service.ts';
+import { rows_statement, type Statement } from './columns.ts';
+import type { Event, Logged, Row } from './service.ts';
 
 export const read_events_max = 500;
 export const read_looked_at_max = 2_000;
 export const read_bytes_max = 4 * 1024 * 1024;
 
-export interface Statement {
-  readonly name: string;
-  readonly text: string;
-  readonly values: unknown[];
-}
-
 /** Two statements, in this order, then commit. The second returns one row: `last`, the position of the last event. */
 export function append_statements(service: string, events: readonly NewEvent[]): Statement[] {
   return [
     { name: `${service}.log.lock`, text: `select pg_advisory_xact_lock(hashtextextended('${service}.events', 0))`, values: [] },
-    {
-      name: `${service}.log.append`,
-      text: `with new_events as (
+    append(
+      `${service}.log.append`,
+      `with new_events as (
                select * from rows from (json_to_recordset($1) as (partition smallint, key text, type text, id text, subject text, sequence integer, time timestamptz, cause text, data json))
                  with ordinality as e(partition, key, type, id, subject, sequence, time, cause, data, ordinal)),
              base as (select greatest((select coalesce(max(position), 0) from ${service}.events), (select coalesce(max(floor), 0) from ${service}.log_epoch)) as position),
@@ -34,10 +29,12 @@ export function append_statements(service: string, events: readonly NewEvent[]):
                select base.position + ordinal, e.partition, e.key, e.type, e.id, e.subject, e.sequence, e.time, e.cause, e.data from new_events e, base
                returning position)
              select max(position) as last from appended`,
-      values: [JSON.stringify(events)],
-    },
+      // A row per event: its fields are the columns that the statement lists.
+      events as unknown as readonly Row[],
+    ),
   ];
 }
+const append = rows_statement(new Map());
 
 /** A piece of a log: the heard events, and the last position looked at, which a cursor may move to. */
 export interface Slice {

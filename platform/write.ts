@@ -8,6 +8,7 @@ import type { AnyService, Memory, NewEvent } from './batch.ts';
 import { changed_entries, empty_memory, execute, given_for, missing, summarize, view_of } from './batch.ts';
 import type { AggregateCache } from './cache.ts';
 import { rows_statements, side_statements } from './close.ts';
+import { type RowsStatement, read_catalog, rows_statement, type Statement } from './columns.ts';
 import type { Wire } from './database.ts';
 import { forget_states, load, remember_states } from './load.ts';
 import { append_statements } from './log.ts';
@@ -97,13 +98,22 @@ export interface WriterPorts {
 }
 
 export function create_writer(ports: WriterPorts): Writer {
-  return { service: ports.service, write: (items, moves) => write(ports, items, moves) };
+  let statement: RowsStatement | undefined;
+  return {
+    service: ports.service,
+    async write(items, moves) {
+      const wire = await ports.wire();
+      statement ??= rows_statement(await read_catalog(wire, ports.service.name));
+      return write({ ports, wire, statement }, items, moves);
+    },
+  };
 }
 
 /** One transaction's memory, from open to close. */
 export interface Batch {
   readonly ports: WriterPorts;
   readonly wire: Wire;
+  readonly statement: RowsStatement;
   readonly at: string;
   readonly memory: Memory;
   readonly items: readonly Item[];
@@ -124,11 +134,10 @@ interface StoredReply {
   readonly waiting: boolean;
 }
 
-async function write(ports: WriterPorts, items: readonly Item[], moves: readonly Move[]): Promise<Result[]> {
-  const wire = await ports.wire();
+async function write(by: Pick<Batch, 'ports' | 'wire' | 'statement'>, items: readonly Item[], moves: readonly Move[]): Promise<Result[]> {
+  const { ports, wire } = by;
   const batch: Batch = {
-    ports,
-    wire,
+    ...by,
     items,
     at: ports.now(),
     memory: empty_memory(ports.service),
@@ -142,15 +151,17 @@ async function write(ports: WriterPorts, items: readonly Item[], moves: readonly
     parked: [],
     unparked: [],
   };
+  let closing: readonly Statement[];
   try {
     await open(batch, moves);
     await load_second(batch);
     decide_all(batch);
+    closing = closing_statements(batch);
   } catch (error) {
     await wire.send('rollback', 'rollback').catch(() => undefined);
     throw error;
   }
-  await close(batch);
+  await close(batch, closing);
   return batch.results.map(result => result ?? { result: 'failed', error: new Error('not decided') });
 }
 
@@ -358,17 +369,21 @@ function park(batch: Batch, item: Item, reason: string): Result {
   return { result: 'parked', reason };
 }
 
-async function close(batch: Batch): Promise<void> {
-  const { ports, wire, memory } = batch;
-  const name = ports.service.name;
-  const events: readonly NewEvent[] = memory.collected.events;
-  const statements = [
-    ...rows_statements(ports.service, changed_entries(memory)),
-    ...side_statements(batch, name),
-    ...(events.length === 0 ? [] : append_statements(name, events)),
+function closing_statements(batch: Batch): Statement[] {
+  const { service } = batch.ports;
+  const { events } = batch.memory.collected;
+  return [
+    ...rows_statements(service, changed_entries(batch.memory), batch.statement),
+    ...side_statements(batch, service.name),
+    ...(events.length === 0 ? [] : append_statements(service.name, events)),
     { name: 'xid', text: 'select (pg_current_xact_id()::text::bigint & 4294967295)::text as xid', values: [] },
     { name: 'commit', text: 'commit', values: [] },
   ];
+}
+
+async function close(batch: Batch, statements: readonly Statement[]): Promise<void> {
+  const { ports, wire, memory } = batch;
+  const events: readonly NewEvent[] = memory.collected.events;
   // Until the commit is known nothing of the batch is believed.
   forget_states(batch);
   const answers = await settled(statements.map(statement => wire.send(statement.name, statement.text, statement.values)));
