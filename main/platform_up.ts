@@ -163,7 +163,7 @@ async function embedded_database(
   if (all_elsewhere) return undefined;
   const postgres = await start_postgres({ data_dir: join(settings.data_folder, 'postgres'), say });
   stops.push(postgres.stop);
-  return postgres.url;
+  return postgres.local_url;
 }
 
 /** Each database gets the schemas that live in it, and of the others nothing. */

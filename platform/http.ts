@@ -94,7 +94,8 @@ export function create_server(options: ServerOptions): HttpServer {
   });
   app.setErrorHandler((error, request, reply) => {
     const problem = problem_of(error);
-    if (problem.status >= 500) options.logger.error({ error, request_id: request.id }, problem.code);
+    // Orders that are shed arrive by the thousand, and a line for each would cost more than the order.
+    if (problem.status >= 500 && problem.code !== 'overloaded') options.logger.error({ error, request_id: request.id }, problem.code);
     // Fastify would close; bytes still on their way would then reset the connection before the reply is read. They are read and dropped.
     reply.removeHeader('connection');
     send_problem(reply, request.id, problem);

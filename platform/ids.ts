@@ -3,7 +3,7 @@
  * A fresh id takes time and chance; a derived id is a pure function of its cause, so a repeated decision repeats its ids
  * and with them the idempotency keys that third parties saw.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Clock } from './clock.ts';
 import type { Random } from './random.ts';
 
@@ -27,7 +27,7 @@ export function ids(clock: Clock, random: Random): Ids {
 
 /** The time of the cause when it is an id of ours, 74 bits of SHA-256 otherwise: sorted near its cause, equal for equal causes. */
 export function derived_id(prefix: string, cause: string, ordinal: number): string {
-  const bytes = new Uint8Array(createHash('sha256').update(`${cause}/${prefix}/${ordinal}`).digest().subarray(0, 16));
+  const bytes = hash('sha256', `${cause}/${prefix}/${ordinal}`, 'buffer').subarray(0, 16);
   const time = time_of(cause);
   if (time !== undefined) write_time(bytes, time);
   return `${prefix}_${encode(bytes)}`;

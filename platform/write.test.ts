@@ -62,7 +62,7 @@ const events_of = async (key: string) =>
 describe('a batch', () => {
   test('of 1 and of 500 commands sends the same number of statements', async () => {
     // The first batch of a writer also asks for the tables' columns.
-    await writer.write([add('one', 1)], []);
+    await writer.write([add('first', 1)], []);
     sent = [];
     await writer.write([add('one', 1)], []);
     const for_one = sent.length;

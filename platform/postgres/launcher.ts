@@ -41,8 +41,10 @@ export interface StartOptions {
 }
 
 export interface RunningPostgres {
-  /** The superuser's, to database `cartwright` over TCP on 127.0.0.1. By the Unix socket in data_dir (add ?host=…) a round trip takes a tenth less: 88 µs for 97. */
+  /** The superuser's, to database `cartwright` over TCP on 127.0.0.1. */
   readonly url: string;
+  /** The same by the Unix socket in data_dir where its path is short enough: a round trip takes a tenth less, the writes of an order an eighth of the server's time. */
+  readonly local_url: string;
   readonly adopted: boolean;
   readonly pid: number;
   readonly version: string;
@@ -99,7 +101,8 @@ function running(place: Place, password: string, server: Server, adopted: boolea
   const ticket = register(place, adopted);
   const url = `postgresql://${cluster.superuser}:${password}@127.0.0.1:${server.port}/${database}`;
   const stop = () => with_lock(place, () => leave(place, ticket));
-  return { url, adopted, pid: server.process.pid, version: server.version, stop };
+  const local_url = place.socket_dir === '' ? url : `${url}?host=${encodeURIComponent(place.socket_dir)}`;
+  return { url, local_url, adopted, pid: server.process.pid, version: server.version, stop };
 }
 
 /** A lock of the kernel's, by way of SQLite: unlike a lock file it goes when its holder goes, kill -9 or not. */
