@@ -74,7 +74,9 @@ export function api_of(url: string, secret_key: string): Api {
     for (;;) {
       const response = await fetch(url + path, { ...asked, signal: AbortSignal.timeout(request_timeout_ms) });
       const text = await response.text();
-      if (response.status !== 503) return { status: response.status, headers: response.headers, text };
+      const comes_later = response.status === 503 || (response.status === 409 && text.includes('"idempotency_in_progress"'));
+      // As the reply's Retry-After asks of every client.
+      if (!comes_later) return { status: response.status, headers: response.headers, text };
       await pause(busy_pause_ms);
     }
   };

@@ -95,6 +95,22 @@ describe('rows by columns', () => {
     );
   });
 
+  test('as many as there are: what is being encoded grows', async () => {
+    const many = Array.from({ length: 30_000 }, (_, n) => ({
+      n,
+      small: n % 100,
+      yes: n % 2 === 0,
+      at: '2026-01-01T00:00:00.000Z',
+      big: n,
+    }));
+    const text =
+      'select count(*)::int as rows, sum(n)::float8 as n, sum(small)::float8 as small, sum(big)::float8 as big, count(*) filter (where yes)::int as yes from json_to_recordset($1) as r(n integer, small smallint, yes boolean, at timestamptz, big bigint)';
+    const statement = rows_statement(new Map())('many', text, many);
+    const { rows: read } = await wire.send('', statement.text, statement.values);
+    const sum = (30_000 * 29_999) / 2;
+    assert.deepEqual(read, [{ rows: 30_000, n: sum, small: 300 * 4_950, big: sum, yes: 15_000 }]);
+  });
+
   test('a statement of another form keeps its JSON', () => {
     assert.equal(by_columns('select json_array_elements($1)', new Map()), undefined);
     assert.equal(by_columns('insert into toy.other select * from json_populate_recordset(null::toy.other, $1)', new Map()), undefined);

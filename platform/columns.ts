@@ -142,6 +142,7 @@ function whole(type: string, cell: Json, limit: number): number {
   return number;
 }
 
+/** Where a cell of so many bytes goes. May exchange `bytes`: ask before naming it. */
 function write_fixed(length: number): number {
   reserve(4 + length);
   bytes.writeInt32BE(length, end);
@@ -163,7 +164,11 @@ const integer: Encoding = {
   array: 'integer',
   oid: 23,
   cast: false,
-  write: cell => bytes.writeInt32BE(whole('integer', cell, 0x7fff_ffff), write_fixed(4)),
+  write(cell) {
+    const value = whole('integer', cell, 0x7fff_ffff);
+    const at = write_fixed(4);
+    bytes.writeInt32BE(value, at);
+  },
 };
 const instant: Encoding = {
   array: 'timestamptz',
@@ -185,7 +190,16 @@ const json: Encoding = { array: 'json', oid: 114, cast: false, write: cell => wr
 const encodings: Readonly<Record<string, Encoding>> = {
   text,
   integer,
-  smallint: { array: 'smallint', oid: 21, cast: false, write: cell => bytes.writeInt16BE(whole('smallint', cell, 0x7fff), write_fixed(2)) },
+  smallint: {
+    array: 'smallint',
+    oid: 21,
+    cast: false,
+    write(cell) {
+      const value = whole('smallint', cell, 0x7fff);
+      const at = write_fixed(2);
+      bytes.writeInt16BE(value, at);
+    },
+  },
   bigint: { array: 'bigint', oid: 20, cast: false, write: cell => write_bigint(whole('bigint', cell, Number.MAX_SAFE_INTEGER)) },
   boolean: {
     array: 'boolean',
@@ -193,7 +207,8 @@ const encodings: Readonly<Record<string, Encoding>> = {
     cast: false,
     write(cell) {
       if (typeof cell !== 'boolean') throw not_a('boolean', cell);
-      bytes[write_fixed(1)] = cell ? 1 : 0;
+      const at = write_fixed(1);
+      bytes[at] = cell ? 1 : 0;
     },
   },
   json,

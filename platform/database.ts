@@ -107,6 +107,8 @@ export function is_race(error: unknown): boolean {
 
 /** The database is away, full or shutting down: back off, no command is to blame. */
 export function is_outage(error: unknown): boolean {
+  // A mistake of our own is nobody's outage: trying it again for ever would only hide it.
+  if (error instanceof TypeError || error instanceof RangeError) return false;
   const state = sqlstate(error);
   if (state === undefined) return true;
   return /^(08|53|57|58|XX)/.test(state) || ['25P03', '25006', '3D000'].includes(state);

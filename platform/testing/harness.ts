@@ -1,6 +1,6 @@
 /** A service on real PostgreSQL for its store tests: fresh database, migrated, write path running, states frozen. */
 import type { AnyService } from '../batch.ts';
-import { real_clock } from '../clock.ts';
+import { type Clock, real_clock } from '../clock.ts';
 import { silent_logger } from '../logger.ts';
 import { migrate } from '../migrate.ts';
 import { fresh_database } from '../postgres/test_database.ts';
@@ -22,6 +22,8 @@ export async function service_on_postgres(options: {
   folder: string;
   adapters?: Readonly<Record<string, Adapter>>;
   heard?: Readonly<Record<string, readonly string[]>>;
+  /** The shop's time, for tests whose times are fixed: by the real one their timers would be due. */
+  clock?: Clock;
 }): Promise<Harness> {
   const { url, drop } = await fresh_database();
   const others = Object.keys(options.heard ?? {}).map(name => ({ name, has_log: true }));
@@ -33,7 +35,7 @@ export async function service_on_postgres(options: {
     heard: options.heard ?? {},
     tails: new Map<string, Tail>(),
     adapters: options.adapters ?? {},
-    clock: real_clock,
+    clock: options.clock ?? real_clock,
     waiting: real_clock,
     random: real_random,
     logger: silent_logger,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
 import type { Static } from 'typebox';
+import { real_clock } from '../../platform/clock.ts';
 import type { Route, RouteRequest } from '../../platform/route.ts';
 import { validator } from '../../platform/strict_json.ts';
 import { type Harness, service_on_postgres, test_request } from '../../platform/testing/harness.ts';
@@ -12,13 +13,14 @@ import { no_payment, no_webhook, type Payment, type RefundOperation } from './mo
 import { type PaymentsDesk, payments_routes } from './routes.ts';
 import { migrations_folder, payments_service } from './service.ts';
 import { bookkeeping_columns, gateway_object_rows, payment_rows, records, webhook_rows } from './store.ts';
-import { capture, fact, held, ok, pay, refund, start, test_gateways, webhook } from './test_payments.ts';
+import { capture, fact, held, ok, pay, refund, start, test_gateways, test_time, webhook } from './test_payments.ts';
 import { PaymentDetail, type PaymentDetailRow, type PaymentList } from './views.ts';
 
 let harness: Harness;
 let reader: pg.Client;
 before(async () => {
-  harness = await service_on_postgres({ service: payments_service({ gateways: test_gateways }), folder: migrations_folder });
+  const clock = { ...real_clock, now: () => test_time, now_ms: () => Date.parse(test_time) };
+  harness = await service_on_postgres({ service: payments_service({ gateways: test_gateways }), folder: migrations_folder, clock });
   reader = new pg.Client({ connectionString: harness.url });
   await reader.connect();
 });
