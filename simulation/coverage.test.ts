@@ -10,6 +10,7 @@ import { event_contracts, is_event_type } from '../contracts/index.ts';
 import { compose } from '../main/compose.ts';
 import { third_parties } from '../main/sandbox.ts';
 import { read_settings } from '../main/settings.ts';
+import { real_clock } from '../platform/clock.ts';
 import { run_saga } from './saga.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -44,7 +45,7 @@ function evidence(type: string, services: readonly string[]): string | undefined
 
 describe('every event', () => {
   const settings = read_settings({});
-  const areas = compose({ settings, signing_secret: 'x'.repeat(32), third_parties: third_parties(settings, {}) });
+  const areas = compose({ settings, signing_secret: 'x'.repeat(32), third_parties: third_parties(settings, {}), clock: real_clock });
   for (const [type, contract] of Object.entries(event_contracts)) {
     test(`${type}, published by ${contract.service}`, () => {
       assert.ok(is_event_type(type));
