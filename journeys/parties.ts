@@ -6,7 +6,7 @@ import type { LedgerEntry, StandIn } from '../sandbox/stand_in.ts';
 import { start_stripe } from '../sandbox/stripe/stripe.ts';
 import { start_supplier } from '../sandbox/supplier/supplier.ts';
 
-const deliver_after_ms = 400;
+const deliver_default_ms = 400;
 const later_ms = 50;
 
 export interface Fault {
@@ -37,7 +37,8 @@ export interface Parties {
   stop(): Promise<void>;
 }
 
-export async function start_parties(now_ms: () => number): Promise<Parties> {
+/** `deliver_after_ms`: so soon a label is on its way, and can no longer be given back. */
+export async function start_parties(now_ms: () => number, deliver_after_ms = deliver_default_ms): Promise<Parties> {
   const [stripe, easypost, supplier] = await Promise.all([
     start_stripe({ secret_key: sandbox_secrets.stripe_key, later_ms, now_ms }),
     start_easypost({ api_key: sandbox_secrets.easypost_key, deliver_after_ms, refund_after_ms: later_ms, now_ms }),

@@ -27,6 +27,8 @@ const look_again_ms = 15;
 export interface ShopOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly products?: readonly ProductGiven[];
+  readonly third_party_timeout_ms?: number;
+  readonly deliver_after_ms?: number;
 }
 export interface ProductGiven {
   readonly sku: string;
@@ -49,7 +51,7 @@ export async function open_shop(t: { after(stop: () => Promise<void>): void }, o
   const database = await fresh_database();
   const folder = await mkdtemp(join(tmpdir(), 'cartwright-journey-'));
   const clock = movable_clock();
-  const parties = await start_parties(clock.now_ms);
+  const parties = await start_parties(clock.now_ms, options.deliver_after_ms);
   const settings = read_settings({
     DATABASE_URL: database.url,
     CARTWRIGHT_DATA: folder,
@@ -65,7 +67,15 @@ export async function open_shop(t: { after(stop: () => Promise<void>): void }, o
     REPLENISHMENT: 'manual',
     ...options.env,
   });
-  const up = await bring_up({ settings, services: service_list, with_sandbox: false, with_door: true, with_metrics: false, clock });
+  const up = await bring_up({
+    settings,
+    services: service_list,
+    with_sandbox: false,
+    with_door: true,
+    with_metrics: false,
+    clock,
+    third_party_timeout_ms: options.third_party_timeout_ms,
+  });
   const pool = new pg.Pool({ connectionString: database.url, max: 2, options: '-c timezone=UTC' });
   t.after(async () => {
     await up.stop();

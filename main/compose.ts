@@ -1,6 +1,7 @@
 /** The composition root's list: every service, what it needs from the outside, where its migrations are. A new service is one entry. */
 import { contracts_of, event_contracts, is_event_type } from '../contracts/index.ts';
 import type { AnyService } from '../platform/batch.ts';
+import type { Clock } from '../platform/clock.ts';
 import type { Desk, Route } from '../platform/route.ts';
 import type { Adapter, Command, Event, Rejection, States } from '../platform/service.ts';
 import { inventory_area } from './areas/inventory.ts';
@@ -15,12 +16,16 @@ export interface ThirdParties {
   readonly stripe: { readonly base_url: string; readonly secret_key: string; readonly webhook_secret: string };
   readonly easypost: { readonly base_url: string; readonly api_key: string; readonly webhook_secret: string };
   readonly supplier: { readonly base_url: string; readonly secret: string };
+  /** Of one operation, in real time; absent: what each adapter thinks right for its provider. */
+  readonly timeout_ms?: number;
 }
 
 export interface AreaGiven {
   readonly settings: Settings;
   readonly third_parties: ThirdParties;
   readonly signing_secret: string;
+  /** The one the services decide by: adapters count the age of a key, and of an unknown, from times of theirs. */
+  readonly clock: Pick<Clock, 'now_ms'>;
 }
 
 export type AnyDesk = Desk<States, Command, Event, Rejection>;

@@ -40,6 +40,8 @@ export interface UpOptions {
   readonly with_door: boolean;
   readonly with_metrics: boolean;
   readonly clock?: Clock;
+  /** For tests in which third parties answer too late: nobody waits half a minute for that. */
+  readonly third_party_timeout_ms?: number;
   readonly say?: (line: string) => void;
   readonly findings?: () => ReturnType<Parameters<typeof desk_routes>[0]['findings']>;
 }
@@ -94,7 +96,11 @@ async function assemble(
   const areas = compose({
     settings,
     signing_secret,
-    third_parties: third_parties(settings, Object.fromEntries((sandbox?.stand_ins ?? []).map(one => [one.name, one.url]))),
+    third_parties: {
+      ...third_parties(settings, Object.fromEntries((sandbox?.stand_ins ?? []).map(one => [one.name, one.url]))),
+      timeout_ms: options.third_party_timeout_ms,
+    },
+    clock,
   });
   const ran = await migrate_all(areas, url_of);
   if (ran.length > 0) say(`${ran.length} migrations applied`);

@@ -4,6 +4,7 @@
  * A seed and a commit give the same run again.
  */
 
+import { createHash } from 'node:crypto';
 import type { AnyService } from '../platform/batch.ts';
 import { type SimulatedClock, simulated_clock } from '../platform/clock.ts';
 import { partition_of } from '../platform/partition.ts';
@@ -57,6 +58,13 @@ export interface World {
   /** Every (service, transition) that was taken: `orders order placed → awaiting_payment`. */
   readonly seen_events: ReadonlyMap<string, number>;
   readonly log: readonly Logged<Event>[];
+}
+
+/** Of a whole run: every event with its id, time, cause and data, in the order in which they were published. */
+export function hash_of(log: readonly Logged<Event>[]): string {
+  const hash = createHash('sha256');
+  for (const event of log) hash.update(`${JSON.stringify(event)}\n`);
+  return hash.digest('hex').slice(0, 16);
 }
 
 const start_ms = Date.parse('2026-03-01T10:00:00.000Z');

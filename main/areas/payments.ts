@@ -1,4 +1,3 @@
-import { real_clock } from '../../platform/clock.ts';
 import { manual_gateway } from '../../services/payments/gateways/manual.ts';
 import { stripe_gateway } from '../../services/payments/gateways/stripe.ts';
 import { payments_routes } from '../../services/payments/routes.ts';
@@ -7,11 +6,17 @@ import type { Area, AreaGiven } from '../compose.ts';
 
 const stripe_timeout_ms = 20_000;
 
-export function payments_area({ third_parties }: AreaGiven): Area {
+export function payments_area({ third_parties, clock }: AreaGiven): Area {
   const { base_url, secret_key, webhook_secret } = third_parties.stripe;
   const gateways = {
     manual: manual_gateway,
-    stripe: stripe_gateway({ base_url, secret_key, webhook_secret, timeout_ms: stripe_timeout_ms, now_ms: real_clock.now_ms }),
+    stripe: stripe_gateway({
+      base_url,
+      secret_key,
+      webhook_secret,
+      timeout_ms: third_parties.timeout_ms ?? stripe_timeout_ms,
+      now_ms: clock.now_ms,
+    }),
   };
   return {
     service: payments_service({ gateways }),

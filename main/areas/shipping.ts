@@ -14,7 +14,10 @@ export function shipping_area({ settings, third_parties }: AreaGiven): Area {
   const shipping: ShippingSettings = {
     fulfillment: settings.fulfillment,
     carrier: settings.carrier,
-    carriers: { manual: manual_carrier({ currency: label_currency }), easypost: easypost_carrier({ api_key, base_url }) },
+    carriers: {
+      manual: manual_carrier({ currency: label_currency }),
+      easypost: easypost_carrier({ api_key, base_url, timeout_ms: third_parties.timeout_ms }),
+    },
     ship_from: () => ship_from,
     manual_delivery_ms: settings.manual_delivery_ms,
     label_currency,

@@ -1,4 +1,3 @@
-import { real_clock } from '../../platform/clock.ts';
 import { suppliers_adapters } from '../../services/suppliers/adapters.ts';
 import type { SuppliersSettings } from '../../services/suppliers/model.ts';
 import { suppliers_routes } from '../../services/suppliers/routes.ts';
@@ -9,7 +8,7 @@ import type { Area, AreaGiven } from '../compose.ts';
 const sandbox_settle_ms = 3_000;
 const sandbox_accept_every_ms = 5_000;
 
-export function suppliers_area({ settings, third_parties }: AreaGiven): Area {
+export function suppliers_area({ settings, third_parties, clock }: AreaGiven): Area {
   const { base_url, secret } = third_parties.supplier;
   const suppliers: SuppliersSettings = {
     replenishment: settings.replenishment,
@@ -19,8 +18,8 @@ export function suppliers_area({ settings, third_parties }: AreaGiven): Area {
     service: suppliers_service(suppliers),
     migrations_folder,
     adapters: suppliers_adapters({
-      rest: { base_url, api_key: secret },
-      now_ms: real_clock.now_ms,
+      rest: { base_url, api_key: secret, timeout_ms: third_parties.timeout_ms },
+      now_ms: clock.now_ms,
       ...(settings.sandbox ? { settle_ms: sandbox_settle_ms } : {}),
     }),
     routes: desk => suppliers_routes(desk as never, { inbound_secret: secret }),

@@ -18,6 +18,23 @@ import {
 } from '../batch.ts';
 import type { Command, Event, Logged, NewOperation, NewRecord, Operation, Outcome, Rejection } from '../service.ts';
 
+/** What one command made of one aggregate that it declared. Unchanged: `before` is `after`. */
+export interface Step {
+  readonly service: string;
+  readonly command: Command;
+  readonly kind: string;
+  readonly id: string;
+  readonly before: unknown;
+  readonly after: unknown;
+  /** Nothing was stored of it before. */
+  readonly is_new: boolean;
+}
+let watcher: ((step: Step) => void) | undefined;
+/** Shows every step of every service in memory of this process: how the coverage of the design sees what was really taken. */
+export function watch_steps(watch: (step: Step) => void): void {
+  watcher = watch;
+}
+
 export interface Ran {
   readonly events: readonly NewEvent[];
   readonly types: readonly string[];
@@ -80,10 +97,15 @@ export function in_memory(service: AnyService, options: { refresh?(kind: string,
     let rejection: Rejection | undefined;
     for (const [index, command] of commands.entries()) {
       const cause = commands.length === 1 ? how.cause : `${how.cause}-${index}`;
+      const before = watcher === undefined ? [] : entries_of(memory, refs[index] ?? []);
       const outcome = execute(service, memory, command, refs[index] ?? [], given_for(service.name, how.at, cause, how.actor), () =>
         next('evt'),
       );
       rejection = 'rejection' in outcome ? outcome : undefined;
+      for (const { kind, id, state, version } of 'rejection' in outcome ? [] : before) {
+        const after = memory.entries.get(kind)?.get(id)?.state;
+        watcher?.({ service: service.name, command, kind, id, before: state, after, is_new: version === 0 });
+      }
     }
     summarize(service, memory, how.at, () => next('evt'));
     store(memory);
@@ -179,6 +201,13 @@ export function in_memory(service: AnyService, options: { refresh?(kind: string,
     rows,
   };
   return self;
+}
+
+function entries_of(memory: ReturnType<typeof empty_memory>, refs: readonly { kind: string; id: string }[]) {
+  return refs.map(({ kind, id }) => {
+    const entry = memory.entries.get(kind)?.get(id);
+    return { kind, id, state: entry?.state, version: entry?.version ?? 0 };
+  });
 }
 
 function handler_of(service: AnyService, command: Command): NonNullable<AnyService['commands'][string]> {

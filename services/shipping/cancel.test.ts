@@ -258,6 +258,15 @@ describe('a short pick', () => {
     );
     assert.equal([...shop.timers.values()].filter(timer => timer.kind === 'shipment').length, 0);
   });
+  test('of everything while its label is being bought cancels the shipment, and the label is voided when it comes', () => {
+    const shop = shop_at('labeling');
+    const ran = shop.ask('report_short_pick', { lines, reason: 'fire' });
+    assert.equal(said(ran, 'shipment.shorted').shipment_status, 'cancelled');
+    assert.deepEqual(
+      shop.labels().operations.map(operation => operation.kind),
+      ['void_label'],
+    );
+  });
   test('that empties the parcel whose label is still to come leaves the others labeled', () => {
     const shop = open_shop({ fulfillment: 'manual' });
     shop.hear(fulfillment_requested([{ line_no: 1, quantity: 100 }]));

@@ -4,7 +4,7 @@ import { rest_channel } from './channels/rest.ts';
 
 export interface SuppliersAdaptersSettings {
   /** Of the suppliers of channel `rest`: where they listen, and the key that they gave us. */
-  readonly rest: { readonly base_url: string; readonly api_key: string };
+  readonly rest: { readonly base_url: string; readonly api_key: string; readonly timeout_ms?: number };
   /** Before this "not found" proves nothing; default 15 minutes. */
   readonly settle_ms?: number;
   now_ms(): number;

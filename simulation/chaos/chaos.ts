@@ -15,7 +15,9 @@ import { start_sandbox } from '../../main/sandbox.ts';
 import { read_settings } from '../../main/settings.ts';
 import { start_postgres } from '../../platform/postgres/launcher.ts';
 import { type Random, seeded_random } from '../../platform/random.ts';
-import { type Buyers, create_buyers } from './buyers.ts';
+import { create_buyers } from './buyers.ts';
+import { judge, print_verdict } from './end_checker.ts';
+import { read_tables } from './evidence.ts';
 import { type Running, run_services } from './processes.ts';
 
 const { values } = parseArgs({
@@ -68,20 +70,24 @@ const fleet = [
 const [orders, outside, stock] = fleet;
 if (orders === undefined || outside === undefined || stock === undefined) throw new Error('the fleet is incomplete');
 await sandbox.aim(name => `http://127.0.0.1:${name === 'supplier' ? stock.port : outside.port}`);
-const skus = await open_shop(orders.port, stock.port);
-const buyers = create_buyers({ url: `http://127.0.0.1:${orders.port}`, key, skus, gateways: ['manual', 'stripe', 'stripe'], random });
+const { skus, scarce, shelf } = await open_shop(orders.port, stock.port);
+const url = `http://127.0.0.1:${orders.port}`;
+const buyers = create_buyers({ url, key, skus, scarce, gateways: ['manual', 'stripe', 'stripe'], random });
 
 const until_ms = performance.now() + seconds * 1_000;
 const buying = buyers.buy(until_ms, Number(values.rate));
 const kills = await nemesis(fleet, until_ms, random);
 await buying;
 console.log(
-  `  ${buyers.accepted.length} orders accepted in ${buyers.attempts()} attempts; killed: ${[...kills].map(([name, count]) => `${name} ${count}×`).join(', ')}`,
+  `  ${buyers.accepted()} orders accepted in ${buyers.history.calls.length} calls; refused: ${counted(buyers.refused())}; killed: ${counted(kills)}`,
 );
 
 const pools = audit_pools(() => postgres.url);
 const waited = await rest(pools.pool_of('orders'));
-const good = (await check_history(pools.pool_of('orders'), buyers)) && (await check_invariants());
+await buyers.look_again();
+const ledgers = await read_ledgers(sandbox.stand_ins);
+const kept = await check_promises();
+const good = (await check_invariants()) && kept && buyers.accepted() > 0;
 await pools.end();
 for (const running of fleet) await running.stop();
 await sandbox.stop();
@@ -166,23 +172,17 @@ async function named_waits(pool: pg.Pool): Promise<boolean> {
   return stuck.length === 0;
 }
 
-/** The clients' own history against the tables: everything that was answered is there, once. */
-async function check_history(pool: pg.Pool, { accepted, contradictions, refused }: Buyers): Promise<boolean> {
-  const { rows } = await pool.query<{ lost: number; doubled: number }>(
-    `with told as (select * from json_to_recordset($1) as t(reference text, order_id text))
-     select (select count(*)::int from told t where not exists (select 1 from orders.orders o where o.id = t.order_id and o.reference = t.reference)) as lost,
-            (select count(*)::int from (select reference from orders.orders where reference is not null group by reference having count(*) > 1) d) as doubled`,
-    [JSON.stringify(accepted)],
-  );
-  const { lost, doubled } = rows[0] ?? { lost: -1, doubled: -1 };
-  console.log(
-    `  ${lost} lost, ${doubled} doubled, ${contradictions.length} contradictions${refused.size === 0 ? '' : `; refused: ${[...refused].map(([code, count]) => `${count} ${code}`).join(', ')}`}`,
-  );
-  return lost === 0 && doubled === 0 && contradictions.length === 0 && accepted.length > 0 && !refused.has('gave up');
+/** What buyers were told, what third parties did and what the tables say, against what is promised: one line each. */
+async function check_promises(): Promise<boolean> {
+  const [stripe, easypost] = ['stripe', 'easypost'].map(name => ledgers.get(name));
+  if (stripe === undefined || easypost === undefined) throw new Error('a third party did not show its ledger');
+  const tables = await read_tables(pools.pool_of('orders'));
+  const verdicts = judge({ calls: buyers.history.calls, shelf, stripe, easypost, tables });
+  for (const verdict of verdicts) print_verdict(verdict);
+  return verdicts.every(({ broken }) => broken.length === 0);
 }
 
 async function check_invariants(): Promise<boolean> {
-  const ledgers = await read_ledgers(sandbox.stand_ins);
   const lines = await audit(
     { pool_of: pools.pool_of, ledgers, now: new Date().toISOString(), at_rest: true, incremental: false },
     invariants,
@@ -196,8 +196,20 @@ async function check_invariants(): Promise<boolean> {
   return lines.every(line => line.findings.length === 0);
 }
 
-async function open_shop(orders_port: number, stock_port: number): Promise<string[]> {
-  const names = Array.from({ length: 40 }, (_, index) => `C${index}`);
+function counted(counts: ReadonlyMap<string, number>): string {
+  return [...counts].map(([name, count]) => `${name} ${count}×`).join(', ') || 'none';
+}
+
+interface Shelf {
+  readonly skus: readonly string[];
+  readonly scarce: readonly string[];
+  readonly shelf: ReadonlyMap<string, { readonly units: number; readonly backorder_limit: number }>;
+}
+
+/** Plenty of most things, and a few of some: those are fought for. What is put on the shelf here is all there ever is. */
+async function open_shop(orders_port: number, stock_port: number): Promise<Shelf> {
+  const skus = Array.from({ length: 40 }, (_, index) => `C${index}`);
+  const scarce = Array.from({ length: 6 }, (_, index) => `RARE${index}`);
   const call = async (port: number, method: string, path: string, body: unknown) => {
     const lines = Array.isArray(body);
     const response = await fetch(`http://127.0.0.1:${port}${path}`, {
@@ -207,30 +219,28 @@ async function open_shop(orders_port: number, stock_port: number): Promise<strin
     });
     if (!response.ok) throw new Error(`${method} ${path}: ${await response.text()}`);
   };
-  for (const [index, code] of ['north', 'south'].entries())
-    await call(stock_port, 'PUT', `/v1/locations/${code}`, {
-      name: code,
-      priority: index + 1,
-      address: { line1: '1 Road', city: 'London', postal_code: 'N1 7AA', country: 'GB' },
-    });
-  await call(
-    orders_port,
-    'POST',
-    '/v1/products/import',
-    names.map((sku, index) => ({
-      sku,
-      name: `Product ${index}`,
-      weight_grams: 300,
-      prices: [{ currency: 'GBP', amount: 500 + index * 10 }],
-    })),
+  const address = { line1: '1 Road', city: 'London', postal_code: 'N1 7AA', country: 'GB' };
+  const locations = ['north', 'south'];
+  for (const [index, code] of locations.entries())
+    await call(stock_port, 'PUT', `/v1/locations/${code}`, { name: code, priority: index + 1, address });
+  const product = (sku: string, index: number) => ({
+    sku,
+    name: `Product ${sku}`,
+    weight_grams: 300,
+    prices: [{ currency: 'GBP', amount: 500 + index * 10 }],
+  });
+  await call(orders_port, 'POST', '/v1/products/import', [...skus, ...scarce].map(product));
+  const put = [
+    ...skus.flatMap(sku => locations.map(location => ({ sku, location, on_hand: 50_000, backorder_limit: 0 }))),
+    ...scarce.flatMap((sku, index) => locations.map(location => ({ sku, location, on_hand: 5 + index, backorder_limit: 0 }))),
+  ];
+  await call(stock_port, 'POST', '/v1/stock/import', put);
+  const units = (sku: string, field: 'on_hand' | 'backorder_limit') =>
+    put.reduce((sum, line) => sum + (line.sku === sku ? line[field] : 0), 0);
+  const shelf = new Map(
+    [...skus, ...scarce].map(sku => [sku, { units: units(sku, 'on_hand'), backorder_limit: units(sku, 'backorder_limit') }]),
   );
-  await call(
-    stock_port,
-    'POST',
-    '/v1/stock/import',
-    names.flatMap(sku => ['north', 'south'].map(location => ({ sku, location, on_hand: 50_000 }))),
-  );
-  return names;
+  return { skus, scarce, shelf };
 }
 
 async function free_ports(count: number): Promise<number[]> {

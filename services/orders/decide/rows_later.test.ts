@@ -121,6 +121,34 @@ table('an order in fulfillment', [
     events: ['return.requested'],
   },
   {
+    row: 'a return is called off while the rest is on its way',
+    given: () => {
+      const it = at.shipped();
+      it.ship.delivered([[1, 2]]);
+      it.ask({ type: 'request_return', order_id, lines: [{ line_no: 1, quantity: 1, reason: 'broken' }] });
+      return it;
+    },
+    when: it => it.ask({ type: 'cancel_return', order_id, return_id: it.order().returns[0]?.return_id ?? '' }),
+    to: 'in_fulfillment',
+    events: ['return.cancelled'],
+  },
+  {
+    row: 'lines were asked back, and all had left and arrived before the answer refused them: completed',
+    given: () => {
+      const it = at.allocated();
+      it.ship.dispatched([[1, 2]]);
+      it.pay.captured({ final: false });
+      cancel_line(it, 2, 5);
+      it.ship.dispatched([[2, 5]]);
+      it.pay.captured();
+      it.ship.delivered();
+      return it;
+    },
+    when: it => it.ship.answered(1, [], [[2, 5]]),
+    to: 'completed',
+    events: ['order.cancellation_refused', 'order.completed'],
+  },
+  {
     row: 'captured twice over: given back, a person looks',
     given: () => {
       const it = at.shipped();

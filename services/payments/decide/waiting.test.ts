@@ -5,6 +5,7 @@ import {
   at,
   authorized,
   capture,
+  captured,
   days,
   desk,
   fact,
@@ -13,6 +14,8 @@ import {
   minutes,
   ok,
   pay,
+  refund,
+  refund_fact,
   release,
   start,
   unknown,
@@ -144,4 +147,48 @@ test('what is unknown for a day is for a person, and resolves itself when eviden
   shop.webhook([held]);
   assert.deepEqual(shop.told, ['payment.outcome_resolved', 'payment.authorized', 'exception.resolved']);
   assert.equal(shop.timer('operation_overdue', overdue), undefined);
+});
+
+test('a shopper who is waited for is released: voided as soon as he has paid', () => {
+  const shop = waits_for_shopper().run(release());
+  assert.deepEqual([shop.told, shop.payment().status, shop.payment().release_requested], [[], 'action_required', true]);
+  assert.deepEqual(shop.webhook([held]).operation('void').state, 'open');
+});
+
+test('a payment that the gateway no longer understands while the shopper is away is one of its operations refused, not money', () => {
+  const shop = waits_for_shopper().answer('authorize', { outcome: 'permanent_error', code: 'x', detail: 'y' });
+  assert.deepEqual([shop.payment().status, shop.payment().authorized], ['failed', 0]);
+});
+
+test('money taken although it was let go contradicts what we know: drift, for a person', () => {
+  const shop = authorized()
+    .run(release())
+    .answer('void', ok(held, fact('voided', 8400)))
+    .webhook([fact('captured', 8400)]);
+  assert.deepEqual([shop.payment().status, shop.payment().captured, shop.exceptions], ['voided', 0, ['gateway_drift']]);
+});
+
+test('all that was taken of a part goes back: refunded; and when the bank sends it back, it is captured again', () => {
+  const shop = authorized()
+    .run(capture(1, 5000))
+    .answer('capture', ok(held, fact('captured', 5000)))
+    .run(refund('rfd_1', 5000));
+  assert.equal(shop.payment().status, 'partially_captured');
+  const done = refund_fact('refunded', 're_1', 5000, { refund_id: 'rfd_1' });
+  assert.equal(shop.answer('refund', ok(done)).payment().status, 'refunded');
+  assert.equal(shop.webhook([refund_fact('refund_failed', 're_1', 5000, { refund_id: 'rfd_1' })]).payment().status, 'partially_captured');
+  const twice = captured();
+  for (const [refund_id, object_ref, amount] of [
+    ['rfd_3', 're_3', 4000],
+    ['rfd_4', 're_4', 4400],
+  ] as const)
+    twice.run(refund(refund_id, amount)).answer('refund', ok(refund_fact('refunded', object_ref, amount, { refund_id })));
+  assert.equal(twice.payment().status, 'refunded');
+  twice.webhook([refund_fact('refund_failed', 're_3', 4000, { refund_id: 'rfd_3' })]);
+  assert.deepEqual([twice.payment().status, twice.payment().refunded], ['partially_refunded', 4400]);
+  const whole = captured()
+    .run(refund('rfd_2', 8400))
+    .answer('refund', ok(refund_fact('refunded', 're_2', 8400, { refund_id: 'rfd_2' })));
+  assert.equal(whole.payment().status, 'refunded');
+  assert.equal(whole.webhook([refund_fact('refund_failed', 're_2', 8400, { refund_id: 'rfd_2' })]).payment().status, 'captured');
 });

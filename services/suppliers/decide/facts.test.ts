@@ -71,6 +71,13 @@ describe('an acknowledgment', () => {
     assert.deepEqual(fact(ack(1, { confirmed: 0, rejected: 10 })).types, ['purchase_order.rejected']);
     assert.deepEqual([purchase_order().status, position(item('A')), timer('purchase_order', po)], ['rejected', 0, undefined]);
   });
+  test('a newer one that takes everything back ends the order, too', () => {
+    const { fact, purchase_order } = sent();
+    fact(ack(1, {}));
+    assert.equal(purchase_order().status, 'acknowledged');
+    assert.deepEqual(fact(ack(2, { confirmed: 0, rejected: 10 })).types, ['purchase_order.rejected']);
+    assert.equal(purchase_order().status, 'rejected');
+  });
   test('of a line, or of units, that were not ordered is a person’s', () => {
     const { fact, purchase_order } = sent();
     const raised = said(
