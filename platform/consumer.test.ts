@@ -11,6 +11,7 @@ import { fresh_database } from './postgres/test_database.ts';
 import { real_random } from './random.ts';
 import { type Runtime, start_runtime } from './runtime.ts';
 import { toy, toy_table } from './testing/toy.ts';
+import { test_vault } from './testing/vault.ts';
 
 let url: string;
 let drop: () => Promise<void>;
@@ -23,6 +24,7 @@ async function start(clock: Clock = real_clock): Promise<Runtime> {
     url,
     source_urls: { source: url },
     heard: { source: ['toy.added'] },
+    vault: test_vault(url),
     tails: new Map<string, Tail>(),
     adapters: {},
     clock,

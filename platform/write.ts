@@ -4,7 +4,7 @@
  * close (rows, operations, timers, replies, append, commit — sent together). docs/decisions/0001 has the interface, kernel.md the measurements.
  */
 import type pg from 'pg';
-import type { AnyService, Memory, NewEvent } from './batch.ts';
+import type { AnyService, Memory } from './batch.ts';
 import { changed_entries, empty_memory, execute, given_for, missing, summarize, view_of } from './batch.ts';
 import type { AggregateCache } from './cache.ts';
 import { rows_statements, side_statements } from './close.ts';
@@ -24,6 +24,7 @@ import {
   type States,
   type View,
 } from './service.ts';
+import type { Sealing, Vault } from './vault/vault.ts';
 
 /** A position this service holds of another's log, moved from `old` to `new` or nothing happens at all. */
 export interface Move {
@@ -87,6 +88,8 @@ export interface WriterPorts {
   now(): string;
   event_id(): string;
   readonly tail?: Tail;
+  /** Seals what is personal in the events before they are appended. */
+  readonly vault: Pick<Vault, 'seal'>;
   /** Shared by the lanes of a service in one process. */
   readonly cache: AggregateCache;
   /** After commit: operations were written, timers changed. */
@@ -141,15 +144,17 @@ async function write(ports: WriterPorts, items: readonly Item[], moves: readonly
     parked: [],
     unparked: [],
   };
+  let sealing: Sealing;
   try {
     await open(batch, moves);
     await load_second(batch);
     decide_all(batch);
+    sealing = await ports.vault.seal(wire, batch.memory.collected.events);
   } catch (error) {
     await wire.send('rollback', 'rollback').catch(() => undefined);
     throw error;
   }
-  await close(batch);
+  await close(batch, sealing);
   return batch.results.map(result => result ?? { result: 'failed', error: new Error('not decided') });
 }
 
@@ -357,13 +362,14 @@ function park(batch: Batch, item: Item, reason: string): Result {
   return { result: 'parked', reason };
 }
 
-async function close(batch: Batch): Promise<void> {
+async function close(batch: Batch, sealing: Sealing): Promise<void> {
   const { ports, wire, memory } = batch;
   const name = ports.service.name;
-  const events: readonly NewEvent[] = memory.collected.events;
+  const { events } = sealing;
   const statements = [
     ...rows_statements(ports.service, changed_entries(memory)),
     ...side_statements(batch, name),
+    ...sealing.statements,
     ...(events.length === 0 ? [] : append_statements(name, events)),
     { name: 'xid', text: 'select (pg_current_xact_id()::text::bigint & 4294967295)::text as xid', values: [] },
     { name: 'commit', text: 'commit', values: [] },
@@ -374,6 +380,7 @@ async function close(batch: Batch): Promise<void> {
   // After a failed statement a pipelined commit answers ROLLBACK without an error.
   const commit = answers.at(-1);
   if (commit?.command !== 'COMMIT') throw new Error(`the transaction ended with ${commit?.command ?? 'nothing'}`);
+  sealing.remember();
   if (events.length > 0) ports.tail?.push(Number(answers.at(-3)?.rows[0]?.last) - events.length + 1, events);
   remember_states(batch, String(answers.at(-2)?.rows[0]?.xid));
   ports.on_commit?.({ operations: memory.collected.operations.length, timers: memory.collected.timers.length, events: events.length });

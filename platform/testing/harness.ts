@@ -9,6 +9,8 @@ import { real_random } from '../random.ts';
 import type { RouteRequest } from '../route.ts';
 import { type Runtime, start_runtime } from '../runtime.ts';
 import type { Adapter } from '../service.ts';
+import { vault_schema } from '../vault/schema.ts';
+import { test_vault } from './vault.ts';
 
 export interface Harness {
   readonly runtime: Runtime;
@@ -22,15 +24,19 @@ export async function service_on_postgres(options: {
   folder: string;
   adapters?: Readonly<Record<string, Adapter>>;
   heard?: Readonly<Record<string, readonly string[]>>;
+  /** Types whose personal part it may open. */
+  opens?: readonly string[];
 }): Promise<Harness> {
   const { url, drop } = await fresh_database();
   const others = Object.keys(options.heard ?? {}).map(name => ({ name, has_log: true }));
-  await migrate(url, [...others, { name: options.service.name, folder: options.folder, has_log: true }]);
+  const { name } = options.service;
+  await migrate(url, [vault_schema(new Map([[name, 'make']])), ...others, { name, folder: options.folder, has_log: true }]);
   const runtime = await start_runtime({
     service: options.service,
     url,
     source_urls: Object.fromEntries(others.map(other => [other.name, url])),
     heard: options.heard ?? {},
+    vault: test_vault(url, options.opens),
     tails: new Map<string, Tail>(),
     adapters: options.adapters ?? {},
     clock: real_clock,

@@ -26,11 +26,14 @@ export function evolve_order(order: Order | undefined, event: OrdersEvent): Orde
   if (event.type === 'order.placed') return placed(event.data);
   if (order === undefined) throw new Error(`${event.type} about an order that was never placed`);
   if (event.type === 'exception.raised' || event.type === 'exception.resolved') return fold_exception(order, event);
-  if (event.type === 'quote.created') throw new Error('a quote is no order');
+  if (event.type === 'quote.created' || event.type === 'personal_data.erased') throw new Error(`${event.type} changes no order`);
   return fold_event(fold_fields(order, event.data), event);
 }
 
-type OrderEvent = Exclude<OrdersEvent, { type: 'order.placed' | 'quote.created' | 'exception.raised' | 'exception.resolved' }>;
+type OrderEvent = Exclude<
+  OrdersEvent,
+  { type: 'order.placed' | 'quote.created' | 'personal_data.erased' | 'exception.raised' | 'exception.resolved' }
+>;
 
 function fold_event(order: Order, event: OrderEvent): Order {
   switch (event.type) {
