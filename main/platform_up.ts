@@ -24,6 +24,7 @@ import { analytics_routes } from '../services/analytics/routes.ts';
 import { type Analytics, start_analytics } from '../services/analytics/service.ts';
 import { type Area, compose, heard_by, key_use_of, publishers } from './compose.ts';
 import { metrics_registry, serve_metrics } from './metrics.ts';
+import { routes_of_personal_data } from './personal_data.ts';
 import { type Sandbox, start_sandbox, third_parties } from './sandbox.ts';
 import { kept_secret, open_vaults } from './secrets.ts';
 import { database_url_of, type ServiceName, type Settings } from './settings.ts';
@@ -121,12 +122,15 @@ async function assemble(
   const admission = admission_of(runtimes);
   stops.push(admission.stop);
 
+  const personal_data = routes_of_personal_data({ runtimes, gateway_pool, clock, url_of, vault_of });
+  stops.push(personal_data.stop);
   const door = options.with_door
     ? await start_door({
         options,
         areas,
         runtimes,
         analytics,
+        more: personal_data.routes,
         gateway_pool,
         signing_secret,
         logger,
@@ -258,6 +262,7 @@ interface DoorParts {
   readonly areas: ReadonlyMap<string, Area>;
   readonly runtimes: ReadonlyMap<string, Runtime>;
   readonly analytics: Analytics | undefined;
+  readonly more: readonly Route[];
   readonly gateway_pool: pg.Pool;
   readonly signing_secret: string;
   readonly logger: Logger;
@@ -292,12 +297,13 @@ async function start_door(parts: DoorParts): Promise<Door> {
   }
 }
 
-function routes_of({ options, areas, runtimes, analytics, gateway_pool, clock }: DoorParts): Route[] {
+function routes_of({ options, areas, runtimes, analytics, more, gateway_pool, clock }: DoorParts): Route[] {
   const services: DeskService[] = [...runtimes.values()].map(runtime => desk_service(runtime));
   return [
     ...[...runtimes.values()].flatMap(runtime => areas.get(runtime.service.name)?.routes(runtime.desk) ?? []),
     ...desk_routes({ services, now: clock.now, findings: options.findings ?? (() => ({ at: null, checked: 0, findings: [] })) }),
     ...(analytics === undefined ? [] : analytics_routes(analytics, clock)),
+    ...more,
     ...timeline_routes({ logs: new Map(publishers.map(name => [name, gateway_pool])) }),
   ];
 }

@@ -12,7 +12,7 @@ import type { Wire } from './database.ts';
 import { forget_states, load, remember_states } from './load.ts';
 import { append_statements, type Tail } from './log.ts';
 import type { Idempotency, Reply } from './route.ts';
-import { Problem } from './route.ts';
+import { Problem, shown_in } from './route.ts';
 import {
   ChangedMeanwhile,
   type Command,
@@ -329,6 +329,7 @@ function remember(batch: Batch, item: Item, reply: Reply | undefined): void {
     headers: reply.headers ?? null,
     waiting: item.waiting === true,
     created_at: batch.at,
+    about: shown_in(reply),
   });
 }
 
