@@ -10,11 +10,14 @@ import type { RouteRequest } from '../route.ts';
 import { type Runtime, start_runtime } from '../runtime.ts';
 import type { Adapter } from '../service.ts';
 import { vault_schema } from '../vault/schema.ts';
+import type { ServiceVault } from '../vault/vault.ts';
 import { test_vault } from './vault.ts';
 
 export interface Harness {
   readonly runtime: Runtime;
   readonly url: string;
+  /** Opens what `opens` names, in its own log, too. */
+  readonly vault: ServiceVault;
   stop(): Promise<void>;
 }
 
@@ -31,12 +34,13 @@ export async function service_on_postgres(options: {
   const others = Object.keys(options.heard ?? {}).map(name => ({ name, has_log: true }));
   const { name } = options.service;
   await migrate(url, [vault_schema(new Map([[name, 'make']])), ...others, { name, folder: options.folder, has_log: true }]);
+  const vault = test_vault(url, options.opens);
   const runtime = await start_runtime({
     service: options.service,
     url,
     source_urls: Object.fromEntries(others.map(other => [other.name, url])),
     heard: options.heard ?? {},
-    vault: test_vault(url, options.opens),
+    vault,
     tails: new Map<string, Tail>(),
     adapters: options.adapters ?? {},
     clock: real_clock,
@@ -49,6 +53,7 @@ export async function service_on_postgres(options: {
   return {
     runtime,
     url,
+    vault,
     async stop() {
       await runtime.stop();
       await drop();
