@@ -13,10 +13,10 @@ import type { Event, Logged, Service } from '../service.ts';
 import { test_vault_ports } from '../testing/vault.ts';
 import { create_writer, type Item, type Writer } from '../write.ts';
 import { vault_schema } from './schema.ts';
-import { seal, Unsealable, unseal } from './sealing.ts';
+import { key_of, seal, Unsealable, unseal } from './sealing.ts';
 import { create_vault, key_cached_max_ms, opener, service_vault, type Vault, type VaultPorts } from './vault.ts';
 
-const key = new Uint8Array(32).fill(1);
+const key = key_of(new Uint8Array(32).fill(1));
 const place = 'evt_1 data.personal';
 
 describe('a sealed text', () => {
@@ -35,7 +35,7 @@ describe('a sealed text', () => {
     return bytes.toString('base64');
   };
   for (const [what, open] of [
-    ['under another key', () => unseal(new Uint8Array(32).fill(2), sealed, place)],
+    ['under another key', () => unseal(key_of(new Uint8Array(32).fill(2)), sealed, place)],
     ['in another event', () => unseal(key, sealed, 'evt_2 data.personal')],
     ['in another field', () => unseal(key, sealed, 'evt_1 data.other')],
     ['with another nonce', () => unseal(key, changed(0), place)],

@@ -8,7 +8,7 @@ import type { Wire } from '../database.ts';
 import type { Statement } from '../log.ts';
 import type { Random } from '../random.ts';
 import type { Event, Logged } from '../service.ts';
-import { key_bytes, seal, Unsealable, unseal } from './sealing.ts';
+import { type Key, key_bytes, key_of, seal, Unsealable, unseal } from './sealing.ts';
 
 /** A key that another process destroyed is used here at most this long. */
 export const key_cached_max_ms = 30_000;
@@ -32,7 +32,7 @@ export interface Vault {
   /** Throws `wrong_master_key` when the keys there were wrapped by another one. */
   check(pool: Pick<pg.Pool, 'query'>): Promise<void>;
 }
-export type Keys = ReadonlyMap<string, Uint8Array>;
+export type Keys = ReadonlyMap<string, Key>;
 
 /** What one service does with vaults: it seals where its own log is, and opens where those are that it hears. */
 export interface ServiceVault extends Pick<Vault, 'seal'> {
@@ -90,18 +90,19 @@ export function vaults(ports: VaultPorts): (database_url: string) => Vault {
 
 export function create_vault(ports: VaultPorts): Vault {
   const cache = key_cache(ports);
-  const unwrap = ({ subject, wrapped }: WrappedKey) => (wrapped === null ? null : unwrapped(ports.master_key, subject, wrapped));
+  const master_key = key_of(ports.master_key);
+  const unwrap = ({ subject, wrapped }: WrappedKey) => (wrapped === null ? null : unwrapped(master_key, subject, wrapped));
   return {
     async seal(wire, events) {
-      const keys = new Map<string, Uint8Array | null>();
+      const keys = new Map<string, Key | null>();
       const unknown = cache.take(subjects_of(events), keys);
       if (unknown.length > 0) {
         const { rows } = await wire.send('vault.read', read_keys, [unknown]);
         for (const row of rows as WrappedKey[]) keys.set(row.subject, cache.put(row.subject, unwrap(row)));
       }
-      const made = unknown.filter(subject => !keys.has(subject)).map(subject => ({ subject, key: new_key(ports) }));
+      const made = unknown.filter(subject => !keys.has(subject)).map(subject => new_key(ports, master_key, subject));
       for (const { subject, key } of made) keys.set(subject, key);
-      const wrapped = made.map(({ subject, key }) => ({ subject, wrapped: seal(ports.random, ports.master_key, key, key_place(subject)) }));
+      const wrapped = made.map(({ key: _secret, ...row }) => row);
       return {
         events: keys.size === 0 ? events : events.map(event => sealed_event(ports.random, keys, event)),
         // Two processes that make one person's first key: the primary key refuses the second, whose batch runs again and finds the first's.
@@ -112,13 +113,13 @@ export function create_vault(ports: VaultPorts): Vault {
       };
     },
     async keys_for(pool, events) {
-      const keys = new Map<string, Uint8Array | null>();
+      const keys = new Map<string, Key | null>();
       const unknown = cache.take(new Set(events.flatMap(event => sealed_in(event)?.key ?? [])), keys);
       if (unknown.length > 0) {
         const { rows } = await pool.query<WrappedKey>({ name: 'vault.read', text: read_keys, values: [unknown] });
         for (const row of rows) keys.set(row.subject, cache.put(row.subject, unwrap(row)));
       }
-      return new Map([...keys].filter((entry): entry is [string, Uint8Array] => entry[1] !== null));
+      return new Map([...keys].filter((entry): entry is [string, Key] => entry[1] !== null));
     },
     async check(pool) {
       const { rows } = await pool.query<WrappedKey>('select subject, wrapped from vault.data_key where wrapped is not null limit 1');
@@ -152,15 +153,15 @@ interface WrappedKey {
   readonly wrapped: string | null;
 }
 
-function new_key({ random }: VaultPorts): Uint8Array {
-  const key = new Uint8Array(key_bytes);
-  random.fill(key);
-  return key;
+function new_key({ random }: VaultPorts, master_key: Key, subject: string): WrappedKey & { readonly key: Key } {
+  const bytes = new Uint8Array(key_bytes);
+  random.fill(bytes);
+  return { subject, wrapped: seal(random, master_key, bytes, key_place(subject)), key: key_of(bytes) };
 }
 
-function unwrapped(master_key: Uint8Array, subject: string, wrapped: string): Uint8Array {
+function unwrapped(master_key: Key, subject: string, wrapped: string): Key {
   try {
-    return unseal(master_key, wrapped, key_place(subject));
+    return key_of(unseal(master_key, wrapped, key_place(subject)));
   } catch (cause) {
     if (!(cause instanceof Unsealable)) throw cause;
     throw Object.assign(
@@ -203,7 +204,7 @@ function subjects_of(events: readonly NewEvent[]): ReadonlySet<string> {
   return new Set(events.filter(event => has_personal(event.data)).map(subject_of));
 }
 
-function sealed_event(random: Random, keys: ReadonlyMap<string, Uint8Array | null>, event: NewEvent): NewEvent {
+function sealed_event(random: Random, keys: ReadonlyMap<string, Key | null>, event: NewEvent): NewEvent {
   if (!has_personal(event.data)) return event;
   const { personal, ...rest } = event.data;
   const subject = subject_of(event);
@@ -216,10 +217,10 @@ function sealed_event(random: Random, keys: ReadonlyMap<string, Uint8Array | nul
 
 /** The oldest go first. `null`: destroyed. */
 function key_cache({ now_ms }: VaultPorts) {
-  const held = new Map<string, { readonly key: Uint8Array | null; readonly read_at_ms: number }>();
+  const held = new Map<string, { readonly key: Key | null; readonly read_at_ms: number }>();
   return {
     /** Puts what is known into `keys`; gives what is not. */
-    take(subjects: ReadonlySet<string>, keys: Map<string, Uint8Array | null>): string[] {
+    take(subjects: ReadonlySet<string>, keys: Map<string, Key | null>): string[] {
       const since_ms = now_ms() - key_cached_max_ms;
       return [...subjects].filter(subject => {
         const known = held.get(subject);
@@ -228,7 +229,7 @@ function key_cache({ now_ms }: VaultPorts) {
         return false;
       });
     },
-    put<K extends Uint8Array | null>(subject: string, key: K): K {
+    put<K extends Key | null>(subject: string, key: K): K {
       held.delete(subject);
       held.set(subject, { key, read_at_ms: now_ms() });
       const [oldest] = held.keys();
