@@ -56,7 +56,21 @@ const orders: SubjectKind = {
   fold: {
     kind: 'order',
     select: `select ${order_select} from orders.orders o where o.id = any($1)`,
-    ids: event => (is(event, 'quote.created') ? [] : [event.subject]),
+    ids: event => (is(event, 'quote.created', 'personal_data.erased') ? [] : [event.subject]),
+    told: without(),
+  },
+};
+
+/** Who was forgotten. The key of its event is the person, whose orders' events it changes nothing of. */
+const erasures: SubjectKind = {
+  service: 'orders',
+  table: 'orders.erasure',
+  key: 'subject',
+  fold: {
+    kind: 'erasure',
+    those: `type = 'personal_data.erased'`,
+    select: 'select * from orders.erasure where id = any($1)',
+    ids: event => [event.subject],
     told: without(),
   },
 };
@@ -214,7 +228,7 @@ const peg_books: SubjectKind = {
 const stray_documents: SubjectKind = { service: 'suppliers', table: 'suppliers.stray_document', key: 'id', noted: true };
 
 export const subject_kinds: readonly SubjectKind[] = [
-  ...[orders, quotes, reservations, payments, webhooks, fulfillments, shipments],
+  ...[orders, quotes, erasures, reservations, payments, webhooks, fulfillments, shipments],
   ...[purchase_orders, proposals, supply_items, peg_books, stray_documents],
 ];
 

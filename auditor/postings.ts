@@ -58,7 +58,13 @@ export const postings: Invariant = {
       const books = new Map<string, Books>();
       const unbalanced = new Map<string, string>();
       for (const event of await events_of(client, 'orders', keys)) {
-        if (event.type === 'quote.created' || event.type.startsWith('exception.') || unbalanced.has(event.key)) continue;
+        if (
+          event.type === 'quote.created' ||
+          event.type === 'personal_data.erased' ||
+          event.type.startsWith('exception.') ||
+          unbalanced.has(event.key)
+        )
+          continue;
         const wrong = post(event, books);
         if (wrong !== undefined) unbalanced.set(event.key, `${event.type} at position ${event.position}: ${wrong}`);
       }

@@ -24,8 +24,8 @@ test('the AsyncAPI document is valid, with one message per event type', async ()
 
 test('its schemas stand alone and know nothing personal', () => {
   const { components } = JSON.parse(JSON.stringify(asyncapi_document(base_url)));
-  assert.doesNotMatch(JSON.stringify(components.schemas), /\$ref|personal/);
-  assert.doesNotMatch(JSON.stringify(components.messages), /personal|ada@example/);
+  assert.doesNotMatch(JSON.stringify(components.schemas), /\$ref|"personal"|x-personal/);
+  assert.doesNotMatch(JSON.stringify(components.messages), /"personal"|x-personal|ada@example/);
 });
 
 test('every event becomes a CloudEvent that fits the published schema', () => {

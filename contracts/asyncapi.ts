@@ -1,6 +1,7 @@
 /** The AsyncAPI 3 document of everything that is said (https://www.asyncapi.com/docs/reference/specification/v3.0.0), served as /asyncapi.json. */
 import { schema_url, to_cloudevent } from './cloudevent.ts';
 import { contract_of, contracts_of, type EventType, event_contracts, is_event_type, type Publisher, source_of } from './index.ts';
+import { is_personal, opened_by } from './personal.ts';
 import { recorded } from './recorded.ts';
 
 type Plain = null | boolean | number | string | Plain[] | { [field: string]: Plain };
@@ -31,7 +32,7 @@ export function asyncapi_document(base_url: string): Fields {
       title: 'Cartwright events',
       version: '1.0.0',
       description:
-        'Everything that happens, as it happens: one channel per service, one message per event type. Additive changes keep a type; a breaking one publishes `type.v2` beside it. Hearers ignore fields they do not know. An absent optional field and null are the same.',
+        'Everything that happens, as it happens: one channel per service, one message per event type. Additive changes keep a type; a breaking one publishes `type.v2` beside it. Hearers ignore fields they do not know. An absent optional field and null are the same. What is personal leaves with nobody: in the logs it stands sealed (AES-256-GCM, a key per person) for the services that x-sealed-for names, and personal_data.erased says that a key was destroyed.',
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
     },
     defaultContentType: 'application/cloudevents+json',
@@ -105,6 +106,7 @@ function message(type: EventType, base_url: string): Fields {
     traits: [{ $ref: '#/components/messageTraits/webhook' }],
     examples: [{ name: 'recorded', payload: JSON.parse(JSON.stringify(to_cloudevent(recorded(type), base_url))) }],
     'x-heard-by': [...heard_by],
+    ...(is_personal(type) ? { 'x-sealed-for': [...opened_by[type]] } : {}),
   };
 }
 

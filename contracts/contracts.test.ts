@@ -12,6 +12,7 @@ import {
   type OrderPlaced,
   source_of,
 } from './index.ts';
+import { is_personal, is_sealing, logged_schema, opened_by, opened_types } from './personal.ts';
 
 const types = Object.keys(event_contracts).filter(is_event_type);
 
@@ -29,6 +30,7 @@ const acting: { readonly [type: string]: readonly string[] } = {
   'payment.refund_requested': ['payments'],
   'order.cancellation_requested': ['shipping'],
   'order.lines_cancelled': ['inventory'],
+  'personal_data.erased': ['payments', 'shipping'],
   'order.held': ['shipping'],
   'order.hold_released': ['shipping'],
   'return.received': ['inventory'],
@@ -69,7 +71,7 @@ const acting: { readonly [type: string]: readonly string[] } = {
   'backorder.pegged': ['orders'],
 };
 /** How many types each service has in domain.md 4, exception.raised and exception.resolved included. */
-const counts = { orders: 26, inventory: 20, payments: 19, shipping: 16, suppliers: 24 };
+const counts = { orders: 27, inventory: 20, payments: 19, shipping: 16, suppliers: 24 };
 
 test('each service says the events of its table, each under its own name', () => {
   const said = Object.entries(contracts_of).map(([publisher, contracts]) => [publisher, Object.keys(contracts).length]);
@@ -151,6 +153,31 @@ test('personal data stands in three events only, marked, and never needed', () =
     assert.ok(Compile(data).Check(erased), type);
   }
   assert.deepEqual(marked.sort(), ['fulfillment.requested', 'parcel.delivered', 'payment.requested']);
+});
+
+test('who may open what is personal hears it, and the log has a sealed form in its place', () => {
+  for (const type of types) {
+    if (!is_personal(type)) {
+      assert.equal(logged_schema(type), contract_of(type).data, type);
+      continue;
+    }
+    const { heard_by, example } = contract_of(type);
+    for (const opener of opened_by[type]) assert.ok(heard_by.includes(opener), `${opener} may open ${type} and does not hear it`);
+    const check = Compile(logged_schema(type));
+    const { personal: _clear, ...rest } = { personal: undefined, ...example };
+    assert.ok(check.Check({ ...rest, personal: { key: ids.customer, sealed: 'AAAA' } }), type);
+    assert.ok(check.Check(rest), type);
+    assert.ok(!check.Check(example), `${type} in the clear`);
+  }
+  assert.deepEqual(['orders', 'inventory', 'payments', 'shipping', 'suppliers', 'analytics'].map(opened_types), [
+    ['parcel.delivered'],
+    [],
+    ['payment.requested'],
+    ['fulfillment.requested'],
+    [],
+    [],
+  ]);
+  assert.deepEqual(['orders', 'inventory', 'payments', 'shipping', 'suppliers'].filter(is_sealing), ['orders', 'shipping']);
 });
 
 test('the recorded order adds up to the penny', () => {

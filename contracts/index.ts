@@ -5,6 +5,7 @@ import { inventory_contracts } from './inventory.ts';
 import { inventory_stock_contracts } from './inventory_stock.ts';
 import { orders_contracts } from './orders.ts';
 import { orders_changes_contracts } from './orders_changes.ts';
+import { orders_persons_contracts } from './orders_persons.ts';
 import { orders_requests_contracts } from './orders_requests.ts';
 import { payments_contracts } from './payments.ts';
 import { shipping_contracts } from './shipping.ts';
@@ -17,6 +18,7 @@ export * from './inventory.ts';
 export * from './inventory_stock.ts';
 export * from './orders.ts';
 export * from './orders_changes.ts';
+export * from './orders_persons.ts';
 export * from './orders_requests.ts';
 export * from './payments.ts';
 export * from './shapes.ts';
@@ -26,7 +28,13 @@ export * from './suppliers_purchases.ts';
 
 /** What each service may say; analytics decides nothing and says nothing. */
 export const contracts_of = {
-  orders: { ...orders_contracts, ...orders_requests_contracts, ...orders_changes_contracts, ...exceptions_contracts },
+  orders: {
+    ...orders_contracts,
+    ...orders_requests_contracts,
+    ...orders_changes_contracts,
+    ...orders_persons_contracts,
+    ...exceptions_contracts,
+  },
   inventory: { ...inventory_contracts, ...inventory_stock_contracts, ...exceptions_contracts },
   payments: { ...payments_contracts, ...exceptions_contracts },
   shipping: { ...shipping_contracts, ...exceptions_contracts },

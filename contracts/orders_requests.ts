@@ -62,7 +62,7 @@ export const payment_requested = event({
     deadline: At(),
     reserve_until: At(),
     return_url: optional(Text(4_000)), // where a redirected shopper comes back
-    personal: personal({
+    personal: personal(['payments'], {
       payer: optional(Type.Object({ name: optional(Text(200)), email: optional(Text(320)), phone: optional(Text(40)) })),
       billing: optional(Address),
       method_token: optional(Text(500)),
@@ -141,7 +141,7 @@ export const fulfillment_requested = event({
       }),
       { minItems: 1 },
     ),
-    personal: personal({ ship_to: optional(Address) }),
+    personal: personal(['shipping'], { ship_to: optional(Address) }),
   }),
   example: {
     ...order_at(axes.backordered),

@@ -1,6 +1,6 @@
 /** The closed lists and shapes that events share (domain.md 2 to 4). `Foo` is a schema (a list's values: `Foo.enum`), the type `Foo` what it describes. */
 import Type, { type Static, type TSchema } from 'typebox';
-import { Amount, At, Currency, type Frozen, Id, optional, Quantity, Text } from './envelope.ts';
+import { Amount, At, Currency, type Frozen, Id, optional, Quantity, type ServiceName, Text } from './envelope.ts';
 
 type Shape<T extends TSchema> = Frozen<Static<T>>;
 const one_of = <const V extends readonly string[]>(values: V) => Type.Enum<[...V]>([...values], { type: 'string' });
@@ -181,10 +181,11 @@ export const Address = Type.Object({
   phone: optional(Text(40)),
 });
 /**
- * Sealed in the log with its customer's key, opened for the named hearer alone, absent for everyone else and once erased
- * (domain.md 4, reliability.md 6.7): a hearer must live without it.
+ * Sealed in the log with the person's key (docs/decisions/0008), opened for the hearers named here alone, absent for everyone else and once
+ * erased: a hearer must live without it.
  */
-export const personal = <T extends Record<string, TSchema>>(fields: T) => optional(Type.Object(fields, { 'x-personal': true }));
+export const personal = <T extends Record<string, TSchema>>(opened_by: readonly [ServiceName, ...ServiceName[]], fields: T) =>
+  optional(Type.Object(fields, { 'x-personal': true, 'x-opened-by': opened_by }));
 
 // Orders
 export type Axes = Shape<typeof Axes>;

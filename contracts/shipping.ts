@@ -240,7 +240,7 @@ export const parcel_delivered = event({
     delivered_at: At(),
     assumed: Type.Boolean(),
     shipment_status: ShipmentStatus,
-    personal: personal({ signed_by: optional(Text(200)) }),
+    personal: personal(['orders'], { signed_by: optional(Text(200)) }),
   }),
   example: {
     ...of_parcel,

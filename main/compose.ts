@@ -1,9 +1,11 @@
 /** The composition root's list: every service, what it needs from the outside, where its migrations are. A new service is one entry. */
 import { contracts_of, event_contracts, is_event_type } from '../contracts/index.ts';
+import { is_sealing, opened_types } from '../contracts/personal.ts';
 import type { AnyService } from '../platform/batch.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Desk, Route } from '../platform/route.ts';
 import type { Adapter, Command, Event, Rejection, States } from '../platform/service.ts';
+import type { KeyUse } from '../platform/vault/schema.ts';
 import { inventory_area } from './areas/inventory.ts';
 import { orders_area } from './areas/orders.ts';
 import { payments_area } from './areas/payments.ts';
@@ -54,4 +56,10 @@ export function heard_by(service: AnyService): Record<string, string[]> {
     heard[source] = [...(heard[source] ?? []), type];
   }
   return heard;
+}
+
+/** What a service does with the keys of persons' data; undefined: nothing. */
+export function key_use_of(service: string): KeyUse | undefined {
+  if (is_sealing(service)) return 'make';
+  return opened_types(service).length > 0 ? 'open' : undefined;
 }

@@ -1,8 +1,8 @@
 /** Brings up any subset of the services in this process: database, migrations, runtimes, door, metrics. What `up`, `start`, the tests and the bench share. */
-import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
+import { opened_types } from '../contracts/personal.ts';
 import { type DeskService, desk_routes } from '../gateway/desk.ts';
 import { type Door, open_door } from '../gateway/door.ts';
 import { ensure_first_keys, type FirstKeys } from '../gateway/first_keys.ts';
@@ -19,11 +19,15 @@ import { problem_reply } from '../platform/rejections.ts';
 import type { Reply, Route } from '../platform/route.ts';
 import { type Runtime, start_runtime, tail_of } from '../platform/runtime.ts';
 import type { Tail } from '../platform/tail.ts';
+import { type KeyUse, vault_schema } from '../platform/vault/schema.ts';
+import { service_vault, type Vault } from '../platform/vault/vault.ts';
 import { analytics_routes } from '../services/analytics/routes.ts';
 import { type Analytics, start_analytics } from '../services/analytics/service.ts';
-import { type Area, compose, heard_by, publishers } from './compose.ts';
+import { type Area, compose, heard_by, key_use_of, publishers } from './compose.ts';
 import { metrics_registry, serve_metrics } from './metrics.ts';
+import { routes_of_personal_data } from './personal_data.ts';
 import { type Sandbox, start_sandbox, third_parties } from './sandbox.ts';
+import { kept_secret, open_vaults } from './secrets.ts';
 import { database_url_of, type ServiceName, type Settings } from './settings.ts';
 
 export const admission_lag_max_s = 5;
@@ -116,20 +120,24 @@ async function assemble(
     ...(settings.admin_password === undefined ? {} : { admin_password: settings.admin_password }),
   });
   const tails = new Map<string, Tail>();
-  const runtimes = await start_runtimes(options, { areas, url_of, logger, clock, tails });
+  const vault_of = await open_vaults(settings, areas, url_of);
+  const runtimes = await start_runtimes(options, { areas, url_of, logger, clock, tails, vault_of });
   stops.push(() => Promise.all([...runtimes.values()].map(runtime => runtime.stop())));
   const analytics = options.services.includes('analytics')
-    ? await start_olap({ areas, url_of, logger, clock, tails }, settings, stops)
+    ? await start_olap({ areas, url_of, logger, clock, tails, vault_of }, settings, stops)
     : undefined;
   const admission = admission_of(runtimes);
   stops.push(admission.stop);
 
+  const personal_data = routes_of_personal_data({ runtimes, gateway_pool, clock, url_of, vault_of });
+  stops.push(personal_data.stop);
   const door = options.with_door
     ? await start_door({
         options,
         areas,
         runtimes,
         analytics,
+        more: personal_data.routes,
         gateway_pool,
         signing_secret,
         logger,
@@ -185,7 +193,13 @@ async function migrate_all(areas: ReadonlyMap<string, Area>, url_of: (service: s
     { name: 'gateway', folder: gateway_folder, has_log: false, url: url_of('gateway') },
   ];
   const ran: string[] = [];
-  for (const [url, list] of Map.groupBy(schemas, schema => schema.url)) ran.push(...(await migrate(url, list)));
+  for (const [url, list] of Map.groupBy(schemas, schema => schema.url)) {
+    const users = list.flatMap(({ name }): [string, KeyUse][] => {
+      const use = key_use_of(name);
+      return use === undefined ? [] : [[name, use]];
+    });
+    ran.push(...(await migrate(url, users.length === 0 ? list : [vault_schema(new Map(users)), ...list])));
+  }
   return ran;
 }
 
@@ -195,9 +209,13 @@ interface Ground {
   readonly clock: Clock;
   readonly tails: Map<string, Tail>;
   url_of(service: string): string;
+  vault_of(database_url: string): Vault;
 }
 
-async function start_runtimes(options: UpOptions, { areas, url_of, logger, clock, tails }: Ground): Promise<Map<string, Runtime>> {
+async function start_runtimes(
+  options: UpOptions,
+  { areas, url_of, logger, clock, tails, vault_of }: Ground,
+): Promise<Map<string, Runtime>> {
   const source_urls = Object.fromEntries(publishers.map(name => [name, url_of(name)]));
   const started = await Promise.all(
     options.services
@@ -208,6 +226,7 @@ async function start_runtimes(options: UpOptions, { areas, url_of, logger, clock
           url: url_of(area.service.name),
           source_urls,
           heard: heard_by(area.service),
+          vault: service_vault({ url: url_of(area.service.name), source_urls, opens: opened_types(area.service.name), vault_of }),
           tails,
           adapters: area.adapters,
           clock,
@@ -250,6 +269,7 @@ interface DoorParts {
   readonly areas: ReadonlyMap<string, Area>;
   readonly runtimes: ReadonlyMap<string, Runtime>;
   readonly analytics: Analytics | undefined;
+  readonly more: readonly Route[];
   readonly gateway_pool: pg.Pool;
   readonly signing_secret: string;
   readonly logger: Logger;
@@ -284,12 +304,13 @@ async function start_door(parts: DoorParts): Promise<Door> {
   }
 }
 
-function routes_of({ options, areas, runtimes, analytics, gateway_pool, clock }: DoorParts): Route[] {
+function routes_of({ options, areas, runtimes, analytics, more, gateway_pool, clock }: DoorParts): Route[] {
   const services: DeskService[] = [...runtimes.values()].map(runtime => desk_service(runtime));
   return [
     ...[...runtimes.values()].flatMap(runtime => areas.get(runtime.service.name)?.routes(runtime.desk) ?? []),
     ...desk_routes({ services, now: clock.now, findings: options.findings ?? (() => ({ at: null, checked: 0, findings: [] })) }),
     ...(analytics === undefined ? [] : analytics_routes(analytics, clock)),
+    ...more,
     ...timeline_routes({ logs: new Map(publishers.map(name => [name, gateway_pool])) }),
   ];
 }
@@ -353,14 +374,4 @@ function admission_of(runtimes: ReadonlyMap<string, Runtime>): {
       await watching;
     },
   };
-}
-
-/** Made once, then read: order tokens must survive a restart. */
-async function kept_secret(settings: Settings, name: string): Promise<string> {
-  const file = join(settings.data_folder, name);
-  const known = await readFile(file, 'utf8').catch(() => undefined);
-  if (known !== undefined && known.trim() !== '') return known.trim();
-  const secret = randomBytes(32).toString('base64url');
-  await writeFile(file, secret, { mode: 0o600, flag: 'wx' });
-  return secret;
 }

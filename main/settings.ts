@@ -18,6 +18,8 @@ export interface Settings {
   readonly publishable_key: string | undefined;
   readonly admin_password: string | undefined;
   readonly signing_secret: string | undefined;
+  /** 32 bytes. */
+  readonly master_key: Uint8Array | undefined;
   readonly fulfillment: 'auto' | 'manual';
   readonly replenishment: 'auto' | 'manual';
   readonly carrier: 'manual' | 'easypost';
@@ -63,6 +65,10 @@ const key = (prefix: string) => (text: string) =>
     : `must begin with ${prefix} and have at least 16 characters, letters, digits, _ and - only`;
 const milliseconds = (text: string) => (/^\d{1,9}$/.test(text) ? undefined : 'must be a whole number of milliseconds');
 const long_text = (length: number) => (text: string) => (text.length >= length ? undefined : `must have at least ${length} characters`);
+/** 32 random bytes, as `openssl rand -base64 32` (or -hex 32) prints them. */
+export const key_of_text = (text: string): Uint8Array => Buffer.from(text, /^[0-9a-f]{64}$/i.test(text) ? 'hex' : 'base64');
+const master_key = (text: string) =>
+  /^([0-9a-f]{64}|[\w+/-]{43}=?)$/i.test(text) ? undefined : 'must be 32 bytes in base64 or hex (openssl rand -base64 32)';
 const postgres_url = url('postgres:', 'postgresql:');
 
 export const setting_rows: readonly SettingRow[] = [
@@ -101,6 +107,12 @@ export const setting_rows: readonly SettingRow[] = [
     preset: 'generated',
     meaning: 'signs order tokens; the same for all processes of a deployment',
     check: long_text(32),
+  },
+  {
+    name: 'CARTWRIGHT_MASTER_KEY',
+    preset: 'generated',
+    meaning: 'wraps the keys of persons’ data: 32 bytes in base64 or hex, the same for all processes; lost: their data is lost',
+    check: master_key,
   },
   {
     name: 'FULFILLMENT',
@@ -169,6 +181,7 @@ export function read_settings(env: Readonly<Record<string, string | undefined>>)
   const sandbox_port = (name: string, preset: number) => number(name, own_port === 4000 ? preset : 0);
   // The checks above have made sure that these are of their lists.
   const choice = <T extends string>(name: string, preset: T) => (text(name) ?? preset) as T;
+  const given_master_key = text('CARTWRIGHT_MASTER_KEY');
   return {
     port: own_port,
     host,
@@ -186,6 +199,7 @@ export function read_settings(env: Readonly<Record<string, string | undefined>>)
     publishable_key: text('CARTWRIGHT_PUBLISHABLE_KEY'),
     admin_password: text('CARTWRIGHT_ADMIN_PASSWORD'),
     signing_secret: text('CARTWRIGHT_SIGNING_SECRET'),
+    master_key: given_master_key === undefined ? undefined : key_of_text(given_master_key),
     fulfillment: choice('FULFILLMENT', sandbox ? 'auto' : 'manual'),
     replenishment: choice('REPLENISHMENT', sandbox ? 'auto' : 'manual'),
     carrier: choice('CARRIER', 'easypost'),

@@ -105,8 +105,8 @@ export function side_statements(batch: Batch, schema: string): Statement[] {
   );
   add(
     'idempotency.insert',
-    `insert into ${schema}.idempotency (principal, route, key, body_hash, status, body, headers, waiting, created_at)
-       select principal, route, key, body_hash, status, body, headers, waiting, created_at from json_populate_recordset(null::${schema}.idempotency, $1)`,
+    `insert into ${schema}.idempotency (principal, route, key, body_hash, status, body, headers, waiting, created_at, about)
+       select principal, route, key, body_hash, status, body, headers, waiting, created_at, about from json_populate_recordset(null::${schema}.idempotency, $1)`,
     batch.new_replies,
   );
   statements.push(...parking_statements(batch, schema));

@@ -12,6 +12,7 @@ import { real_random } from './random.ts';
 import { type Runtime, start_runtime } from './runtime.ts';
 import type { Tail } from './tail.ts';
 import { toy, toy_table } from './testing/toy.ts';
+import { test_vault } from './testing/vault.ts';
 
 let url: string;
 let drop: () => Promise<void>;
@@ -24,6 +25,7 @@ async function start(clock: Clock = real_clock): Promise<Runtime> {
     url,
     source_urls: { source: url },
     heard: { source: ['toy.added'] },
+    vault: test_vault(url),
     tails: new Map<string, Tail>(),
     adapters: {},
     clock,

@@ -11,6 +11,8 @@ import type { LogReader, Marks, Slice } from './log.ts';
 import type { Logger } from './logger.ts';
 import { all_partitions } from './partition.ts';
 import { ChangedMeanwhile, type Event, type Logged } from './service.ts';
+import { command_of, commands_of } from './vault/hearing.ts';
+import type { Opener } from './vault/vault.ts';
 import { heard_only, type Item, type Move, type Result, Superseded, type Writer } from './write.ts';
 
 export const poll_busy_ms = 10;
@@ -40,6 +42,8 @@ export interface EventLanePorts {
   readonly readers: readonly LogReader[];
   readonly heard: Readonly<Record<string, readonly string[]>>;
   readonly logger: Logger;
+  /** Opens what these events hold sealed for this service; what is parked stays sealed. */
+  opener(events: readonly Logged<Event>[]): Promise<Opener>;
   now(): string;
   now_ms(): number;
   /** Real time and waiting, also under a simulated clock: how often tables are asked does not depend on the shop's time. */
@@ -227,18 +231,6 @@ function piece_of(source: Source, slice: Slice, partitions: readonly number[]): 
   };
 }
 
-/** An event becomes a command here, so that a reaction that throws is the event's fault and parks it. Undefined: heard, nothing to do. */
-function with_command(service: AnyService, item: Item): Item | undefined {
-  const { event } = item;
-  if (event === undefined || item.poison !== undefined) return item;
-  try {
-    const command = service.reactions[event.type]?.(event);
-    return command === undefined ? undefined : { ...item, command };
-  } catch (error) {
-    return { ...item, poison: error instanceof Error ? error.message : String(error) };
-  }
-}
-
 function moves_of(piece: Piece): Move[] {
   return [...piece.source.stored]
     .filter(([, old]) => old < piece.upto)
@@ -246,13 +238,16 @@ function moves_of(piece: Piece): Move[] {
 }
 
 async function write_pieces(lane: Lane, pieces: readonly Piece[], queued: readonly Queued[]): Promise<void> {
-  const { service, writer } = lane.ports;
+  const { writer } = lane.ports;
   if (pieces.some(piece => piece.source.careful)) {
     for (const piece of pieces) await write_first(lane, piece);
     return write_queued(lane, queued);
   }
-  const items = pieces.flatMap(piece => piece.items.flatMap(item => with_command(service, item) ?? []));
   try {
+    const items = await commands_of(
+      lane.ports,
+      pieces.flatMap(piece => piece.items),
+    );
     const results = await writer.write([...items, ...queued.map(one => one.item)], pieces.flatMap(moves_of));
     for (const piece of pieces) moved(lane, piece);
     for (const [index, one] of queued.entries())
@@ -288,10 +283,7 @@ async function write_piece(lane: Lane, piece: Piece): Promise<void> {
   let last: unknown;
   for (let attempt = 0; attempt < attempts_max; attempt++) {
     try {
-      await lane.ports.writer.write(
-        piece.items.flatMap(item => with_command(lane.ports.service, item) ?? []),
-        moves_of(piece),
-      );
+      await lane.ports.writer.write(await commands_of(lane.ports, piece.items), moves_of(piece));
       return moved(lane, piece);
     } catch (error) {
       last = error;
@@ -422,9 +414,10 @@ async function due_parked(lane: Lane, partitions: readonly number[]): Promise<vo
   );
   const mine = rows.map(row => row.event).filter(event => partitions.includes(event.partition));
   if (mine.length === 0) return;
+  const open = await lane.ports.opener(mine);
   const items = mine.map(event => {
     const item: Item = { command: { type: heard_only }, cause: event.id, actor: 'system', event, parked: true };
-    return with_command(service, item) ?? item;
+    return command_of(service, item, open) ?? item;
   });
   for (const keyed of Map.groupBy(items, item => `${item.event?.source} ${item.event?.key}`).values()) {
     try {

@@ -5,6 +5,8 @@ export type Logger = Pick<pino.Logger, 'debug' | 'info' | 'warn' | 'error'>;
 
 export const log_levels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
+const unspoken = ['authorization', 'secret', 'password', 'personal'];
+
 export function create_logger(level: (typeof log_levels)[number], name: string): Logger {
   return pino(
     {
@@ -12,17 +14,7 @@ export function create_logger(level: (typeof log_levels)[number], name: string):
       name,
       base: { name },
       redact: {
-        paths: [
-          'authorization',
-          'secret',
-          'password',
-          'personal',
-          '*.authorization',
-          '*.secret',
-          '*.password',
-          '*.personal',
-          'headers.authorization',
-        ],
+        paths: [...unspoken, ...unspoken.map(name => `*.${name}`), 'headers.authorization'],
         remove: true,
       },
       serializers: { error: pino.stdSerializers.err },

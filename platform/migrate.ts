@@ -11,6 +11,8 @@ export interface Schema {
   readonly folder?: string;
   /** False for the gateway, which hears no events and has no log. */
   readonly has_log: boolean;
+  /** Statements that give other schemas' roles something of this one. */
+  readonly grants?: readonly string[];
 }
 
 /** `cartwright` in ASCII, cut to what a bigint holds: one migration at a time per database. */
@@ -103,5 +105,6 @@ async function fence(client: pg.Client, schemas: readonly Schema[]): Promise<voi
     statements.push(`grant usage on schema ${others.join(', ')} to ${role_of(reader)}`);
     statements.push(`grant select on ${others.map(log => `${log}.events, ${log}.log_epoch`).join(', ')} to ${role_of(reader)}`);
   }
+  statements.push(...schemas.flatMap(schema => schema.grants ?? []));
   await client.query(statements.join(';\n'));
 }

@@ -45,6 +45,14 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** Whose object a reply shows; null: none. */
+export function shown_in({ status, body }: Reply): string | null {
+  if (status >= 400 || typeof body !== 'object' || body === null) return null;
+  const { id, order_id } = body as Row;
+  if (typeof order_id === 'string') return order_id;
+  return typeof id === 'string' ? id : null;
+}
+
 export interface RouteRequest {
   readonly principal: Principal;
   readonly request_id: string;

@@ -16,6 +16,7 @@ import type { Random } from './random.ts';
 import { type Desk, Problem, type Reply, type Submitted } from './route.ts';
 import type { Adapter, Command, Event, Rejection, States } from './service.ts';
 import { log_tail, type Tail } from './tail.ts';
+import type { ServiceVault } from './vault/vault.ts';
 import { create_writer, type Result } from './write.ts';
 
 export const member_beat_ms = 1_000;
@@ -30,6 +31,7 @@ export interface RuntimePorts {
   /** Where the other services' logs are, and which of their events this one hears. */
   readonly source_urls: Readonly<Record<string, string>>;
   readonly heard: Readonly<Record<string, readonly string[]>>;
+  readonly vault: ServiceVault;
   /** Shared by the services of a process: what one appends the others may read from memory. */
   readonly tails: Map<string, Tail>;
   readonly adapters: Readonly<Record<string, Adapter>>;
@@ -89,6 +91,7 @@ export async function start_runtime(ports: RuntimePorts): Promise<Runtime> {
       service,
       wire,
       tail,
+      vault: ports.vault,
       cache,
       now: ports.clock.now,
       event_id: () => fresh.fresh('evt'),
@@ -115,6 +118,7 @@ export async function start_runtime(ports: RuntimePorts): Promise<Runtime> {
     readers,
     heard: ports.heard,
     logger,
+    opener: events => ports.vault.opener(source_pools, events),
     now: ports.clock.now,
     now_ms: ports.clock.now_ms,
     pace_ms: ports.waiting.now_ms,

@@ -8,6 +8,7 @@ import { migrate } from './migrate.ts';
 import { fresh_database } from './postgres/test_database.ts';
 import { Problem } from './route.ts';
 import { toy, toy_table } from './testing/toy.ts';
+import { test_vault } from './testing/vault.ts';
 import { create_writer, type Item, Superseded, type Writer } from './write.ts';
 
 let url: string;
@@ -32,6 +33,7 @@ before(async () => {
   writer = create_writer({
     service: toy,
     cache: aggregate_cache(),
+    vault: test_vault(url),
     wire: async () => counted,
     now: () => '2026-03-01T10:00:00.000Z',
     event_id: () => `evt_${++ordinal}`,

@@ -4,7 +4,7 @@
  * close (rows, operations, timers, replies, append, commit — sent together). docs/decisions/0001 has the interface, kernel.md the measurements.
  */
 import type pg from 'pg';
-import type { AnyService, Memory, NewEvent } from './batch.ts';
+import type { AnyService, Memory } from './batch.ts';
 import { changed_entries, empty_memory, execute, given_for, missing, summarize, view_of } from './batch.ts';
 import type { AggregateCache } from './cache.ts';
 import { rows_statements, side_statements } from './close.ts';
@@ -13,7 +13,7 @@ import type { Wire } from './database.ts';
 import { forget_states, load, remember_states } from './load.ts';
 import { append_statements } from './log.ts';
 import type { Idempotency, Reply } from './route.ts';
-import { Problem } from './route.ts';
+import { Problem, shown_in } from './route.ts';
 import {
   ChangedMeanwhile,
   type Command,
@@ -26,6 +26,7 @@ import {
   type View,
 } from './service.ts';
 import type { Tail } from './tail.ts';
+import type { Sealing, Vault } from './vault/vault.ts';
 
 /** A position this service holds of another's log, moved from `old` to `new` or nothing happens at all. */
 export interface Move {
@@ -89,6 +90,8 @@ export interface WriterPorts {
   now(): string;
   event_id(): string;
   readonly tail?: Tail;
+  /** Seals what is personal in the events before they are appended. */
+  readonly vault: Pick<Vault, 'seal'>;
   /** Shared by the lanes of a service in one process. */
   readonly cache: AggregateCache;
   /** After commit: operations were written, timers changed. */
@@ -151,17 +154,19 @@ async function write(by: Pick<Batch, 'ports' | 'wire' | 'statement'>, items: rea
     parked: [],
     unparked: [],
   };
+  let sealing: Sealing;
   let closing: readonly Statement[];
   try {
     await open(batch, moves);
     await load_second(batch);
     decide_all(batch);
-    closing = closing_statements(batch);
+    sealing = await ports.vault.seal(wire, batch.memory.collected.events);
+    closing = closing_statements(batch, sealing);
   } catch (error) {
     await wire.send('rollback', 'rollback').catch(() => undefined);
     throw error;
   }
-  await close(batch, closing);
+  await close(batch, closing, sealing);
   return batch.results.map(result => result ?? { result: 'failed', error: new Error('not decided') });
 }
 
@@ -336,6 +341,7 @@ function remember(batch: Batch, item: Item, reply: Reply | undefined): void {
     headers: reply.headers ?? null,
     waiting: item.waiting === true,
     created_at: batch.at,
+    about: shown_in(reply),
   });
 }
 
@@ -369,27 +375,28 @@ function park(batch: Batch, item: Item, reason: string): Result {
   return { result: 'parked', reason };
 }
 
-function closing_statements(batch: Batch): Statement[] {
+function closing_statements(batch: Batch, sealing: Sealing): Statement[] {
   const { service } = batch.ports;
-  const { events } = batch.memory.collected;
   return [
     ...rows_statements(service, changed_entries(batch.memory), batch.statement),
     ...side_statements(batch, service.name),
-    ...(events.length === 0 ? [] : append_statements(service.name, events)),
+    ...sealing.statements,
+    ...(sealing.events.length === 0 ? [] : append_statements(service.name, sealing.events)),
     { name: 'xid', text: 'select (pg_current_xact_id()::text::bigint & 4294967295)::text as xid', values: [] },
     { name: 'commit', text: 'commit', values: [] },
   ];
 }
 
-async function close(batch: Batch, statements: readonly Statement[]): Promise<void> {
+async function close(batch: Batch, statements: readonly Statement[], sealing: Sealing): Promise<void> {
   const { ports, wire, memory } = batch;
-  const events: readonly NewEvent[] = memory.collected.events;
+  const { events } = sealing;
   // Until the commit is known nothing of the batch is believed.
   forget_states(batch);
   const answers = await settled(statements.map(statement => wire.send(statement.name, statement.text, statement.values)));
   // After a failed statement a pipelined commit answers ROLLBACK without an error.
   const commit = answers.at(-1);
   if (commit?.command !== 'COMMIT') throw new Error(`the transaction ended with ${commit?.command ?? 'nothing'}`);
+  sealing.remember();
   if (events.length > 0) ports.tail?.push(Number(answers.at(-3)?.rows[0]?.last) - events.length + 1, events);
   remember_states(batch, String(answers.at(-2)?.rows[0]?.xid));
   ports.on_commit?.({ operations: memory.collected.operations.length, timers: memory.collected.timers.length, events: events.length });

@@ -121,6 +121,12 @@ export const fold_lies: readonly Lie[] = [
   { found_by: 'E13', lie: 'a quote changed by hand', ids: () => [], sql: () => `update orders.quote set currency = 'USD'` },
   {
     found_by: 'E13',
+    lie: 'a person forgotten earlier than he was',
+    ids: () => [],
+    sql: () => `update orders.erasure set erased_at = erased_at - interval '1 day'`,
+  },
+  {
+    found_by: 'E13',
     lie: 'a reservation changed by hand',
     ids: ids => [ids.held],
     sql: ids => `update inventory.reservation set priority = 1 where id = '${ids.held}'`,

@@ -152,9 +152,10 @@ async function trade(call: Call): Promise<Ids> {
     place({ lines: [{ sku: 'LATE', quantity: 4 }], ...manual }),
     place({ lines: [{ sku: 'RARE', quantity: 1 }], ...card }),
   ]);
-  const rejected = await place({ lines: [{ sku: 'RARE', quantity: 9 }], ...manual });
+  const rejected = await place({ lines: [{ sku: 'RARE', quantity: 9 }], customer: { id: 'gone' }, ...manual });
   const until = (order: Shown, done: (now: Shown) => boolean) => wait_for(call, `/v1/orders/${order.id}`, done);
   await until(rejected, now => now.status === 'rejected');
+  await call('DELETE', '/v1/customers/gone/personal-data');
   await until(cancelled, now => now.status === 'confirmed');
   await call('POST', `/v1/orders/${cancelled.id}/cancel`, { reason: 'changed my mind' });
   await until(cancelled, now => now.status === 'cancelled');

@@ -9,10 +9,15 @@ import type { RouteRequest } from '../route.ts';
 import { type Runtime, start_runtime } from '../runtime.ts';
 import type { Adapter } from '../service.ts';
 import type { Tail } from '../tail.ts';
+import { vault_schema } from '../vault/schema.ts';
+import type { ServiceVault } from '../vault/vault.ts';
+import { test_vault } from './vault.ts';
 
 export interface Harness {
   readonly runtime: Runtime;
   readonly url: string;
+  /** Opens what `opens` names, in its own log, too. */
+  readonly vault: ServiceVault;
   stop(): Promise<void>;
 }
 
@@ -24,15 +29,20 @@ export async function service_on_postgres(options: {
   heard?: Readonly<Record<string, readonly string[]>>;
   /** The shop's time, for tests whose times are fixed: by the real one their timers would be due. */
   clock?: Clock;
+  /** Types whose personal part it may open. */
+  opens?: readonly string[];
 }): Promise<Harness> {
   const { url, drop } = await fresh_database();
   const others = Object.keys(options.heard ?? {}).map(name => ({ name, has_log: true }));
-  await migrate(url, [...others, { name: options.service.name, folder: options.folder, has_log: true }]);
+  const { name } = options.service;
+  await migrate(url, [vault_schema(new Map([[name, 'make']])), ...others, { name, folder: options.folder, has_log: true }]);
+  const vault = test_vault(url, options.opens);
   const runtime = await start_runtime({
     service: options.service,
     url,
     source_urls: Object.fromEntries(others.map(other => [other.name, url])),
     heard: options.heard ?? {},
+    vault,
     tails: new Map<string, Tail>(),
     adapters: options.adapters ?? {},
     clock: options.clock ?? real_clock,
@@ -45,6 +55,7 @@ export async function service_on_postgres(options: {
   return {
     runtime,
     url,
+    vault,
     async stop() {
       await runtime.stop();
       await drop();

@@ -57,6 +57,7 @@ const projections: { readonly [T in EventType]: Projection<T> } = {
   'return.requested': order_stands,
   'return.received': return_received,
   'return.cancelled': order_stands,
+  'personal_data.erased': raw_only,
 
   'stock.reserved': (event, facts) => facts.put(orders, { order_id: event.data.order_id, reserved_at: event.time }),
   'stock.reservation_failed': stock_reservation_failed,

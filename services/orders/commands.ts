@@ -159,6 +159,13 @@ export interface ResolveException extends OfOrder {
   readonly note: string;
 }
 
+/** `subject`: the customer_ref, with the caller's own id beside it; or the order of a guest. */
+export interface ErasePersonalData {
+  readonly type: 'erase_personal_data';
+  readonly subject: string;
+  readonly customer: string | null;
+}
+
 export type PeoplesCommand =
   | CreateQuote
   | PlaceOrder
@@ -173,7 +180,8 @@ export type PeoplesCommand =
   | RequestReturn
   | ReceiveReturn
   | CancelReturn
-  | ResolveException;
+  | ResolveException
+  | ErasePersonalData;
 
 /** Which event this is of its stream: what was heard before is known by it. */
 export interface Heard {

@@ -17,7 +17,7 @@ import type {
   ReturnRequested,
 } from '../../contracts/index.ts';
 import { unreachable } from '../../platform/service.ts';
-import type { Customer, Discount, LineAllocation, Order, OrderLine, Payment, Quote, Refund, Return, ReturnLine } from './model.ts';
+import type { Customer, Discount, Erasure, LineAllocation, Order, OrderLine, Payment, Quote, Refund, Return, ReturnLine } from './model.ts';
 
 /** What every event of an order may carry. */
 export type OrderFields = Omit<OrderConfirmed['data'], 'confirmed_at' | 'lines'>;
@@ -26,11 +26,14 @@ export function evolve_order(order: Order | undefined, event: OrdersEvent): Orde
   if (event.type === 'order.placed') return placed(event.data);
   if (order === undefined) throw new Error(`${event.type} about an order that was never placed`);
   if (event.type === 'exception.raised' || event.type === 'exception.resolved') return fold_exception(order, event);
-  if (event.type === 'quote.created') throw new Error('a quote is no order');
+  if (event.type === 'quote.created' || event.type === 'personal_data.erased') throw new Error(`${event.type} changes no order`);
   return fold_event(fold_fields(order, event.data), event);
 }
 
-type OrderEvent = Exclude<OrdersEvent, { type: 'order.placed' | 'quote.created' | 'exception.raised' | 'exception.resolved' }>;
+type OrderEvent = Exclude<
+  OrdersEvent,
+  { type: 'order.placed' | 'quote.created' | 'personal_data.erased' | 'exception.raised' | 'exception.resolved' }
+>;
 
 function fold_event(order: Order, event: OrderEvent): Order {
   switch (event.type) {
@@ -351,6 +354,11 @@ function fold_exception(order: Order, event: Extract<OrdersEvent, { type: 'excep
 export function evolve_customer(customer: Customer, event: OrdersEvent): Customer {
   if (event.type !== 'order.placed') throw new Error(`${event.type} changes no customer`);
   return { customer_ref: event.data.customer_ref ?? customer.customer_ref, placed: customer.placed + 1 };
+}
+
+export function evolve_erasure(_erasure: Erasure, event: OrdersEvent): Erasure {
+  if (event.type !== 'personal_data.erased') throw new Error(`${event.type} erases nobody`);
+  return { subject: event.data.subject, erased_at: event.data.erased_at };
 }
 
 export function evolve_quote(quote: Quote | undefined, event: OrdersEvent): Quote | undefined {

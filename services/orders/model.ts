@@ -46,6 +46,10 @@ export interface OrdersStates {
   readonly customer: Customer;
   /** (reference) Id: the caller's own id of a customer. Read after the customer's lock. */
   readonly unpaid: Unpaid;
+  /** (reference) Id: customer_ref, or the order of a guest. What a person has with us, read after the customer's lock. */
+  readonly person: Person;
+  /** Id: `erasure_id(subject)`. */
+  readonly erasure: Erasure;
   readonly quote: Quote | undefined;
   readonly order: Order | undefined;
   /** (reference) Id: order. Who gets and who pays: personal, so no event tells it and the row is no fold. Read after the order's lock. */
@@ -85,6 +89,20 @@ export interface Redemptions {
 }
 export function redemptions_id(code: string, customer: string): string {
   return `${code}\n${customer}`;
+}
+
+export interface Person {
+  readonly order_ids: readonly string[];
+  /** Orders that still need the person. */
+  readonly waits: readonly { readonly order_id: string; readonly reason: 'open_order' | 'open_dispute' }[];
+}
+export interface Erasure {
+  readonly subject: string | null;
+  readonly erased_at: string | null;
+}
+/** Its events stand under the person's key; a guest's is his order, whose versions are its own. */
+export function erasure_id(subject: string): string {
+  return `${subject}/erasure`;
 }
 
 /** quote.created, and the order that used it. */

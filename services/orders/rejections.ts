@@ -26,6 +26,7 @@ export const rejection_status = {
   refund_exceeds_capture: 409,
   return_exceeds_delivered: 409,
   invalid_transition: 409,
+  erasure_deferred: 409,
   not_found: 404,
   version_conflict: 412,
   too_many_unpaid_orders: 429,

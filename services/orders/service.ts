@@ -4,6 +4,7 @@ import type { Service } from '../../platform/service.ts';
 import { product_kind, shipping_table_kind, tax_table_kind } from './catalog.ts';
 import type { OrdersCommand } from './commands.ts';
 import { cancel_lines, cancel_order } from './decide/cancel.ts';
+import { erase_personal_data } from './decide/erase.ts';
 import { hold_order, release_hold, resolve_exception } from './decide/holds.ts';
 import { note_payment } from './decide/payment.ts';
 import { place_order } from './decide/place.ts';
@@ -20,6 +21,7 @@ import { project_shipment, shipment_records } from './projections.ts';
 import { type OrdersHeard, orders_reactions } from './reactions.ts';
 import type { OrdersRejection } from './rejections.ts';
 import { order_rows } from './store.ts';
+import { erasure_kind, person_kind, person_records } from './store_persons.ts';
 import {
   contact_kind,
   customer_kind,
@@ -45,6 +47,8 @@ export const orders_service: Service<OrdersStates, OrdersCommand, OrdersEvent, O
     reference: reference_kind,
     customer: customer_kind,
     unpaid: unpaid_kind,
+    person: person_kind,
+    erasure: erasure_kind,
     quote: quote_kind,
     order: { initial: (): Order | undefined => undefined, evolve: evolve_order, rows: order_rows },
     contact: contact_kind,
@@ -67,6 +71,7 @@ export const orders_service: Service<OrdersStates, OrdersCommand, OrdersEvent, O
     receive_return,
     cancel_return,
     resolve_exception,
+    erase_personal_data,
     note_stock,
     note_payment,
     note_shipment,
@@ -79,5 +84,5 @@ export const orders_service: Service<OrdersStates, OrdersCommand, OrdersEvent, O
     order: ({ id }) => ({ type: 'wake', order_id: id, timer: 'order' }),
     return: ({ id }) => ({ type: 'wake', order_id: id, timer: 'return' }),
   },
-  records: { ...orders_records, ...shipment_records },
+  records: { ...orders_records, ...shipment_records, ...person_records },
 };

@@ -69,6 +69,11 @@ export interface SettleOperation {
   readonly outcome: 'succeeded' | 'failed';
   readonly evidence: string;
 }
+/** A person is forgotten: what requests hold of him goes. */
+export interface ErasePersonalData {
+  readonly type: 'erase_personal_data';
+  readonly order_ids: readonly string[];
+}
 export type PaymentsCommand =
   | StartPayment
   | CapturePayment
@@ -81,4 +86,5 @@ export type PaymentsCommand =
   | PassExpiry
   | PassOverdue
   | ResolveException
-  | SettleOperation;
+  | SettleOperation
+  | ErasePersonalData;

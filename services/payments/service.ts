@@ -67,8 +67,15 @@ export function payments_service(settings: PaymentsSettings): PaymentsService {
 
 type Commands<T extends PaymentsCommand['type']> = Pick<PaymentsService['commands'], T>;
 
-function orders_commands(settings: PaymentsSettings): Commands<'start_payment' | 'capture_payment' | 'release_payment' | 'refund_payment'> {
+function orders_commands(
+  settings: PaymentsSettings,
+): Commands<'start_payment' | 'capture_payment' | 'release_payment' | 'refund_payment' | 'erase_personal_data'> {
   return {
+    // Nothing that decides is personal: no row is looked at.
+    erase_personal_data: {
+      touches: () => [],
+      decide: ({ order_ids }) => ({ facts: [], records: order_ids.map(order_id => ({ table: 'erased_order', row: { order_id } })) }),
+    },
     start_payment: {
       touches: ({ asked }) => [payment(asked.payment_id)],
       decide: ({ asked }, view, given) => start_payment(context_of(settings, given), view('payment', asked.payment_id), asked),

@@ -28,6 +28,8 @@ export const records = {
   gateway_fact: `insert into payments.gateway_fact (payment_id, ${fact_columns.join(', ')}, raw)
                  select payment_id, ${fact_columns.join(', ')}, raw from json_populate_recordset(null::payments.gateway_fact, $1)
                  on conflict do nothing`,
+  /** Rows { order_id }. */
+  erased_order: 'select payments.erase_persons($1)',
 };
 
 export const payment_rows: Rows<Payment> = {

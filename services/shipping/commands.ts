@@ -131,6 +131,12 @@ export interface SettleOperation {
   readonly evidence: string;
 }
 
+/** A person is forgotten. */
+export interface ErasePersonalData {
+  readonly type: 'erase_personal_data';
+  readonly order_ids: readonly string[];
+}
+
 export type ShippingCommand =
   | PlanShipments
   | CancelFulfillment
@@ -149,4 +155,5 @@ export type ShippingCommand =
   | ShipmentDue
   | VoidsDue
   | ResolveException
-  | SettleOperation;
+  | SettleOperation
+  | ErasePersonalData;

@@ -1,10 +1,16 @@
 /** What shipping hears of orders, and what it does about it. */
-import type { FulfillmentRequested, OrderCancellationRequested, OrderHeld, OrderHoldReleased } from '../../contracts/index.ts';
+import type {
+  FulfillmentRequested,
+  OrderCancellationRequested,
+  OrderHeld,
+  OrderHoldReleased,
+  PersonalDataErased,
+} from '../../contracts/index.ts';
 import { derived_id } from '../../platform/ids.ts';
 import type { Logged, Service } from '../../platform/service.ts';
 import type { PlannedLine, PlanShipments, ShippingCommand } from './commands.ts';
 
-export type Heard = FulfillmentRequested | OrderCancellationRequested | OrderHeld | OrderHoldReleased;
+export type Heard = FulfillmentRequested | OrderCancellationRequested | OrderHeld | OrderHoldReleased | PersonalDataErased;
 type Reactions = Service<never, ShippingCommand, never, never, Heard>['reactions'];
 
 export const reactions: Reactions = {
@@ -13,6 +19,7 @@ export const reactions: Reactions = {
     lines.length === 0 ? undefined : { type: 'cancel_fulfillment', order_id, cancellation_no, reason, lines },
   'order.held': ({ data: { order_id, hold_id } }) => ({ type: 'hold_fulfillment', order_id, hold_id }),
   'order.hold_released': ({ data: { order_id, hold_id } }) => ({ type: 'release_fulfillment', order_id, hold_id }),
+  'personal_data.erased': ({ data: { order_ids } }) => ({ type: 'erase_personal_data', order_ids }),
 };
 
 function plan_shipments({ id, data }: Logged<FulfillmentRequested>): PlanShipments {

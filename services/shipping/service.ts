@@ -6,6 +6,7 @@ import { cancel_fulfillment, cancel_shipment, report_short_pick } from './decide
 import { shipment_timer, voids_timer } from './decide/conclude.ts';
 import { dispatch_shipment } from './decide/dispatch.ts';
 import { shipment_due } from './decide/due.ts';
+import { erase_personal_data } from './decide/erase.ts';
 import { resolve_exception } from './decide/exceptions.ts';
 import { hold_fulfillment, release_fulfillment } from './decide/hold.ts';
 import { buy_labels, record_labels } from './decide/labels.ts';
@@ -19,7 +20,7 @@ import { no_fulfillment, type ShippingSettings, type ShippingStates } from './mo
 import { outcomes } from './operations.ts';
 import { type Heard, reactions } from './reactions.ts';
 import type { ShippingRejection } from './rejections.ts';
-import { fulfillment_rows, shipment_rows } from './store.ts';
+import { fulfillment_rows, shipment_rows, shipping_records } from './store.ts';
 
 export { shipping_adapters } from './operations.ts';
 export const migrations_folder = new URL('./migrations', import.meta.url).pathname;
@@ -53,6 +54,7 @@ export function shipping_service(
       voids_due: voids_due(settings),
       resolve_exception: resolve_exception(settings),
       settle_operation: settle_operation(settings),
+      erase_personal_data,
     },
     reactions,
     timers: {
@@ -60,5 +62,6 @@ export function shipping_service(
       [voids_timer]: ({ id }) => ({ type: 'voids_due', shipment_id: id }),
     },
     outcomes,
+    records: shipping_records,
   };
 }

@@ -1,6 +1,7 @@
 /** All the SQL that decisions read and write by: the order's fulfillment is locked before its shipments. */
 import type { Address, CarrierStatus, ShipmentStatus } from '../../contracts/index.ts';
 import { type Children, instant, instant_or_null, type Json, type Row, type Rows } from '../../platform/service.ts';
+import { destroy_keys } from '../../platform/vault/vault.ts';
 import {
   type Answer,
   dimensions_default_mm,
@@ -30,6 +31,9 @@ export const fulfillment_rows: Rows<Fulfillment> = {
   to_row: ({ hold_ids, service, ship_to, shipment_ids, answers }) =>
     ({ hold_ids, service, ship_to, shipment_ids, answers }) as unknown as Row,
 };
+
+/** Rows { order_id }, rows { subject }. */
+export const shipping_records = { erased_order: 'select shipping.erase_persons($1)', destroyed_key: destroy_keys };
 
 /** A shipment with its parcels and their facts; `s` is shipping.shipment. Reads use it, too (views.ts). */
 export const shipment_columns = `s.*,

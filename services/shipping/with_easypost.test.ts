@@ -7,6 +7,7 @@ import { partition_of } from '../../platform/partition.ts';
 import { Problem, type Reply, type RouteRequest, type StreamReply } from '../../platform/route.ts';
 import type { Adapter, Event, Logged, Operation } from '../../platform/service.ts';
 import { service_on_postgres, test_request } from '../../platform/testing/harness.ts';
+import type { ServiceVault } from '../../platform/vault/vault.ts';
 import { start_easypost } from '../../sandbox/easypost/easypost.ts';
 import { type Letter, listener, until } from '../../sandbox/easypost/listener.ts';
 import type { StandIn } from '../../sandbox/stand_in.ts';
@@ -25,6 +26,7 @@ interface Place {
   readonly adapters: Readonly<Record<string, Adapter>>;
   readonly orders: pg.Client;
   readonly letters: Letter[];
+  readonly vault: ServiceVault;
   call(route: string, more?: Partial<RouteRequest>): Promise<Reply | StreamReply>;
 }
 let auto: Place;
@@ -59,6 +61,7 @@ async function open(fulfillment: 'auto' | 'manual', deliver_after_ms: number): P
     folder: migrations_folder,
     adapters,
     heard: { orders: Object.keys(service.reactions) },
+    opens: ['fulfillment.requested', 'parcel.delivered'],
   });
   const orders = new pg.Client({ connectionString: harness.url });
   await orders.connect();
@@ -72,6 +75,7 @@ async function open(fulfillment: 'auto' | 'manual', deliver_after_ms: number): P
     adapters,
     orders,
     letters,
+    vault: harness.vault,
     async call(name, more = {}) {
       const route = routes.find(each => `${each.method} ${each.path}` === name);
       assert.ok(route, name);
@@ -90,7 +94,11 @@ async function say({ orders }: Place, event: Logged<AnyEvent>): Promise<void> {
   );
 }
 async function events(place: Place, key: string): Promise<Event[]> {
-  return (await place.orders.query<Event>('select type, data from shipping.events where key = $1 order by position', [key])).rows;
+  const { rows } = await place.orders.query<Logged<Event>>(
+    `select *, 'shipping' as source from shipping.events where key = $1 order by position`,
+    [key],
+  );
+  return rows.map(await place.vault.opener(new Map([['shipping', place.orders]]), rows));
 }
 const types = async (place: Place, key: string) => (await events(place, key)).map(event => event.type);
 const said = (place: Place, key: string, type: string) => until(async () => (await types(place, key)).includes(type));
