@@ -192,15 +192,21 @@ async function migrate_all(areas: ReadonlyMap<string, Area>, url_of: (service: s
     { name: 'analytics', has_log: false, url: url_of('analytics') },
     { name: 'gateway', folder: gateway_folder, has_log: false, url: url_of('gateway') },
   ];
+  const names = schemas.map(({ name }) => name);
   const ran: string[] = [];
-  for (const [url, list] of Map.groupBy(schemas, schema => schema.url)) {
-    const users = list.flatMap(({ name }): [string, KeyUse][] => {
-      const use = key_use_of(name);
-      return use === undefined ? [] : [[name, use]];
-    });
-    ran.push(...(await migrate(url, users.length === 0 ? list : [vault_schema(new Map(users)), ...list])));
-  }
+  for (const [url, list] of Map.groupBy(schemas, schema => schema.url)) ran.push(...(await migrate(url, with_vault(list, names), names)));
   return ran;
+}
+
+/** Keys live where the sealed events do; who opens them may live elsewhere. */
+function with_vault(list: readonly Schema[], names: readonly string[]): readonly Schema[] {
+  const local = new Set(list.map(({ name }) => name));
+  if (![...local].some(name => key_use_of(name) === 'make')) return list;
+  const users = names.flatMap((name): [string, KeyUse][] => {
+    const use = key_use_of(name);
+    return use === undefined ? [] : [[name, local.has(name) ? use : 'open']];
+  });
+  return [vault_schema(new Map(users)), ...list];
 }
 
 interface Ground {

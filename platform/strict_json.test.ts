@@ -102,10 +102,11 @@ describe('card numbers', () => {
   ];
   for (const [what, text] of others) it(`are not seen in ${what}`, () => assert.equal(holds_card_number(text), false));
 
-  it('are looked for in 256 KiB of almost-cards within 200 ms', () => {
+  it('are looked for in 256 KiB of almost-cards in a moment, not in minutes', () => {
     const started = performance.now();
     assert.equal(holds_card_number('4444 '.repeat(52_000)), false);
-    assert.ok(performance.now() - started < 200);
+    // Tens of milliseconds; a pattern that starts over at every digit takes minutes, on any machine.
+    assert.ok(performance.now() - started < 5_000);
   });
 });
 
