@@ -72,6 +72,8 @@ export function create_server(options: ServerOptions): HttpServer {
       requireHostHeader: false,
     },
     genReqId: request => request_id(request, options),
+    // RFC 9112 3.2.2: a whole URL is an address, too. Whoever it names, it is asked here, and it is the same address for an Idempotency-Key.
+    rewriteUrl: request => (request.url ?? '/').replace(/^https?:\/\/[^/?#]*(?=([/?#]|$))/i, '') || '/',
     frameworkErrors: (error, request, reply) => send_problem(reply, request.id, problem_of(error)),
     clientErrorHandler: (error, socket) => {
       if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && importing.has(socket)) return;
