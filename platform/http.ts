@@ -130,7 +130,7 @@ function request_id(request: IncomingMessage, options: ServerOptions): string {
 }
 
 /** 405 with Allow when other methods know the path, 404 otherwise. */
-function nowhere(server: HttpServer, request: FastifyRequest): Problem {
+export function nowhere(server: HttpServer, request: FastifyRequest): Problem {
   const path = request.url.split('?', 1)[0] ?? '';
   const allowed = new Set(server.paths.filter(known => known.pattern.test(path)).map(known => known.method));
   if (allowed.size === 0) return not_found();
