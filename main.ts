@@ -17,6 +17,23 @@ async function run(command: () => Promise<number>): Promise<void> {
   process.exit();
 }
 
+const start_help = `
+  start orders payments                     their routes, to anybody who may
+  start orders payments --behind-gateway    their routes, to the gateway only
+  start gateway                             the public door; ORDERS_URL, INVENTORY_URL, … say where the services are
+`;
+
+function check_start(services: readonly string[], { door, behindGateway }: { door: boolean; behindGateway?: true }): void {
+  const wrong = (code: string, message: string) => Object.assign(new Error(message), { code });
+  const known: readonly string[] = ['gateway', ...service_list];
+  const unknown = services.filter(service => !known.includes(service));
+  if (unknown.length > 0) throw wrong('unknown_service', `no service is called ${unknown.join(', ')}; there are ${known.join(', ')}`);
+  if (services.includes('gateway') && (services.length > 1 || !door || behindGateway))
+    throw wrong('gateway_alone', 'the gateway is a process of its own, with a door and nothing behind it: node main.ts start gateway');
+  if (!door && behindGateway)
+    throw wrong('no_door', 'without a door there is nothing behind a gateway: leave --no-door or --behind-gateway out');
+}
+
 const program = new Command('cartwright')
   .description('The open checkout backend: everything between the Pay button and the parcel at the door.')
   .version(version)
@@ -34,16 +51,16 @@ program
 program
   .command('start')
   .description('some services in a process of their own, against the same database')
-  .argument('<services...>', service_list.join(', '))
+  .argument('<services...>', `gateway alone, or some of ${service_list.join(', ')}`)
   .option('--no-door', 'serve no routes, only work')
-  .action((services: string[], options: { door: boolean }) =>
+  .option('--behind-gateway', 'serve the routes to `start gateway` only, by CARTWRIGHT_INTERNAL_SECRET')
+  .addHelpText('after', start_help)
+  .action((services: string[], options: { door: boolean; behindGateway?: true }) =>
     run(async () => {
-      const unknown = services.filter(service => !(service_list as readonly string[]).includes(service));
-      if (unknown.length > 0)
-        throw Object.assign(new Error(`no service is called ${unknown.join(', ')}; there are ${service_list.join(', ')}`), {
-          code: 'unknown_service',
-        });
-      return (await import('./main/up.ts')).start(read_settings(process.env), services, options.door);
+      const { start, start_gateway } = await import('./main/up.ts');
+      check_start(services, options);
+      if (services.includes('gateway')) return start_gateway(read_settings(process.env));
+      return start(read_settings(process.env), services, options.door ? (options.behindGateway ? 'inner' : 'own') : 'none');
     }),
   );
 
