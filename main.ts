@@ -1,6 +1,6 @@
 /** The command line. Every command is one function elsewhere; this file only names them. */
 import { Command, CommanderError, Option } from 'commander';
-import { read_settings, service_list, setting_rows } from './main/settings.ts';
+import { behind_settings, gateway_settings, read_settings, service_list, setting_rows } from './main/settings.ts';
 
 const version = '0.1.0';
 
@@ -57,10 +57,14 @@ program
   .addHelpText('after', start_help)
   .action((services: string[], options: { door: boolean; behindGateway?: true }) =>
     run(async () => {
-      const { start, start_gateway } = await import('./main/up.ts');
       check_start(services, options);
-      if (services.includes('gateway')) return start_gateway(read_settings(process.env));
-      return start(read_settings(process.env), services, options.door ? (options.behindGateway ? 'inner' : 'own') : 'none');
+      const settings = read_settings(process.env);
+      // Before anything is loaded and any database started.
+      if (services.includes('gateway')) gateway_settings(settings);
+      if (options.behindGateway) behind_settings(settings);
+      const { start, start_gateway } = await import('./main/up.ts');
+      if (services.includes('gateway')) return start_gateway(settings);
+      return start(settings, services, options.door ? (options.behindGateway ? 'inner' : 'own') : 'none');
     }),
   );
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { watch_audit } from '../auditor/watch.ts';
 import { bring_up, type Up } from './platform_up.ts';
 import { seed_demo } from './seed.ts';
-import { behind_settings, data_file, gateway_settings, type Settings, service_list } from './settings.ts';
+import { data_file, gateway_settings, type Settings, service_list } from './settings.ts';
 
 const stop_deadline_ms = 20_000;
 const health_timeout_ms = 1_000;
@@ -118,7 +118,6 @@ async function stop_within(stop: () => Promise<void>): Promise<number> {
 
 /** `start orders payments`: these services, and their routes, in a process of their own against the same database. */
 export async function start(settings: Settings, services: readonly string[], door: 'none' | 'own' | 'inner'): Promise<number> {
-  if (door === 'inner') behind_settings(settings);
   const running = await bring_up({
     settings,
     services,
