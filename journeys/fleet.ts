@@ -10,7 +10,6 @@ import { type Parties, start_parties } from './parties.ts';
 import { publishable_key, secret_key } from './shop.ts';
 
 export const internal_secret = 'a secret of this fleet and of nobody else';
-export const admin_password = 'correct horse battery staple';
 
 export interface Fleet extends Api {
   readonly orders: Running;
@@ -20,7 +19,7 @@ export interface Fleet extends Api {
   readonly parties: Parties;
 }
 
-/** `payments_apart`: the payments' schema in a database of its own. Closed when the file ends. */
+/** Payments keep their schema in a database of their own. Closed when the file ends. */
 export async function start_fleet(t: { after(stop: () => Promise<void>): void }): Promise<Fleet> {
   const [database, of_payments] = await Promise.all([fresh_database(), fresh_database()]);
   const folder = await mkdtemp(join(tmpdir(), 'cartwright-fleet-'));
@@ -33,7 +32,6 @@ export async function start_fleet(t: { after(stop: () => Promise<void>): void })
     CARTWRIGHT_DATA: folder,
     CARTWRIGHT_SECRET_KEY: secret_key,
     CARTWRIGHT_PUBLISHABLE_KEY: publishable_key,
-    CARTWRIGHT_ADMIN_PASSWORD: admin_password,
     CARTWRIGHT_SIGNING_SECRET: 'a secret that signs the orders of this fleet',
     CARTWRIGHT_INTERNAL_SECRET: internal_secret,
     ORDERS_URL: at(orders_port),

@@ -3,9 +3,8 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { basket, by_stripe, type Order, type PlacedOrder } from './api.ts';
-import { admin_password, start_fleet } from './fleet.ts';
+import { start_fleet } from './fleet.ts';
 import { publishable_key, secret_key, until } from './shop.ts';
 
 const fleet = await start_fleet({ after });
@@ -123,6 +122,31 @@ describe('an order through the gateway', () => {
   });
 });
 
+describe('a page of another origin', () => {
+  it('places an order with a publishable key, follows it with its token, and may read both', async () => {
+    const origin = 'https://shop.example';
+    const preflight = await fetch(`${fleet.url}/v1/quotes`, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'POST' },
+    });
+    assert.deepEqual([preflight.status, preflight.headers.get('access-control-allow-origin')], [204, origin]);
+    const quoted = await fleet.ask(
+      'POST',
+      '/v1/quotes',
+      { currency: 'GBP', lines: two_lamps, shipping_address: { country: 'GB' } },
+      { key: publishable_key, headers: { origin } },
+    );
+    assert.deepEqual([quoted.status, quoted.headers.get('access-control-allow-origin')], [201, origin]);
+    const { id, order_token } = await place({ payment: undefined });
+    const order = await fleet.ask('GET', `/v1/orders/${id}`, undefined, { key: order_token, headers: { origin } });
+    assert.deepEqual([order.status, order.headers.get('access-control-allow-origin')], [200, origin]);
+    const stream = await fetch(`${fleet.url}/v1/orders/${id}/stream`, { headers: { origin, authorization: `Bearer ${order_token}` } });
+    assert.equal(stream.headers.get('access-control-allow-origin'), origin);
+    await stream.body?.cancel();
+    assert.equal((await fleet.refused('GET', '/v1/orders', undefined, { headers: { origin } })).code, 'secret_key_in_browser');
+  });
+});
+
 describe('the services behind it', () => {
   it('answer the gateway only, whatever a request says about itself', async () => {
     const spoofed = { 'x-user-id': 'admin', 'x-user-scopes': 'admin', 'x-forwarded-for': '127.0.0.1', 'x-cartwright-internal': 'a.b' };
@@ -179,7 +203,6 @@ describe('the live page', () => {
     await reading;
     assert.ok(performance.now() - started < 5_000);
     assert.equal((await fetch(`${fleet.url}/v1/live`, { headers: { cookie } })).status, 401);
-    assert.notEqual(admin_password, '');
   });
 });
 
@@ -224,7 +247,6 @@ describe('a service that is away', () => {
       child.signal('SIGCONT');
     }
     await until('it answers again', async () => (await fetch(`${fleet.url}/v1/stock`, { headers: { authorization } })).status === 200);
-    await pause(0);
   });
 });
 

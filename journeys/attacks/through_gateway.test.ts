@@ -1,6 +1,5 @@
-/** Who may do what, what is no request, what comes twice and what is forged, once more: through a gateway, with every service behind it. */
+/** Who may do what, what is no request and what comes twice, once more: through a gateway, with every service behind it. Any other file: JOURNEYS_THROUGH=gateway. */
 process.env['JOURNEYS_THROUGH'] = 'gateway';
 await import('./matrix.test.ts');
 await import('./shape.test.ts');
 await import('./idempotency.test.ts');
-await import('./webhooks.test.ts');
