@@ -1,6 +1,6 @@
 /** The command line. Every command is one function elsewhere; this file only names them. */
 import { Command, CommanderError, Option } from 'commander';
-import { read_settings, service_list, setting_rows } from './main/settings.ts';
+import { behind_settings, gateway_settings, read_settings, service_list, setting_rows } from './main/settings.ts';
 
 const version = '0.1.0';
 
@@ -15,6 +15,23 @@ async function run(command: () => Promise<number>): Promise<void> {
   }
   // Pools and timers of a failed start must not keep the process.
   process.exit();
+}
+
+const start_help = `
+  start orders payments                     their routes, to anybody who may
+  start orders payments --behind-gateway    their routes, to the gateway only
+  start gateway                             the public door; ORDERS_URL, INVENTORY_URL, … say where the services are
+`;
+
+function check_start(services: readonly string[], { door, behindGateway }: { door: boolean; behindGateway?: true }): void {
+  const wrong = (code: string, message: string) => Object.assign(new Error(message), { code });
+  const known: readonly string[] = ['gateway', ...service_list];
+  const unknown = services.filter(service => !known.includes(service));
+  if (unknown.length > 0) throw wrong('unknown_service', `no service is called ${unknown.join(', ')}; there are ${known.join(', ')}`);
+  if (services.includes('gateway') && (services.length > 1 || !door || behindGateway))
+    throw wrong('gateway_alone', 'the gateway is a process of its own, with a door and nothing behind it: node main.ts start gateway');
+  if (!door && behindGateway)
+    throw wrong('no_door', 'without a door there is nothing behind a gateway: leave --no-door or --behind-gateway out');
 }
 
 const program = new Command('cartwright')
@@ -34,16 +51,20 @@ program
 program
   .command('start')
   .description('some services in a process of their own, against the same database')
-  .argument('<services...>', service_list.join(', '))
+  .argument('<services...>', `gateway alone, or some of ${service_list.join(', ')}`)
   .option('--no-door', 'serve no routes, only work')
-  .action((services: string[], options: { door: boolean }) =>
+  .option('--behind-gateway', 'serve the routes to `start gateway` only, by CARTWRIGHT_INTERNAL_SECRET')
+  .addHelpText('after', start_help)
+  .action((services: string[], options: { door: boolean; behindGateway?: true }) =>
     run(async () => {
-      const unknown = services.filter(service => !(service_list as readonly string[]).includes(service));
-      if (unknown.length > 0)
-        throw Object.assign(new Error(`no service is called ${unknown.join(', ')}; there are ${service_list.join(', ')}`), {
-          code: 'unknown_service',
-        });
-      return (await import('./main/up.ts')).start(read_settings(process.env), services, options.door);
+      check_start(services, options);
+      const settings = read_settings(process.env);
+      // Before anything is loaded and any database started.
+      if (services.includes('gateway')) gateway_settings(settings);
+      if (options.behindGateway) behind_settings(settings);
+      const { start, start_gateway } = await import('./main/up.ts');
+      if (services.includes('gateway')) return start_gateway(settings);
+      return start(settings, services, options.door ? (options.behindGateway ? 'inner' : 'own') : 'none');
     }),
   );
 

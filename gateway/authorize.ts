@@ -82,6 +82,7 @@ export function authority(given: { pool: pg.Pool; clock: Clock; server_secret: s
     const secret = /^bearer +([\x21-\x7e]{1,512})$/i.exec(header)?.[1] ?? '';
     if (secret.startsWith('ot_')) return order_principal(server_secret, secret);
     if (!secret.startsWith('sk_') && !secret.startsWith('pk_')) throw unauthenticated();
+    if (secret.startsWith('sk_') && is_foreign(request.headers)) throw secret_key_in_browser();
     return then(keys.get(secret, request.ip), principal => principal ?? reject(unauthenticated()));
   };
   const session_principal = (request: FastifyRequest): Principal | Promise<Principal> => {
@@ -89,7 +90,7 @@ export function authority(given: { pool: pg.Pool; clock: Clock; server_secret: s
     if (id === undefined) throw unauthenticated();
     return then(sessions.get(id, request.ip), session => {
       if (session === undefined) throw unauthenticated();
-      if (request.method !== 'GET' && request.method !== 'HEAD') check_same_site(request.headers, id);
+      check_same_site(request.headers, request.method, id);
       return { type: 'staff', id: session.staff_id, scopes: scopes_of_role[session.role] };
     });
   };
@@ -102,7 +103,7 @@ export function authority(given: { pool: pg.Pool; clock: Clock; server_secret: s
       const id = session_id_of(headers);
       const session = id === undefined ? undefined : await sessions.get(id, ip);
       if (id === undefined || session === undefined) throw unauthenticated();
-      if (method !== 'GET') check_same_site(headers, id);
+      check_same_site(headers, method, id);
       return { ...session, id };
     },
     forget() {
@@ -117,7 +118,8 @@ export function anonymous(ip: string): Principal {
   return { type: 'pk', id: `anonymous:${ip}`, scopes: nothing };
 }
 
-function permitted(route: Route, request: FastifyRequest, principal: Principal): Principal {
+/** The principal, when the route is open to it. Throws 403, or 404 for another's order. */
+export function permitted(route: Route, request: FastifyRequest, principal: Principal): Principal {
   const { type } = principal;
   if (type === 'sk' || type === 'staff') {
     if (route.scope !== 'public' && !principal.scopes.has(route.scope)) throw insufficient_scope(route);
@@ -132,6 +134,15 @@ function permitted(route: Route, request: FastifyRequest, principal: Principal):
 
 function insufficient_scope(route: Route): Problem {
   return new Problem(403, 'insufficient_scope', `This needs the scope ${route.scope}.`);
+}
+
+/** A secret key in a page is a secret key published: refused, so that it is found while the page is built. */
+function secret_key_in_browser(): Problem {
+  return new Problem(
+    403,
+    'secret_key_in_browser',
+    'A page of another origin sent a secret key: use a publishable one, and revoke this one.',
+  );
 }
 
 export function unauthenticated(): Problem {
@@ -158,12 +169,21 @@ function session_id_of(headers: Headers): string | undefined {
   return typeof cookie === 'string' ? /(?:^|; *)cartwright_session=([\w-]{43})(?:;|$)/.exec(cookie)?.[1] : undefined;
 }
 
-/** A cookie travels with any site's request: only our own pages know the token, and only they have our origin. */
-function check_same_site(headers: Headers, session_id: string): void {
+/** A cookie travels with any site's request: only our own pages know the token, and only they have our origin. Reading needs no token, and no other origin. */
+function check_same_site(headers: Headers, method: string, session_id: string): void {
+  if (method === 'GET' || method === 'HEAD') {
+    if (is_foreign(headers)) throw unauthenticated();
+    return;
+  }
   const token = headers['x-csrf-token'];
   if (typeof token !== 'string' || !same_secret(token, csrf_token(session_id)) || !from_own_origin(headers)) {
     throw new Problem(403, 'csrf_failed', 'A session needs its X-CSRF-Token and the Origin of this server to change anything.');
   }
+}
+
+/** A page of another origin asks: browsers say so with every such request whose reply they would show it. */
+function is_foreign(headers: Headers): boolean {
+  return headers['origin'] !== undefined && !from_own_origin(headers);
 }
 
 export function from_own_origin(headers: Headers): boolean {

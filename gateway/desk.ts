@@ -39,7 +39,7 @@ export function desk_routes(ports: DeskPorts): Route[] {
 }
 
 async function each<T>(ports: DeskPorts, read: (service: DeskService) => Promise<T[]>): Promise<T[]> {
-  return (await Promise.all(ports.services.map(read))).flat();
+  return (await Promise.all(ports.services.map(service => read(service)))).flat();
 }
 
 function ok(data: unknown): Reply {

@@ -18,22 +18,8 @@ export interface DocumentsGiven {
 
 /** Public, and outside /v1: never limited, never cached by mistake. */
 export function document_routes(given: DocumentsGiven): readonly Route[] {
-  const document = (path: string, summary: string, handle: Route['handle']): Route => ({
-    method: 'GET',
-    path,
-    summary,
-    scope: 'public',
-    replies: { 200: Type.Object({}, { additionalProperties: true }) },
-    rejections: [],
-    handle,
-  });
   return [
-    document('/healthz', 'The process lives', async () => ok({ status: 'ok' })),
-    document('/readyz', 'The process can serve', async () => {
-      const missing = await given.not_ready();
-      if (missing.length > 0) throw new Problem(503, 'not_ready', `Not ready: ${missing.join(', ')}.`, { headers: { 'retry-after': '2' } });
-      return ok({ status: 'ready' });
-    }),
+    ...health_routes(given.not_ready),
     document(
       '/openapi.json',
       'This API (OpenAPI 3.1)',
@@ -50,6 +36,29 @@ export function document_routes(given: DocumentsGiven): readonly Route[] {
       return ok(data_schema(type, given.base_url()));
     }),
   ];
+}
+
+export function health_routes(not_ready: DocumentsGiven['not_ready']): readonly Route[] {
+  return [
+    document('/healthz', 'The process lives', async () => ok({ status: 'ok' })),
+    document('/readyz', 'The process can serve', async () => {
+      const missing = await not_ready();
+      if (missing.length > 0) throw new Problem(503, 'not_ready', `Not ready: ${missing.join(', ')}.`, { headers: { 'retry-after': '2' } });
+      return ok({ status: 'ready' });
+    }),
+  ];
+}
+
+function document(path: string, summary: string, handle: Route['handle']): Route {
+  return {
+    method: 'GET',
+    path,
+    summary,
+    scope: 'public',
+    replies: { 200: Type.Object({}, { additionalProperties: true }) },
+    rejections: [],
+    handle,
+  };
 }
 
 function ok(body: Json): Reply {

@@ -180,6 +180,16 @@ describe('idempotency keys and preferences', () => {
     assert.notEqual(other_bytes?.body_hash, first?.body_hash);
   });
 
+  it('15: takes an address in absolute form for its path, whoever it names: a key stays bound to the path', async () => {
+    const body = order();
+    const head = `Host: x\r\nAuthorization: Bearer ${secret_key}\r\nIdempotency-Key: absolute\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+    for (const address of ['/v1/orders', 'http://x/v1/orders', 'HTTP://somebody.example:8080/v1/orders']) {
+      assert.equal((await raw(at.door.port, `POST ${address} HTTP/1.1\r\n${head}${body}`)).status, 200, address);
+      assert.equal(at.asked.at(-1)?.idempotency?.route, 'POST /v1/orders', address);
+    }
+    assert.equal((await raw(at.door.port, `PUT http://x/v1/orders/ord_1 HTTP/1.1\r\n${head}${body}`)).code, 'method_not_allowed');
+  });
+
   it('hands on If-Match and Prefer: wait, at most 30 seconds', async () => {
     await post('/v1/orders', order(), { 'if-match': '"7"', prefer: 'respond-async, wait=60' });
     assert.deepEqual([at.asked.at(-1)?.if_match, at.asked.at(-1)?.wait_s], [7, 30]);

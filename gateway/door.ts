@@ -2,11 +2,13 @@
 import type { FastifyInstance } from 'fastify';
 import type pg from 'pg';
 import type { Clock } from '../platform/clock.ts';
-import { create_server } from '../platform/http.ts';
+import { create_server, type HttpServer } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import { type Principal, Problem, type Route } from '../platform/route.ts';
-import { type Authority, authority } from './authorize.ts';
-import { document_routes, mount_reference } from './documents.ts';
+import { anonymous, authority } from './authorize.ts';
+import { type Behind, believe } from './behind.ts';
+import { allow_origins } from './cors.ts';
+import { document_routes, health_routes, mount_reference } from './documents.ts';
 import { type Buckets, buckets } from './limits.ts';
 import { type Mounting, mount } from './mount.ts';
 import { gateway_routes } from './routes.ts';
@@ -26,6 +28,8 @@ export interface DoorSettings {
   readonly public_rate?: number;
   /** False in processes that show no reference page. */
   readonly reference?: boolean;
+  /** Other origins whose pages may ask (cors.ts); `*`: any, and only what a publishable key opens. */
+  readonly cors_origins?: readonly string[];
 }
 export interface DoorGiven {
   /** Of all services in this process. */
@@ -42,6 +46,10 @@ export interface DoorGiven {
   not_ready?(): Promise<readonly string[]>;
   /** After every reply, for metrics. `path` is the route's, not the request's. */
   observe?(reply: { readonly method: string; readonly path: string; readonly status: number; readonly milliseconds: number }): void;
+  /** In a gateway: hands on the routes that other processes serve. */
+  readonly forward?: Mounting['forward'];
+  /** In a process behind a gateway: only its tokens open a route, and it has counted and limited already. */
+  readonly behind?: Behind;
   /** Anything that is not a Route: the console's and the shop's files. Before the door listens. */
   extend?(app: FastifyInstance): Promise<void>;
 }
@@ -63,29 +71,45 @@ const admitted_paths = new Set(['POST /v1/orders', 'POST /v1/quotes']);
 
 /** Listens when it returns. Throws the system's error when the port is taken. */
 export async function open_door(given: DoorGiven): Promise<Door> {
-  const { pool, settings, clock, logger, fresh_id } = given;
+  const { settings, clock, logger, fresh_id } = given;
   const server = create_server({ clock, logger, fresh_id });
-  const who = authority({ pool, clock, server_secret: settings.server_secret });
-  const own = gateway_routes({
-    pool,
-    clock,
-    fresh_id,
-    authority: who,
-    server_secret: settings.server_secret,
-    secure: settings.base_url?.startsWith('https:') === true,
-  });
-  const api = [...given.routes, ...own];
   // Known once it listens: the port may be any free one.
   let url = settings.base_url ?? '';
-  const documents = document_routes({ routes: api, base_url: () => url, not_ready: () => missing(given) });
-  mount(server, [...api, ...documents], mounting(given, who));
-  if (settings.reference !== false) await mount_reference(server.fastify);
+  const routes = given.behind === undefined ? public_face(given, server, () => url) : inner_face(given, server, given.behind);
+  if (given.behind === undefined && settings.reference !== false) await mount_reference(server.fastify);
   await given.extend?.(server.fastify);
   await server.fastify.listen({ host: settings.host, port: settings.port });
   const address = server.fastify.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : settings.port;
   if (url === '') url = `http://${settings.host}:${port}`;
-  return { url, port, routes: api, close: server.close };
+  return { url, port, routes, close: server.close };
+}
+
+/** What strangers meet: keys, tokens and sessions, limits, the routes of accounts, the documents. */
+function public_face(given: DoorGiven, server: HttpServer, base_url: () => string): readonly Route[] {
+  const { pool, settings, clock, fresh_id } = given;
+  const { server_secret } = settings;
+  const who = authority({ pool, clock, server_secret });
+  const secure = settings.base_url?.startsWith('https:') === true;
+  const routes = [...given.routes, ...gateway_routes({ pool, clock, fresh_id, authority: who, server_secret, secure })];
+  const documents = document_routes({ routes, base_url, not_ready: () => missing(given) });
+  if (settings.cors_origins !== undefined) allow_origins(server, routes, settings.cors_origins);
+  mount(server, [...routes, ...documents], mounting(given, who.authorize));
+  return routes;
+}
+
+/** What a gateway meets. Only health is anybody's to ask. */
+function inner_face(given: DoorGiven, server: HttpServer, behind: Behind): readonly Route[] {
+  const health = health_routes(() => missing(given));
+  const { admit, observe } = given;
+  const common = { observe: observe_by(observe) };
+  mount(server, health, { ...common, authorize: (_route, request) => anonymous(request.ip), admit: () => undefined });
+  mount(server, given.routes, {
+    ...common,
+    authorize: believe(behind, given),
+    admit: route => check_admission(route, admit),
+  });
+  return given.routes;
 }
 
 async function missing(given: DoorGiven): Promise<readonly string[]> {
@@ -98,25 +122,31 @@ async function missing(given: DoorGiven): Promise<readonly string[]> {
   }
 }
 
-function mounting(given: DoorGiven, who: Authority): Mounting {
-  const { settings, clock } = given;
+function mounting(given: DoorGiven, authorize: Mounting['authorize']): Mounting {
+  const { settings, clock, forward } = given;
   const limited = limits(settings, clock);
   const misses = buckets(clock, 'too_many_attempts', misses_per_second, misses_burst);
+  const observe = observe_by(given.observe);
   return {
-    authorize: who.authorize,
+    authorize,
+    ...(forward === undefined ? {} : { forward }),
     admit(route, request, principal) {
       limited(route, principal, request.ip);
       const path = `${route.method} ${route.path}`;
       if (guessed_paths.has(path)) misses.take(`${path} ${request.ip}`);
-      if (admitted_paths.has(path)) check_admission(given);
+      check_admission(route, given.admit);
     },
     observe(route, request, status, milliseconds) {
       const path = `${route.method} ${route.path}`;
       // Counted when they came, so that fifty at once count fifty; given back when it was no miss.
       if (guessed_paths.has(path) && status !== 401 && status !== 404 && status !== 429) misses.give_back(`${path} ${request.ip}`);
-      given.observe?.({ method: route.method, path: route.path, status, milliseconds });
+      observe(route, request, status, milliseconds);
     },
   };
+}
+
+function observe_by(observe: DoorGiven['observe']): Mounting['observe'] {
+  return (route, _request, status, milliseconds) => observe?.({ method: route.method, path: route.path, status, milliseconds });
 }
 
 function limits(settings: DoorSettings, clock: Clock): (route: Route, principal: Principal, ip: string) => void {
@@ -131,8 +161,9 @@ function limits(settings: DoorSettings, clock: Clock): (route: Route, principal:
   };
 }
 
-function check_admission(given: DoorGiven): void {
-  const { admitted, retry_after_s } = given.admit();
+function check_admission(route: Route, admit: DoorGiven['admit']): void {
+  if (!admitted_paths.has(`${route.method} ${route.path}`)) return;
+  const { admitted, retry_after_s } = admit();
   if (!admitted)
     throw new Problem(503, 'overloaded', 'Orders come in faster than they are worked off; try again.', {
       headers: { 'retry-after': String(retry_after_s) },

@@ -17,8 +17,20 @@ export interface Mounting {
   authorize(route: Route, request: FastifyRequest): Principal | Promise<Principal>;
   /** After authorization, before the body is read: throws 429 or 503. */
   admit(route: Route, request: FastifyRequest, principal: Principal): void;
+  /** Routes that another process serves: gives the whole reply. Undefined: the route's own handler does. */
+  forward?(handing: Handing): Promise<void> | undefined;
   /** After every reply of these routes. */
   observe(route: Route, request: FastifyRequest, status: number, milliseconds: number): void;
+}
+
+/** A request that was let in, and whose body is here, or comes line by line. */
+export interface Handing {
+  readonly server: HttpServer;
+  readonly route: Route;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly wait_s: number | undefined;
+  still_allowed(): Promise<void>;
 }
 
 interface Mounted {
@@ -38,7 +50,7 @@ export function mount(server: HttpServer, routes: readonly Route[], mounting: Mo
       query: query_check(route),
       keyed: needs_idempotency_key(route),
     };
-    server.paths.push({ method: route.method, pattern: new RegExp(`^${route.path.replace(/:[a-z_]+/gi, '[^/]+')}$`) });
+    server.paths.push({ method: route.method, pattern: pattern_of(route.path) });
     server.fastify.route({
       method: route.method,
       url: route.path,
@@ -50,6 +62,11 @@ export function mount(server: HttpServer, routes: readonly Route[], mounting: Mo
       },
     });
   }
+}
+
+/** Paths that are of this form: `/v1/orders/:id`. */
+export function pattern_of(path: string): RegExp {
+  return new RegExp(`^${path.replace(/:[a-z_]+/gi, '[^/]+')}$`);
 }
 
 export function needs_idempotency_key(route: Route): boolean {
@@ -87,11 +104,17 @@ async function answer(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { route } = mounted;
+  const still_allowed = async () => void (await mounting.authorize(route, request));
   if (route.ndjson) server.importing.add(request.raw.socket);
   try {
+    const forwarded = mounting.forward?.({ server, route, request, reply, wait_s: read_wait(request.headers['prefer']), still_allowed });
+    if (forwarded !== undefined) {
+      await forwarded;
+      return reply;
+    }
     const result = await route.handle(read(mounted, request, reply));
     if ('stream' in result) {
-      await send_stream(server, request, reply, result, async () => void (await mounting.authorize(route, request)));
+      await send_stream(server, request, reply, result, still_allowed);
       return reply;
     }
     return send(server, request, reply, result);

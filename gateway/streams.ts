@@ -72,7 +72,9 @@ export async function send_stream(
     if (request.method === 'HEAD') return;
     if (events) {
       response.flushHeaders();
-      void watch(server, response, over, still_allowed);
+      void watch(server, over, still_allowed, checks => {
+        if (checks % checks_per_heartbeat === 0) response.write(':\n\n');
+      });
     }
     await pump(chunks, first, response, over.signal);
   } catch (error) {
@@ -121,12 +123,12 @@ function unless<T>(over: AbortSignal, promise: Promise<T>): Promise<T | undefine
   });
 }
 
-/** Heartbeats, and the end when the reader may no longer read. */
-async function watch(
+/** Ends a stream when its reader may no longer read. `each_check` hears how often that was looked at. */
+export async function watch(
   server: HttpServer,
-  response: ServerResponse,
   over: AbortController,
   still_allowed: () => Promise<void>,
+  each_check: (checks: number) => void,
 ): Promise<void> {
   for (let checks = 1; ; checks++) {
     await server.options.clock.sleep(allowed_check_ms, over.signal);
@@ -136,7 +138,7 @@ async function watch(
     } catch {
       return over.abort();
     }
-    if (checks % checks_per_heartbeat === 0) response.write(':\n\n');
+    each_check(checks);
   }
 }
 

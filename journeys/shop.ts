@@ -13,8 +13,8 @@ import { audit, type Finding } from '../auditor/auditor.ts';
 import { invariants } from '../auditor/invariants.ts';
 import { audit_pools } from '../auditor/watch.ts';
 import { type MovableClock, movable_clock } from '../gateway/testing/door.ts';
-import { bring_up, type Up } from '../main/platform_up.ts';
-import { read_settings, service_list } from '../main/settings.ts';
+import { bring_up, type Up, type UpOptions } from '../main/platform_up.ts';
+import { read_settings, type Settings, service_list } from '../main/settings.ts';
 import { fresh_database } from '../platform/postgres/test_database.ts';
 import { type Api, api_of, type Order } from './api.ts';
 import { type Parties, start_parties } from './parties.ts';
@@ -25,6 +25,8 @@ const wait_max_ms = 30_000;
 const look_again_ms = 15;
 
 export interface ShopOptions {
+  /** Every request through a gateway over HTTP, services behind it. Absent: as JOURNEYS_THROUGH says. */
+  readonly through_gateway?: boolean;
   readonly env?: Readonly<Record<string, string>>;
   readonly products?: readonly ProductGiven[];
   readonly third_party_timeout_ms?: number;
@@ -67,15 +69,8 @@ export async function open_shop(t: { after(stop: () => Promise<void>): void }, o
     REPLENISHMENT: 'manual',
     ...options.env,
   });
-  const up = await bring_up({
-    settings,
-    services: service_list,
-    with_sandbox: false,
-    with_door: true,
-    with_metrics: false,
-    clock,
-    third_party_timeout_ms: options.third_party_timeout_ms,
-  });
+  const is_behind = options.through_gateway ?? process.env['JOURNEYS_THROUGH'] === 'gateway';
+  const up = await (is_behind ? up_behind_gateway : up_alone)(settings, { clock, third_party_timeout_ms: options.third_party_timeout_ms });
   const pool = new pg.Pool({ connectionString: database.url, max: 2, options: '-c timezone=UTC' });
   t.after(async () => {
     await up.stop();
@@ -94,6 +89,26 @@ export async function open_shop(t: { after(stop: () => Promise<void>): void }, o
   }
   await shop.stock(options.products ?? [{ sku: 'LAMP', amount: 1_000, on_hand: { north: 100_000 } }]);
   return shop;
+}
+
+type UpGiven = Pick<UpOptions, 'clock' | 'third_party_timeout_ms'>;
+
+async function up_alone(settings: Settings, given: UpGiven): Promise<Up> {
+  return bring_up({ ...given, settings, services: service_list, with_sandbox: false, with_door: true, with_metrics: false });
+}
+
+/** Two doors, and HTTP between them; in one process, so that the journeys can still look inside. */
+async function up_behind_gateway(settings: Settings, given: UpGiven): Promise<Up> {
+  const secret = { internal_secrets: ['a secret of the journeys and of nobody else'] };
+  const common = { with_sandbox: false, with_door: true, with_metrics: false, ...given } as const;
+  const inner = await bring_up({ ...common, settings: { ...settings, ...secret }, services: service_list, face: 'inner' });
+  const service_urls = Object.fromEntries(service_list.map(name => [name, inner.door?.url ?? '']));
+  const gateway = await bring_up({ ...common, settings: { ...settings, ...secret, service_urls }, services: [], face: 'gateway' });
+  const stop = async () => {
+    await gateway.stop();
+    await inner.stop();
+  };
+  return { ...inner, door: gateway.door, first_keys: gateway.first_keys, stop };
 }
 
 async function stock(api: Api, products: readonly ProductGiven[]): Promise<void> {

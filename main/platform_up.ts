@@ -3,10 +3,9 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { opened_types } from '../contracts/personal.ts';
-import { type DeskService, desk_routes } from '../gateway/desk.ts';
-import { type Door, open_door } from '../gateway/door.ts';
+import type { DeskPorts } from '../gateway/desk.ts';
+import type { Door } from '../gateway/door.ts';
 import { ensure_first_keys, type FirstKeys } from '../gateway/first_keys.ts';
-import { timeline_routes } from '../gateway/timeline.ts';
 import { type Clock, real_clock } from '../platform/clock.ts';
 import { open_pool, role_of } from '../platform/database.ts';
 import { ids } from '../platform/ids.ts';
@@ -16,23 +15,24 @@ import { migrate, type Schema } from '../platform/migrate.ts';
 import { start_postgres } from '../platform/postgres/launcher.ts';
 import { real_random } from '../platform/random.ts';
 import { problem_reply } from '../platform/rejections.ts';
-import type { Reply, Route } from '../platform/route.ts';
 import { type Runtime, start_runtime, tail_of } from '../platform/runtime.ts';
 import type { Tail } from '../platform/tail.ts';
 import { type KeyUse, vault_schema } from '../platform/vault/schema.ts';
 import { service_vault, type Vault } from '../platform/vault/vault.ts';
-import { analytics_routes } from '../services/analytics/routes.ts';
 import { type Analytics, start_analytics } from '../services/analytics/service.ts';
 import { type Area, compose, heard_by, key_use_of, publishers } from './compose.ts';
+import { type DoorParts, type Face, inner_face, own_face, start_door } from './doors.ts';
+import { gateway_face } from './gateway.ts';
 import { metrics_registry, serve_metrics } from './metrics.ts';
 import { routes_of_personal_data } from './personal_data.ts';
-import { type Sandbox, start_sandbox, third_parties } from './sandbox.ts';
+import { type Sandbox, stand_ins_elsewhere, start_sandbox, third_parties } from './sandbox.ts';
 import { kept_secret, open_vaults } from './secrets.ts';
-import { database_url_of, type ServiceName, type Settings } from './settings.ts';
+import { behind_settings, database_url_of, type ServiceName, type Settings } from './settings.ts';
 
 export const admission_lag_max_s = 5;
 const lag_poll_ms = 500;
 const analytics_pool_max = 3;
+const log_pool_max = 3;
 const simulated_timers_poll_ms = 5;
 const gateway_folder = join(import.meta.dirname, '..', 'gateway', 'migrations');
 
@@ -42,12 +42,14 @@ export interface UpOptions {
   /** The stand-ins of third parties run in this process. */
   readonly with_sandbox: boolean;
   readonly with_door: boolean;
+  /** What the door shows. Absent: these services, to anybody who may. `gateway`: all services, elsewhere. `inner`: these, to a gateway only. */
+  readonly face?: 'gateway' | 'inner';
   readonly with_metrics: boolean;
   readonly clock?: Clock;
   /** For tests in which third parties answer too late: nobody waits half a minute for that. */
   readonly third_party_timeout_ms?: number;
   readonly say?: (line: string) => void;
-  readonly findings?: () => ReturnType<Parameters<typeof desk_routes>[0]['findings']>;
+  readonly findings?: DeskPorts['findings'];
 }
 
 export interface Up {
@@ -112,13 +114,9 @@ async function assemble(
   const gateway_pool = open_pool(url_of('gateway'), role_of('gateway'), 6);
   stops.push(() => gateway_pool.end());
   const fresh = ids(clock, real_random);
-  const first_keys = await ensure_first_keys(gateway_pool, {
-    clock,
-    fresh_id: fresh.fresh,
-    ...(settings.secret_key === undefined ? {} : { secret_key: settings.secret_key }),
-    ...(settings.publishable_key === undefined ? {} : { publishable_key: settings.publishable_key }),
-    ...(settings.admin_password === undefined ? {} : { admin_password: settings.admin_password }),
-  });
+  // Behind a gateway keys are not this process's to make.
+  const first_keys =
+    options.face === 'inner' ? {} : await ensure_first_keys(gateway_pool, { clock, fresh_id: fresh.fresh, ...given_keys(settings) });
   const tails = new Map<string, Tail>();
   const vault_of = await open_vaults(settings, areas, url_of);
   const runtimes = await start_runtimes(options, { areas, url_of, logger, clock, tails, vault_of });
@@ -132,21 +130,27 @@ async function assemble(
   const personal_data = routes_of_personal_data({ runtimes, gateway_pool, clock, url_of, vault_of });
   stops.push(personal_data.stop);
   const door = options.with_door
-    ? await start_door({
-        options,
-        areas,
-        runtimes,
-        analytics,
-        more: personal_data.routes,
-        gateway_pool,
-        signing_secret,
-        logger,
-        clock,
-        admit: admission.admit,
-        fresh_id: fresh.fresh,
-      })
+    ? await open_for(
+        options.face,
+        {
+          settings,
+          areas,
+          runtimes,
+          analytics,
+          personal_data: personal_data.routes,
+          gateway_pool,
+          logs: log_pools(url_of, gateway_pool, stops),
+          stand_ins: sandbox?.stand_ins ?? stand_ins_elsewhere(settings),
+          signing_secret,
+          logger,
+          clock,
+          findings: options.findings ?? (() => ({ at: null, checked: 0, findings: [] })),
+          admit: admission.admit,
+          fresh_id: fresh.fresh,
+        },
+        stops,
+      )
     : undefined;
-  if (door !== undefined) stops.push(door.close);
   if (door !== undefined && sandbox !== undefined) await sandbox.aim(door.url);
   const metrics = options.with_metrics ? await serve_metrics(metrics_registry(runtimes), settings.host, settings.metrics_port) : undefined;
   if (metrics !== undefined) stops.push(metrics.stop);
@@ -166,6 +170,43 @@ async function assemble(
   };
 }
 
+function given_keys({ secret_key, publishable_key, admin_password }: Settings): FirstKeys {
+  return {
+    ...(secret_key === undefined ? {} : { secret_key }),
+    ...(publishable_key === undefined ? {} : { publishable_key }),
+    ...(admin_password === undefined ? {} : { admin_password }),
+  };
+}
+
+/** Listens when it returns. */
+async function open_for(kind: UpOptions['face'], parts: DoorParts, stops: (() => Promise<unknown>)[]): Promise<Door> {
+  let face: Face;
+  if (kind === 'gateway') {
+    const { close, ...rest } = gateway_face(parts);
+    stops.push(close);
+    face = rest;
+  } else face = kind === 'inner' ? inner_face(parts, behind_settings(parts.settings)) : own_face(parts);
+  const door = await start_door(parts, face);
+  stops.push(door.close);
+  return door;
+}
+
+/** The logs as the gateway may read them, each in its service's database. */
+function log_pools(url_of: (service: string) => string, gateway_pool: pg.Pool, stops: (() => Promise<unknown>)[]): Map<string, pg.Pool> {
+  const by_url = new Map([[url_of('gateway'), gateway_pool]]);
+  return new Map(
+    publishers.map(service => {
+      const url = url_of(service);
+      const known = by_url.get(url);
+      if (known !== undefined) return [service, known];
+      const pool = open_pool(url, role_of('gateway'), log_pool_max);
+      stops.push(() => pool.end());
+      by_url.set(url, pool);
+      return [service, pool];
+    }),
+  );
+}
+
 async function embedded_database(
   settings: Settings,
   say: (line: string) => void,
@@ -180,7 +221,7 @@ async function embedded_database(
   return postgres.local_url;
 }
 
-/** Each database gets the schemas that live in it, and of the others nothing. */
+/** Each database gets the schemas that live in it; the roles of the others may read its logs. */
 async function migrate_all(areas: ReadonlyMap<string, Area>, url_of: (service: string) => string): Promise<string[]> {
   const schemas: (Schema & { url: string })[] = [
     ...[...areas.values()].map(area => ({
@@ -268,94 +309,6 @@ async function start_olap(
     await Promise.all([...pools.values()].map(pool => pool.end()));
   });
   return analytics;
-}
-
-interface DoorParts {
-  readonly options: UpOptions;
-  readonly areas: ReadonlyMap<string, Area>;
-  readonly runtimes: ReadonlyMap<string, Runtime>;
-  readonly analytics: Analytics | undefined;
-  readonly more: readonly Route[];
-  readonly gateway_pool: pg.Pool;
-  readonly signing_secret: string;
-  readonly logger: Logger;
-  readonly clock: Clock;
-  admit(): { admitted: boolean; retry_after_s: number };
-  fresh_id(prefix: string): string;
-}
-
-async function start_door(parts: DoorParts): Promise<Door> {
-  const { settings } = parts.options;
-  try {
-    return await open_door({
-      routes: routes_of(parts),
-      pool: parts.gateway_pool,
-      clock: real_clock,
-      logger: parts.logger,
-      fresh_id: parts.fresh_id,
-      admit: parts.admit,
-      settings: {
-        host: settings.host,
-        port: settings.port,
-        server_secret: parts.signing_secret,
-        ...(settings.port === 0 ? {} : { base_url: settings.public_url }),
-      },
-    });
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
-    throw Object.assign(
-      new Error(`port ${settings.port} on ${settings.host} is taken by another program: stop it, or set PORT to another one`, { cause }),
-      { code: 'port_busy' },
-    );
-  }
-}
-
-function routes_of({ options, areas, runtimes, analytics, more, gateway_pool, clock }: DoorParts): Route[] {
-  const services: DeskService[] = [...runtimes.values()].map(runtime => desk_service(runtime));
-  return [
-    ...[...runtimes.values()].flatMap(runtime => areas.get(runtime.service.name)?.routes(runtime.desk) ?? []),
-    ...desk_routes({ services, now: clock.now, findings: options.findings ?? (() => ({ at: null, checked: 0, findings: [] })) }),
-    ...(analytics === undefined ? [] : analytics_routes(analytics, clock)),
-    ...more,
-    ...timeline_routes({ logs: new Map(publishers.map(name => [name, gateway_pool])) }),
-  ];
-}
-
-/** The two commands of the desk that every service with exceptions or operations understands. */
-function desk_service(runtime: Runtime): DeskService {
-  const { service, desk } = runtime;
-  return {
-    name: service.name,
-    pool: runtime.pool,
-    lags: runtime.lags,
-    ...('resolve_exception' in service.commands
-      ? {
-          async resolve_exception(request, exception_id, subject, note, done) {
-            // Orders calls its subject by its name.
-            const command = { type: 'resolve_exception', exception_id, subject, order_id: subject, note };
-            return reply_of(await desk.submit(command as never, { request, respond: () => done }));
-          },
-        }
-      : {}),
-    ...('settle_operation' in service.commands
-      ? {
-          async resolve_operation(request, op_id, outcome, evidence, done) {
-            const [operation] = await desk.query<{ subject: string }>(
-              'operation.subject',
-              `select subject from ${service.name}.operations where op_id = $1`,
-              [op_id],
-            );
-            const command = { type: 'settle_operation', op_id, subject: operation?.subject, outcome, evidence };
-            return reply_of(await desk.submit(command as never, { request, respond: () => done }));
-          },
-        }
-      : {}),
-  };
-}
-
-function reply_of(submitted: { readonly reply?: Reply }): Reply {
-  if (submitted.reply === undefined) throw new Error('a command of the desk was answered without a reply');
-  return submitted.reply;
 }
 
 /** New orders wait outside while what was accepted is more than a few seconds behind. */

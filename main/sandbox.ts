@@ -82,6 +82,11 @@ async function named<T>(setting: string, starting: Promise<T>): Promise<T> {
   }
 }
 
+/** The stand-ins as a process reaches them that did not start them. */
+export function stand_ins_elsewhere({ sandbox_ports }: Settings): readonly { readonly name: string; readonly url: string }[] {
+  return Object.entries(sandbox_ports).flatMap(([name, port]) => (port === 0 ? [] : [{ name, url: `http://127.0.0.1:${port}` }]));
+}
+
 /** Live hosts where credentials are set, the stand-ins elsewhere. `urls`: of stand-ins by name, when a sandbox runs. */
 export function third_parties(settings: Settings, urls: Readonly<Record<string, string>>): ThirdParties {
   const { stripe, easypost, sandbox_ports } = settings;

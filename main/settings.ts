@@ -1,5 +1,6 @@
 /** Every setting, read from the environment once, checked at start: one message per wrong variable. docs/operations.md has the same table (a tidy test compares). */
 import { join, resolve } from 'node:path';
+import { internal_secret_characters_min } from '../gateway/internal_token.ts';
 import { log_levels } from '../platform/logger.ts';
 
 export const service_list = ['orders', 'inventory', 'payments', 'shipping', 'suppliers', 'analytics'] as const;
@@ -20,6 +21,12 @@ export interface Settings {
   readonly signing_secret: string | undefined;
   /** 32 bytes. */
   readonly master_key: Uint8Array | undefined;
+  /** Of the gateway's tokens: the first signs, all are believed. Empty: no gateway. */
+  readonly internal_secrets: readonly string[];
+  /** Where the process of each service is, for `start gateway`. */
+  readonly service_urls: Readonly<Partial<Record<ServiceName, string>>>;
+  /** Other origins whose pages may ask; `*` for any. */
+  readonly cors_origins: readonly string[];
   readonly fulfillment: 'auto' | 'manual';
   readonly replenishment: 'auto' | 'manual';
   readonly carrier: 'manual' | 'easypost';
@@ -69,6 +76,23 @@ const long_text = (length: number) => (text: string) => (text.length >= length ?
 export const key_of_text = (text: string): Uint8Array => Buffer.from(text, /^[0-9a-f]{64}$/i.test(text) ? 'hex' : 'base64');
 const master_key = (text: string) =>
   /^([0-9a-f]{64}|[\w+/-]{43}=?)$/i.test(text) ? undefined : 'must be 32 bytes in base64 or hex (openssl rand -base64 32)';
+const parts_of = (text: string) => text.split(',').map(part => part.trim());
+const secrets = (text: string) =>
+  parts_of(text).length <= 2 && parts_of(text).every(part => part.length >= internal_secret_characters_min)
+    ? undefined
+    : `must be a secret of at least ${internal_secret_characters_min} characters, or two of them, the new one first, with a comma between`;
+const is_origin = (text: string) => {
+  const parsed = URL.parse(text);
+  return parsed !== null && ['http:', 'https:'].includes(parsed.protocol) && parsed.origin === text;
+};
+const base_url = (text: string) =>
+  is_origin(text.replace(/\/$/, ''))
+    ? undefined
+    : 'must be http:// or https:// with a host and a port, without a path: http://127.0.0.1:4010';
+const origins = (text: string) =>
+  parts_of(text).every(part => part === '*' || is_origin(part))
+    ? undefined
+    : 'must be origins as browsers send them, with commas between (https://shop.example), or *';
 const postgres_url = url('postgres:', 'postgresql:');
 
 export const setting_rows: readonly SettingRow[] = [
@@ -113,6 +137,24 @@ export const setting_rows: readonly SettingRow[] = [
     preset: 'generated',
     meaning: 'wraps the keys of persons’ data: 32 bytes in base64 or hex, the same for all processes; lost: their data is lost',
     check: master_key,
+  },
+  {
+    name: 'CARTWRIGHT_INTERNAL_SECRET',
+    preset: 'none',
+    meaning: 'signs the calls of `start gateway` to the services; the same for both; two with a comma between while one follows the other',
+    check: secrets,
+  },
+  ...service_list.map(name => ({
+    name: `${name.toUpperCase()}_URL`,
+    preset: 'none',
+    meaning: `start gateway: the process that serves ${name}`,
+    check: base_url,
+  })),
+  {
+    name: 'CORS_ORIGINS',
+    preset: 'none',
+    meaning: 'other origins whose pages may ask with publishable keys and order tokens; * is any, with publishable keys only',
+    check: origins,
   },
   {
     name: 'FULFILLMENT',
@@ -174,6 +216,7 @@ export function read_settings(env: Readonly<Record<string, string | undefined>>)
   });
   if (wrong.length > 0) throw Object.assign(new Error(wrong.join('\n')), { code: 'wrong_settings' });
   const text = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
+  const list = (name: string): string[] => (text(name) === undefined ? [] : parts_of(text(name) ?? ''));
   const number = (name: string, preset: number): number => Number(text(name) ?? preset);
   const host = text('HOST') ?? '127.0.0.1';
   const own_port = number('PORT', 4000);
@@ -200,6 +243,14 @@ export function read_settings(env: Readonly<Record<string, string | undefined>>)
     admin_password: text('CARTWRIGHT_ADMIN_PASSWORD'),
     signing_secret: text('CARTWRIGHT_SIGNING_SECRET'),
     master_key: given_master_key === undefined ? undefined : key_of_text(given_master_key),
+    internal_secrets: list('CARTWRIGHT_INTERNAL_SECRET'),
+    service_urls: Object.fromEntries(
+      service_list.flatMap(name => {
+        const own = text(`${name.toUpperCase()}_URL`);
+        return own === undefined ? [] : [[name, own.replace(/\/$/, '')]];
+      }),
+    ),
+    cors_origins: list('CORS_ORIGINS'),
     fulfillment: choice('FULFILLMENT', sandbox ? 'auto' : 'manual'),
     replenishment: choice('REPLENISHMENT', sandbox ? 'auto' : 'manual'),
     carrier: choice('CARRIER', 'easypost'),
@@ -226,3 +277,23 @@ export function database_url_of(settings: Settings, embedded_url: string | undef
 export function data_file(settings: Settings, name: string): string {
   return join(settings.data_folder, name);
 }
+
+/** What `start gateway` cannot do without. Throws one Error whose message names every variable that is missing. */
+export function gateway_settings(settings: Settings): { readonly secret: string; readonly urls: Readonly<Record<ServiceName, string>> } {
+  const missing = [
+    ...(settings.internal_secrets.length === 0 ? [secret_missing] : []),
+    ...service_list
+      .filter(name => settings.service_urls[name] === undefined)
+      .map(name => `${name.toUpperCase()}_URL must be set: where the process that serves ${name} listens, http://127.0.0.1:4010 say`),
+  ];
+  if (missing.length > 0) throw Object.assign(new Error(missing.join('\n')), { code: 'wrong_settings' });
+  // All are there: looked at above.
+  return { secret: settings.internal_secrets[0] ?? '', urls: settings.service_urls as Record<ServiceName, string> };
+}
+
+/** What `start … --behind-gateway` cannot do without. */
+export function behind_settings(settings: Settings): readonly string[] {
+  if (settings.internal_secrets.length === 0) throw Object.assign(new Error(secret_missing), { code: 'wrong_settings' });
+  return settings.internal_secrets;
+}
+const secret_missing = `CARTWRIGHT_INTERNAL_SECRET must be set, to the same for the gateway and the services behind it: at least ${internal_secret_characters_min} characters`;

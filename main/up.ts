@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { watch_audit } from '../auditor/watch.ts';
 import { bring_up, type Up } from './platform_up.ts';
 import { seed_demo } from './seed.ts';
-import { data_file, type Settings, service_list } from './settings.ts';
+import { data_file, gateway_settings, type Settings, service_list } from './settings.ts';
 
 const stop_deadline_ms = 20_000;
 const health_timeout_ms = 1_000;
@@ -77,7 +77,7 @@ export async function demo_key(settings: Settings): Promise<string> {
 }
 
 function print_block(running: Up, milliseconds: number): void {
-  const { door, sandbox, first_keys, metrics_port, settings } = running;
+  const { door, sandbox, metrics_port, settings } = running;
   const row = (name: string, text: string) => console.log(`    ${name.padEnd(16)} ${text}`);
   console.log(`\n  Cartwright is up (${(milliseconds / 1_000).toFixed(1)} s)\n`);
   row('API', `${door?.url}/v1`);
@@ -86,14 +86,19 @@ function print_block(running: Up, milliseconds: number): void {
   row('metrics', `http://${settings.host}:${metrics_port}/metrics`);
   for (const stand_in of sandbox?.stand_ins ?? []) row(`${stand_in.name} (sim)`, `${stand_in.url}/__sim/ledger`);
   row('data', settings.data_folder);
+  print_keys(running);
+  console.log('\n  Place an order and watch it arrive, in another terminal:  npm run order\n');
+}
+
+/** What a fresh installation made, this once. */
+function print_keys({ first_keys }: Up): void {
   const keys = Object.entries({
     'secret key': first_keys.secret_key,
     'publishable key': first_keys.publishable_key,
     'admin password': first_keys.admin_password,
   }).filter(([, value]) => value !== undefined);
   if (keys.length > 0) console.log('\n  made now and shown once:');
-  for (const [name, value] of keys) row(name, value ?? '');
-  console.log('\n  Place an order and watch it arrive, in another terminal:  npm run order\n');
+  for (const [name, value] of keys) console.log(`    ${name.padEnd(16)} ${value}`);
 }
 
 async function until_signal(): Promise<void> {
@@ -112,16 +117,44 @@ async function stop_within(stop: () => Promise<void>): Promise<number> {
 }
 
 /** `start orders payments`: these services, and their routes, in a process of their own against the same database. */
-export async function start(settings: Settings, services: readonly string[], with_door: boolean): Promise<number> {
+export async function start(settings: Settings, services: readonly string[], door: 'none' | 'own' | 'inner'): Promise<number> {
   const running = await bring_up({
     settings,
     services,
     with_sandbox: false,
-    with_door,
+    with_door: door !== 'none',
+    ...(door === 'inner' ? { face: 'inner' } : {}),
     with_metrics: settings.metrics_port !== 0,
     say: line => console.log(`  ${line}`),
   });
-  console.log(`  running: ${services.join(', ')}${running.door === undefined ? '' : ` · ${running.door.url}`}`);
+  const url = running.door === undefined ? '' : ` · ${running.door.url}${door === 'inner' ? ', for the gateway only' : ''}`;
+  console.log(`  running: ${services.join(', ')}${url}`);
   await until_signal();
   return stop_within(running.stop);
+}
+
+/** `start gateway`: the public door in a process of its own; the auditor runs beside it. */
+export async function start_gateway(settings: Settings): Promise<number> {
+  const { urls } = gateway_settings(settings);
+  const audit = watch_audit();
+  const running = await bring_up({
+    settings,
+    services: [],
+    with_sandbox: false,
+    with_door: true,
+    face: 'gateway',
+    with_metrics: settings.metrics_port !== 0,
+    say: line => console.log(`  ${line}`),
+    findings: audit.last,
+  });
+  await remember_demo_key(running);
+  audit.start(running);
+  print_keys(running);
+  for (const [service, url] of Object.entries(urls)) console.log(`    ${service.padEnd(16)} ${url}`);
+  console.log(`  running: gateway · ${running.door?.url}`);
+  await until_signal();
+  return stop_within(async () => {
+    await audit.stop();
+    await running.stop();
+  });
 }

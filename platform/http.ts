@@ -72,6 +72,8 @@ export function create_server(options: ServerOptions): HttpServer {
       requireHostHeader: false,
     },
     genReqId: request => request_id(request, options),
+    // RFC 9112 3.2.2: a whole URL is an address, too. Whoever it names, it is asked here, and it is the same address for an Idempotency-Key.
+    rewriteUrl: request => (request.url ?? '/').replace(/^https?:\/\/[^/?#]*(?=([/?#]|$))/i, '') || '/',
     frameworkErrors: (error, request, reply) => send_problem(reply, request.id, problem_of(error)),
     clientErrorHandler: (error, socket) => {
       if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && importing.has(socket)) return;
@@ -129,7 +131,7 @@ function request_id(request: IncomingMessage, options: ServerOptions): string {
 }
 
 /** 405 with Allow when other methods know the path, 404 otherwise. */
-function nowhere(server: HttpServer, request: FastifyRequest): Problem {
+export function nowhere(server: HttpServer, request: FastifyRequest): Problem {
   const path = request.url.split('?', 1)[0] ?? '';
   const allowed = new Set(server.paths.filter(known => known.pattern.test(path)).map(known => known.method));
   if (allowed.size === 0) return not_found();

@@ -20,8 +20,11 @@ const migration_lock = 7161131;
 const migration_wait_ms = 14_000;
 const platform_folder = join(import.meta.dirname, 'migrations');
 
-/** Returns the names of the migrations that ran now. Throws `migration_changed` when a file that already ran was edited. */
-export async function migrate(url: string, schemas: readonly Schema[]): Promise<string[]> {
+/**
+ * Returns the names of the migrations that ran now. Throws `migration_changed` when a file that already ran was edited. `readers`: all whose roles may read
+ * the logs of this database, those whose own schema is in another one, too.
+ */
+export async function migrate(url: string, schemas: readonly Schema[], readers: readonly string[] = []): Promise<string[]> {
   const client = new pg.Client(connection_options(url));
   await client.connect();
   try {
@@ -35,7 +38,7 @@ export async function migrate(url: string, schemas: readonly Schema[]): Promise<
         primary key (schema_name, name))`);
     const ran: string[] = [];
     for (const schema of schemas) ran.push(...(await migrate_schema(client, schema)));
-    await fence(client, schemas);
+    await fence(client, schemas, readers);
     return ran;
   } finally {
     await client.end();
@@ -86,20 +89,23 @@ async function sql_files(folder: string, prefix: string): Promise<{ name: string
 }
 
 /** One role per service: all of its own schema, of the others' only to read the log. Nobody may update or delete an event. */
-async function fence(client: pg.Client, schemas: readonly Schema[]): Promise<void> {
-  const statements = schemas.flatMap(({ name }) => {
+async function fence(client: pg.Client, schemas: readonly Schema[], readers: readonly string[]): Promise<void> {
+  const everybody = [...new Set([...schemas.map(schema => schema.name), ...readers])];
+  const statements = everybody.flatMap(name => [
+    `do $$ begin create role ${role_of(name)} nologin; exception when duplicate_object or unique_violation then null; end $$`,
+    `grant ${role_of(name)} to current_user`,
+  ]);
+  for (const { name } of schemas) {
     const role = role_of(name);
-    return [
-      `do $$ begin create role ${role} nologin; exception when duplicate_object or unique_violation then null; end $$`,
-      `grant ${role} to current_user`,
+    statements.push(
       `grant usage on schema ${name} to ${role}`,
       `grant select, insert, update, delete, truncate on all tables in schema ${name} to ${role}`,
       `grant usage, select on all sequences in schema ${name} to ${role}`,
-    ];
-  });
+    );
+  }
   const logs = schemas.filter(schema => schema.has_log).map(schema => schema.name);
   statements.push(...logs.map(log => `revoke update, delete, truncate on ${log}.events from ${role_of(log)}`));
-  for (const reader of schemas.map(schema => schema.name)) {
+  for (const reader of everybody) {
     const others = logs.filter(log => log !== reader);
     if (others.length === 0) continue;
     statements.push(`grant usage on schema ${others.join(', ')} to ${role_of(reader)}`);

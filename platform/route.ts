@@ -91,6 +91,8 @@ export interface Route {
   /** Fastify form: `/v1/orders/:id`. */
   readonly path: string;
   readonly summary: string;
+  /** Who serves it, set by the composition root: a gateway hands it on to there, with a token for nobody else. Absent: whoever is asked. */
+  readonly service?: string;
   /** Any of these lets in an `sk` or staff; `pk` and `order` are listed in `also`. `public`: nobody is asked. */
   readonly scope: Scope | 'public';
   readonly also?: readonly ('pk' | 'order')[];

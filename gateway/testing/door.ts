@@ -53,7 +53,7 @@ export interface TestDoor {
   /** Set to answer nobody, or to end a stream. */
   readonly house: { full: boolean; stream: AsyncIterable<string> };
   /** Another door on the same database, as another process would open it. */
-  open(settings?: Partial<DoorSettings>): Promise<Door>;
+  open(settings?: Partial<DoorSettings>, more?: Partial<DoorGiven>): Promise<Door>;
   close(): Promise<void>;
 }
 
@@ -74,8 +74,8 @@ export async function test_door(settings: Partial<DoorSettings> = {}): Promise<T
     fresh_id,
     admit: () => ({ admitted: !house.full, retry_after_s: 7 }),
   };
-  const open = (other: Partial<DoorSettings> = {}) =>
-    open_door({ ...given, settings: { host: '127.0.0.1', port: 0, server_secret, reference: false, ...settings, ...other } });
+  const open = (other: Partial<DoorSettings> = {}, more: Partial<DoorGiven> = {}) =>
+    open_door({ ...given, ...more, settings: { host: '127.0.0.1', port: 0, server_secret, reference: false, ...settings, ...other } });
   const door = await open();
   const close = async () => {
     await door.close();
@@ -98,7 +98,7 @@ const order_body = Type.Object({
 });
 const any_object = Type.Object({}, { additionalProperties: true });
 
-function toy_routes(asked: RouteRequest[], house: TestDoor['house']): readonly Route[] {
+export function toy_routes(asked: RouteRequest[], house: TestDoor['house']): readonly Route[] {
   const answer = async (request: RouteRequest) => {
     asked.push(request);
     return { status: 200, body: { heard: true, params: request.params } };

@@ -54,6 +54,9 @@ const cards: Readonly<Record<string, Card>> = {
   pm_card_refundFail: { ...visa, last4: '5126', refund: 'fails_later' },
 };
 
+/** All of them, for whoever wants to try. */
+export const card_names: readonly string[] = Object.keys(cards);
+
 /** Only for foreign clients that send a test card's number; ours never carry one. */
 const numbers: Readonly<Record<string, string>> = {
   '4242424242424242': 'pm_card_visa',

@@ -1,5 +1,6 @@
 /** The services as separate processes that may be killed at any moment and are started again, and the postmaster, too. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Running {
@@ -7,6 +8,7 @@ export interface Running {
   readonly port: number;
   readonly starts: number;
   kill(): void;
+  signal(name: NodeJS.Signals): void;
   /** kill -9, and up again. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -26,6 +28,7 @@ export async function run_services(
   const start = async (): Promise<void> => {
     starts += 1;
     child = spawn(process.execPath, ['main.ts', 'start', ...services], {
+      cwd: join(import.meta.dirname, '..', '..'),
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env, PORT: String(port), METRICS_PORT: '0' },
     });
@@ -57,6 +60,7 @@ export async function run_services(
       return starts;
     },
     kill: () => void child.kill('SIGKILL'),
+    signal: name => void child.kill(name),
     async restart() {
       child.kill('SIGKILL');
       if (child.exitCode === null && child.signalCode === null) await new Promise(resolve => child.once('exit', resolve));

@@ -1,0 +1,134 @@
+/** The operations desk and the vitals of services in other processes: their lists are joined, their commands go to who knows the id. */
+import { not_found } from '../platform/http.ts';
+import type { Logger } from '../platform/logger.ts';
+import { type Principal, Problem, type Reply, type Route, type RouteRequest } from '../platform/route.ts';
+import type { Json, Row } from '../platform/service.ts';
+import { desk_routes } from './desk.ts';
+import type { Upstream } from './upstream.ts';
+import { type VitalsOf, vitals_path } from './vitals.ts';
+
+const answer_bytes_max = 8 * 1024 * 1024;
+/** A sample is of now or of no use. */
+const vitals_timeout_ms = 2_000;
+
+export interface RemoteDeskPorts {
+  readonly upstreams: readonly Upstream[];
+  readonly logger: Logger;
+  /** What the gateway knows itself: the auditor's findings. */
+  findings: Parameters<typeof desk_routes>[0]['findings'];
+  now(): string;
+}
+
+/** The desk's own routes, with another way to answer. */
+export function remote_desk_routes(ports: RemoteDeskPorts): Route[] {
+  return desk_routes({ services: [], findings: ports.findings, now: ports.now }).map(route => {
+    if (route.path === '/v1/audit') return route;
+    return {
+      ...route,
+      handle: request => (route.method === 'GET' ? joined(ports, route, request) : first_that_knows(ports, route, request)),
+    };
+  });
+}
+
+/** One list of all. A process that is away must not hide what the others wait for: it is named. */
+async function joined({ upstreams }: RemoteDeskPorts, route: Route, request: RouteRequest): Promise<Reply> {
+  const answers = await Promise.all(
+    upstreams.map(async one => {
+      try {
+        return { one, reply: await ask(one, route, request) };
+      } catch (error) {
+        if (!(error instanceof Problem) || error.status !== 503) throw error;
+        return { one, away: error };
+      }
+    }),
+  );
+  const refused = answers.find(({ reply }) => reply !== undefined && reply.status >= 400)?.reply;
+  if (refused !== undefined) return refused;
+  const away = answers.filter(({ reply }) => reply === undefined);
+  if (away.length === answers.length && away[0]?.away !== undefined) throw away[0].away;
+  const data = answers.flatMap(({ reply }) => list_of(reply));
+  if (route.path === '/v1/exceptions') data.sort((a, b) => String(a['deadline']).localeCompare(String(b['deadline'])));
+  const unavailable = away.flatMap(({ one }) => one.services);
+  return { status: 200, body: { data, next_cursor: null, ...(unavailable.length === 0 ? {} : { unavailable }) } };
+}
+
+function list_of(reply: Reply | undefined): Row[] {
+  // The desk of our own services: a list of rows.
+  return [...((reply?.body as { data?: readonly Row[] } | undefined)?.data ?? [])];
+}
+
+/** Not found is nobody's decision and changes nothing; anything else is the answer. A process that does not answer may be the one: then nobody else is asked. */
+async function first_that_knows({ upstreams }: RemoteDeskPorts, route: Route, request: RouteRequest): Promise<Reply> {
+  for (const one of upstreams) {
+    const reply = await ask(one, route, request);
+    if (reply.status !== 404) return reply;
+  }
+  throw not_found();
+}
+
+async function ask(one: Upstream, route: Route, request: RouteRequest): Promise<Reply> {
+  const path = route.path.replace(/:([a-z_]+)/g, (_, name: string) => encodeURIComponent(request.params[name] ?? ''));
+  const query = new URLSearchParams(request.query).toString();
+  const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
+  const answer = await one.call({
+    method: route.method,
+    url: query === '' ? path : `${path}?${query}`,
+    headers: {
+      ...kept(request.headers, ['idempotency-key', 'if-match']),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body }),
+    principal: request.principal,
+    request_id: request.request_id,
+    signal: request.signal,
+  });
+  const headers = kept(answer.headers, ['idempotency-replayed', 'retry-after']);
+  return { status: answer.status, body: await json_of(answer.body), headers };
+}
+
+function kept(headers: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap(name => (typeof headers[name] === 'string' ? [[name, headers[name]]] : [])));
+}
+
+async function json_of(body: AsyncIterable<Buffer>): Promise<Json> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > answer_bytes_max) throw new Error(`a desk's answer is larger than ${answer_bytes_max} bytes`);
+    chunks.push(chunk);
+  }
+  return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+}
+
+const gateway_itself: Principal = { type: 'sk', id: 'gateway', scopes: new Set(['operations:read']) };
+
+/** How the services are, as far as they answer. */
+export async function remote_vitals(
+  { upstreams, logger }: Pick<RemoteDeskPorts, 'upstreams' | 'logger'>,
+  fresh_id: (prefix: string) => string,
+): Promise<{ found: readonly VitalsOf[]; unavailable: readonly string[] }> {
+  const answers = await Promise.all(
+    upstreams.map(async one => {
+      try {
+        const { status, body } = await one.call({
+          method: 'GET',
+          url: vitals_path,
+          headers: {},
+          principal: gateway_itself,
+          request_id: fresh_id('req'),
+          signal: AbortSignal.timeout(vitals_timeout_ms),
+        });
+        const read = await json_of(body);
+        // Our own services' answer, in the form of vitals_route.
+        return status === 200
+          ? { found: (read as unknown as { data: VitalsOf[] }).data, unavailable: [] }
+          : { found: [], unavailable: one.services };
+      } catch (error) {
+        logger.debug({ error, services: one.services }, 'no vitals');
+        return { found: [], unavailable: one.services };
+      }
+    }),
+  );
+  return { found: answers.flatMap(answer => answer.found), unavailable: answers.flatMap(answer => answer.unavailable) };
+}

@@ -1,0 +1,260 @@
+/** Rows 64 to 77 of the catalogue: who may do what, for each operation of /openapi.json, as it is declared there; and what else opens nothing. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { scopes_of_role } from '../../gateway/authorize.ts';
+import { type Role, roles } from '../../gateway/store.ts';
+import type { Scope } from '../../platform/route.ts';
+import { basket, type PlacedOrder } from '../api.ts';
+import { publishable_key } from '../shop.ts';
+import { check_problem, fresh_key, verdict } from './send.ts';
+import { all_refused, open_target } from './target.ts';
+
+const target = await open_target({ env: { FULFILLMENT: 'manual' } });
+const { shop, port } = target;
+
+interface Operation {
+  readonly method: string;
+  readonly path: string;
+  readonly schemes: readonly string[];
+  readonly scope: Scope | undefined;
+  readonly is_import: boolean;
+}
+interface OpenApi {
+  readonly paths: Record<string, Record<string, { security: Record<string, []>[]; 'x-scope'?: Scope; requestBody?: { content: object } }>>;
+}
+const document = await shop.get<OpenApi>('/openapi.json');
+const operations: readonly Operation[] = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, { security, 'x-scope': scope, requestBody }]) => ({
+    method: method.toUpperCase(),
+    path,
+    schemes: security.flatMap(Object.keys),
+    scope,
+    is_import: Object.hasOwn(requestBody?.content ?? {}, 'application/x-ndjson'),
+  })),
+);
+const guarded = operations.filter(operation => operation.scope !== undefined);
+
+/** Who asks, and what they may, by the document alone. */
+interface Asker {
+  readonly what: string;
+  readonly headers: Readonly<Record<string, string>>;
+  expected(operation: Operation): 'in' | 401 | 403 | 404;
+}
+const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
+
+const [mine, others] = [await unpaid(), await unpaid()];
+const password = 'a password of some length';
+
+async function unpaid(): Promise<PlacedOrder> {
+  return shop.post<PlacedOrder>('/v1/orders', basket([{ sku: 'LAMP', quantity: 1 }], { payment: undefined }));
+}
+async function new_key(type: string, scopes?: readonly Scope[]): Promise<{ id: string; secret: string }> {
+  return shop.post('/v1/keys', { type, name: 'matrix', ...(scopes === undefined ? {} : { scopes }) });
+}
+async function sign_in(username: string): Promise<Record<string, string>> {
+  const answer = await shop.ask('POST', '/v1/session', { username, password }, { key: '' });
+  assert.equal(answer.status, 201, answer.text);
+  const { csrf_token } = JSON.parse(answer.text) as { csrf_token: string };
+  return { cookie: (answer.headers.get('set-cookie') ?? '').split(';')[0] ?? '', 'x-csrf-token': csrf_token, origin: shop.url };
+}
+async function staff(role: Role): Promise<Record<string, string>> {
+  await shop.post('/v1/staff', { username: `matrix-${role}`, password, role });
+  return sign_in(`matrix-${role}`);
+}
+
+const strangers = await strangers_now();
+async function strangers_now(): Promise<Asker[]> {
+  const revoked = await new_key('secret');
+  await shop.delete(`/v1/keys/${revoked.id}`);
+  await shop.post('/v1/staff', { username: 'matrix-gone', password, role: 'admin' });
+  const signed_out = await sign_in('matrix-gone');
+  await shop.ask('DELETE', '/v1/session', undefined, { key: '', headers: signed_out });
+  const jwt = (header: object) =>
+    [header, { sub: 'admin', scope: 'admin', aud: 'orders', exp: 4_102_444_800 }]
+      .map(part => Buffer.from(JSON.stringify(part)).toString('base64url'))
+      .join('.');
+  const opens_nothing = (what: string, headers: Record<string, string>): Asker => ({ what, headers, expected: () => 401 });
+  return [
+    opens_nothing('nobody', {}),
+    opens_nothing('a key that nobody made', bearer('sk_nobody_made_this_one_ever')),
+    opens_nothing('a publishable key that nobody made', bearer('pk_nobody_made_this_one_ever')),
+    opens_nothing('a revoked key', bearer(revoked.secret)),
+    opens_nothing('an order’s token with another signature', bearer(`${mine.order_token.slice(0, -2)}xx`)),
+    opens_nothing('an order’s token for another order', bearer(mine.order_token.replace(mine.id.slice(4), others.id.slice(4)))),
+    opens_nothing('a session that has ended', signed_out),
+    opens_nothing('a session that nobody opened', { cookie: `cartwright_session=${'x'.repeat(43)}` }),
+    opens_nothing('a token of another kind', bearer(`tt_${mine.order_token.slice(3)}`)),
+    opens_nothing('72: a JWT with alg none', bearer(`${jwt({ alg: 'none' })}.`)),
+    opens_nothing(
+      '72: a JWT with a key in its head',
+      bearer(`${jwt({ alg: 'HS256', jku: 'https://evil.example', kid: '../../dev/null' })}.AAAA`),
+    ),
+    opens_nothing('a key as a Basic password', { authorization: `Basic ${btoa(`${publishable_key}:`)}` }),
+    opens_nothing('claims in headers', {
+      'x-user-id': 'admin',
+      'x-user-role': 'admin',
+      'x-forwarded-user': 'admin',
+      'x-cartwright-internal': 'a.b',
+    }),
+  ];
+}
+
+const askers = await askers_now();
+async function askers_now(): Promise<Asker[]> {
+  const scoped = async (scope: Scope): Promise<Asker> => ({
+    what: `a key with ${scope} alone`,
+    headers: bearer((await new_key('secret', [scope])).secret),
+    expected: operation => (operation.scope === scope ? 'in' : 403),
+  });
+  const scopes = [...new Set(guarded.flatMap(({ scope }) => scope ?? []))];
+  const in_role = async (role: Role): Promise<Asker> => ({
+    what: `a session as ${role}`,
+    headers: await staff(role),
+    expected: ({ scope }) => (scope !== undefined && scopes_of_role[role].has(scope) ? 'in' : 403),
+  });
+  return [
+    {
+      what: 'a publishable key',
+      headers: bearer(publishable_key),
+      expected: ({ schemes }) => (schemes.includes('publishable_key') ? 'in' : 403),
+    },
+    {
+      what: 'another order’s token',
+      headers: bearer(others.order_token),
+      expected: ({ schemes, path }) => (!schemes.includes('order_token') ? 403 : path.startsWith('/v1/orders/{id}') ? 404 : 'in'),
+    },
+    {
+      what: 'the order’s own token',
+      headers: bearer(mine.order_token),
+      expected: ({ schemes }) => (schemes.includes('order_token') ? 'in' : 403),
+    },
+    ...(await Promise.all(scopes.map(scoped))),
+    ...(await Promise.all(roles.map(in_role))),
+  ];
+}
+
+/** The status and code, of the head alone: some of these are streams without an end. A body that every route refuses, so that who is let in changes nothing. */
+async function knock({ method, path, is_import }: Operation, headers: Readonly<Record<string, string>>): Promise<string> {
+  const over = new AbortController();
+  const address = path.replace('/orders/{id}', `/orders/${mine.id}`).replace(/\{\w+\}/g, 'x');
+  const response = await fetch(`http://127.0.0.1:${port}${address}`, {
+    method,
+    headers: {
+      ...headers,
+      ...(method === 'POST' && !is_import ? { 'idempotency-key': fresh_key() } : {}),
+      ...(method === 'GET' ? {} : { 'content-type': is_import ? 'application/x-ndjson' : 'application/json' }),
+    },
+    ...(method === 'GET' ? {} : { body: is_import ? 'no object\n' : '{"a_field_that_no_route_knows": true}' }),
+    signal: over.signal,
+  });
+  const text = response.status < 400 ? '' : await response.text();
+  over.abort();
+  if (response.status >= 400) check_problem({ status: response.status, headers: Object.fromEntries(response.headers), text });
+  return verdict({ status: response.status, text });
+}
+
+await target.calm();
+
+describe('64: every route by its declared matrix', () => {
+  it('has something to declare', () => {
+    assert.ok(operations.length > 80 && guarded.length > 70, `${operations.length} ${guarded.length}`);
+    for (const { method, path, schemes, scope } of operations) assert.equal(schemes.length > 0, scope !== undefined, `${method} ${path}`);
+    // Whatever is open to anybody is here by name: a route that forgets its scope does not come in with the others.
+    const open = operations.filter(({ scope }) => scope === undefined).map(({ method, path }) => `${method} ${path}`);
+    assert.deepEqual(open.sort(), [
+      'DELETE /v1/session',
+      'GET /v1/session',
+      'GET /v1/track',
+      'POST /inbound/easypost',
+      'POST /inbound/stripe',
+      'POST /inbound/supplier',
+      'POST /v1/session',
+    ]);
+  });
+
+  for (const { what, headers, expected } of [...strangers, ...askers]) {
+    it(`${what}, at ${guarded.length} routes`, async () => {
+      await all_refused(target, guarded, async operation => {
+        const wanted = expected(operation);
+        const seen = await knock(operation, headers);
+        const at = `${operation.method} ${operation.path}: ${seen}, declared: ${wanted}`;
+        const not_let_in = ['401 unauthenticated', '403 insufficient_scope'];
+        if (wanted === 'in') assert.ok(!not_let_in.includes(seen) && !/^5/.test(seen), at);
+        else assert.equal(seen, { 401: '401 unauthenticated', 403: '403 insufficient_scope', 404: '404 not_found' }[wanted], at);
+      });
+    });
+  }
+});
+
+describe('what else opens nothing', () => {
+  it('67: an object under another’s parent is not found', async () => {
+    const paid = await shop.post<PlacedOrder>('/v1/orders', basket([{ sku: 'LAMP', quantity: 1 }]), { wait: 10 });
+    const hold = await shop.post<{ id: string }>(`/v1/orders/${paid.id}/holds`, { reason: 'looked at' });
+    await target.calm();
+    const refused = await target.ask(`DELETE /v1/orders/${others.id}/holds/${hold.id}`);
+    assert.equal(verdict(refused), '404 not_found');
+    assert.deepEqual(await target.changes(), []);
+    assert.equal((await target.ask(`DELETE /v1/orders/${paid.id}/holds/${hold.id}`)).status, 204);
+  });
+
+  it('66: a guest’s lookup has one answer for an unknown order, another’s token and a made-up one, and ends after five', async () => {
+    const order = await shop.order(mine.id);
+    const made_up = `tt_${mine.order_token.slice(3)}`;
+    const guesses = [
+      `number=1&token=${made_up}`,
+      `number=${order.number}&token=${made_up}`,
+      `number=${order.number}&token=tt_x`,
+      `number=2&token=x`,
+      `number=${order.number}&token=tt_y`,
+    ];
+    const answers: string[] = [];
+    for (const guess of guesses) {
+      const sent = await target.ask(`GET /v1/track?${guess}`, undefined, { key: '', headers: { 'x-request-id': 'req_same' } });
+      answers.push(`${sent.status} ${sent.text}`);
+    }
+    assert.equal(new Set(answers).size, 1, answers.join('\n'));
+    assert.match(answers[0] ?? '', /^404 /);
+    assert.equal(verdict(await target.ask(`GET /v1/track?${guesses[0]}`, undefined, { key: '' })), '429 too_many_attempts');
+  });
+
+  it('70: nobody names their own role, tenant or scopes', async () => {
+    const [admin] = askers.filter(one => one.what.endsWith('admin')).map(one => one.headers);
+    for (const field of ['role', 'tenant', 'scopes', 'staff_id'])
+      assert.equal(
+        verdict(await target.ask('POST /v1/session', { username: 'x', password: 'x', [field]: 'admin' }, { key: '' })),
+        '422 unknown_field',
+      );
+    const { staff: me } = JSON.parse((await target.ask('GET /v1/session', undefined, { key: '', headers: admin ?? {} })).text) as {
+      staff: { id: string };
+    };
+    for (const body of [{ tenant: 'other' }, { scopes: ['admin'] }, { version: 9 }])
+      assert.equal(verdict(await target.ask(`PATCH /v1/staff/${me.id}`, body, { key: '', headers: admin ?? {} })), '422 unknown_field');
+    assert.equal(
+      verdict(await target.ask(`PATCH /v1/staff/${me.id}`, { role: 'admin' }, { key: '', headers: admin ?? {} })),
+      '422 own_account',
+    );
+  });
+
+  it('77: a session changes nothing without its CSRF token and our own Origin, on any route', async () => {
+    const [admin = {}] = askers.filter(one => one.what.endsWith('admin')).map(one => one.headers);
+    const { cookie = '', 'x-csrf-token': token = '', origin = '' } = admin;
+    await target.calm();
+    const unsafe = guarded.filter(({ method }) => method !== 'GET');
+    await all_refused(target, unsafe, async operation => {
+      const attempts: Record<string, string>[] = [
+        { cookie },
+        { cookie, origin },
+        { cookie, 'x-csrf-token': token },
+        { cookie, origin, 'x-csrf-token': 'x' },
+        { cookie, origin: 'https://evil.example', 'x-csrf-token': token },
+      ];
+      for (const headers of attempts)
+        assert.equal(await knock(operation, headers), '403 csrf_failed', `${operation.method} ${operation.path}`);
+    });
+    for (const path of ['/docs', '/docs/']) {
+      const page = await fetch(shop.url + path);
+      assert.equal(page.headers.get('content-security-policy'), "frame-ancestors 'none'", path);
+      await page.body?.cancel();
+    }
+  });
+});
