@@ -49,16 +49,17 @@ describe('sizes', () => {
       .filter(source => source.path.startsWith('platform/') && which(source.path))
       .reduce((sum, source) => sum + code_lines(source.text), 0);
   const is_launcher = (path: string) => path.startsWith('platform/postgres/');
-  const is_http = (path: string) => /^platform\/(http|strict_json|rejections|tokens|route)\.ts$/.test(path);
+  const is_http = (path: string) => /^platform\/(http|strict_json|rejections|tokens|route|pages)\.ts$/.test(path);
+  const is_adapters = (path: string) => path.startsWith('platform/adapters/');
   // docs/decisions/0007: how rows reach the database.
   const is_wire = (path: string) => /^platform\/(columns|database)\.ts$/.test(path);
-  const is_kernel = (path: string) => !is_launcher(path) && !is_http(path) && !is_wire(path);
-  test('the kernel of the platform stays under 2,500 lines of code, its HTTP base and launcher under 650 each, its wire under 350', () => {
-    const sizes = [is_kernel, is_http, is_launcher, is_wire].map(platform_lines);
-    const limits = [2_500, 650, 650, 350];
+  const is_kernel = (path: string) => !is_launcher(path) && !is_http(path) && !is_wire(path) && !is_adapters(path);
+  test('the kernel of the platform stays under 2,500 lines of code, its HTTP base and launcher under 650 each, its wire under 350, its adapters under 250', () => {
+    const sizes = [is_kernel, is_http, is_launcher, is_wire, is_adapters].map(platform_lines);
+    const limits = [2_500, 650, 650, 350, 250];
     assert.ok(
       sizes.every((size, index) => size < (limits[index] ?? 0)),
-      `kernel, HTTP base, launcher, wire have ${sizes.join(', ')} lines of code; the limits are ${limits.join(', ')}`,
+      `kernel, HTTP base, launcher, wire, adapters have ${sizes.join(', ')} lines of code; the limits are ${limits.join(', ')}`,
     );
   });
   test('no file tells more than one story (450 lines)', () => {
