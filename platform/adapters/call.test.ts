@@ -125,6 +125,17 @@ test('a line kept from an earlier call that is cut under the next request leaves
   assert.equal(heard().match(/POST \/pay/g)?.length, 1);
 });
 
+test('many calls over one kept line leave nothing behind on it', async t => {
+  const warnings: Error[] = [];
+  const heed = (warning: Error) => void warnings.push(warning);
+  process.on('warning', heed);
+  t.after(() => process.off('warning', heed));
+  const { url, letters } = await listener(t);
+  for (let round = 0; round < 20; round += 1) await call(pay(url), soon());
+  await new Promise(resolve => setImmediate(resolve));
+  assert.deepEqual([letters.length, warnings], [20, []]);
+});
+
 test('a kept line that has ended meanwhile is not used: the request goes out on a new one, or not at all', async t => {
   const sim = await start_stand_in({
     name: 'restarted',

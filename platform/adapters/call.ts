@@ -116,11 +116,12 @@ function send(request: Call, signal: AbortSignal): { readonly reply: Promise<Inc
     : plain_request(url, { ...options, agent: agents['http:'] });
   let line_stands = false;
   outgoing.on('socket', socket => {
-    // A line kept from an earlier call is not connecting: nothing holds the request back.
-    line_stands = !socket.connecting;
-    socket.once(secure ? 'secureConnect' : 'connect', () => {
+    const stands = () => {
       line_stands = true;
-    });
+    };
+    // A line kept from an earlier call is not connecting: nothing holds the request back.
+    if (socket.connecting) socket.once(secure ? 'secureConnect' : 'connect', stands);
+    else stands();
   });
   outgoing.on('timeout', () => {
     if (!line_stands) outgoing.destroy(Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT' }));
