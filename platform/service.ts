@@ -184,7 +184,10 @@ export interface Operation {
   /** What earlier attempts learned (a provider's own id, say); merged from `value` of outcomes. */
   readonly learned: Row;
 }
-/** How the platform reaches one provider. `perform` calls; `query` asks what became of an unknown or pending one, never repeating the effect by itself. */
+/**
+ * How the platform reaches one provider. `perform` calls; `query` asks what became of an unknown or pending one. `retryable` from a query means that
+ * it could not be asked, and it is asked again; what a query proves not to have happened, and may be done under the same key, it does itself.
+ */
 export interface Adapter {
   readonly timeout_ms: number;
   readonly in_flight_max: number;

@@ -287,10 +287,9 @@ test('when the second of three labels fails, the outcome names the one that was 
     ['pcl_1', 'pcl_2'],
   );
   // Knowing that the second was the doubtful one, the third was certainly not asked for; after another attempt that is not known.
-  assert.equal((await query(carrier, request, value_of(lost))).outcome, 'retryable');
   assert.equal((await query(carrier, request, { ...value_of(lost), attempt: 0 })).outcome, 'unknown');
   assert.equal(bought(sim), 2);
-  const rest = labels_of(await perform(carrier, 'buy_label', request));
+  const rest = labels_of(await query(carrier, request, value_of(lost)));
   assert.deepEqual(
     rest.map(label => label.adopted),
     [true, true, false],

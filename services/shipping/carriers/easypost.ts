@@ -7,6 +7,7 @@ import { parse_webhook, track } from './easypost_tracking.ts';
 import { inches, minor_units, ounces } from './measures.ts';
 import {
   type Address,
+  type BuyLabel,
   BuyLabelSchema,
   type Carrier,
   type QuoteRates,
@@ -32,6 +33,8 @@ export interface EasyPostSettings {
   readonly api_key: string;
   /** EASYPOST_BASE_URL, `https://api.easypost.com/v2/` when live. */
   readonly base_url: string;
+  /** Of a whole operation, with its calls. */
+  readonly timeout_ms?: number;
 }
 
 export function easypost_carrier(settings: EasyPostSettings): Carrier {
@@ -39,7 +42,7 @@ export function easypost_carrier(settings: EasyPostSettings): Carrier {
   return {
     name: 'easypost',
     adapter: {
-      timeout_ms,
+      timeout_ms: settings.timeout_ms ?? timeout_ms,
       in_flight_max,
       perform: (operation, signal) => perform(api, operation, signal),
       query: (operation, signal) => query(api, operation, signal),
@@ -51,13 +54,16 @@ export function easypost_carrier(settings: EasyPostSettings): Carrier {
 
 async function perform(api: EasyPostApi, { kind, request, attempts }: Operation, signal: AbortSignal): Promise<Outcome> {
   if (kind === 'quote_rates' && requests.quote_rates.Check(request)) return quote_rates(api, request, signal);
-  if (kind === 'buy_label' && requests.buy_label.Check(request)) {
-    const outcome = await buy_label(api, request, signal);
-    return outcome.outcome === 'unknown' ? { ...outcome, value: { ...outcome.value, attempt: attempts } } : outcome;
-  }
+  if (kind === 'buy_label' && requests.buy_label.Check(request)) return buy(api, request, attempts, signal);
   if (kind === 'void_label' && requests.void_label.Check(request)) return void_label(api, request, signal);
   if (kind === 'track' && requests.track.Check(request)) return track(api, request, signal);
   return { outcome: 'permanent_error', code: 'malformed_request', detail: `easypost does not understand this ${kind}` };
+}
+
+/** A doubt is remembered with the attempt that had it. */
+async function buy(api: EasyPostApi, request: BuyLabel, attempt: number, signal: AbortSignal): Promise<Outcome> {
+  const outcome = await buy_label(api, request, signal);
+  return outcome.outcome === 'unknown' ? { ...outcome, value: { ...outcome.value, attempt } } : outcome;
 }
 
 /** Only a label costs money. The other kinds may be performed again, and that is all there is to ask about them. */
@@ -66,7 +72,9 @@ async function query(api: EasyPostApi, { kind, request, learned, attempts }: Ope
     const { doubtful, attempt } = learned;
     // What an earlier attempt doubted says nothing of one that died without a word.
     const trusted = attempt === attempts && typeof doubtful === 'string' ? doubtful : undefined;
-    return find_labels(api, request, trusted, signal);
+    const found = await find_labels(api, request, trusted, signal);
+    // Certainly not asked for yet: bought now, with those found adopted. A `retryable` would only make the runner ask again.
+    return found.outcome === 'retryable' ? buy(api, request, attempts, signal) : found;
   }
   return { outcome: 'retryable', detail: `${kind} may be repeated` };
 }

@@ -133,16 +133,18 @@ test('a reply past the deadline is unknown, asking finds the order, and there is
 });
 
 test('an order that is not there may be sent again once settled, while its key lives', async t => {
-  const { channel } = await open(t, still);
+  const { sim, channel } = await open(t, still);
   const minute_ms = 60_000;
   const asked_after = async (milliseconds: number) => {
     now.ms = Date.parse(requested_at) + milliseconds;
     return (await query(channel, order('A'))).outcome;
   };
   assert.equal(await asked_after(14 * minute_ms), 'unknown');
-  assert.equal(await asked_after(15 * minute_ms), 'retryable');
-  assert.equal(await asked_after(22 * 60 * minute_ms), 'retryable');
   assert.equal(await asked_after(23 * 60 * minute_ms), 'unknown');
+  assert.equal(accepted(sim), 0);
+  assert.equal(await asked_after(15 * minute_ms), 'ok');
+  assert.equal(await asked_after(22 * 60 * minute_ms), 'ok');
+  assert.equal(accepted(sim), 1);
 });
 
 test('asking brings the documents that were missed', async t => {

@@ -21,6 +21,7 @@ export interface RestSettings {
   readonly base_url: string;
   readonly api_key: string;
   readonly settle_ms?: number;
+  readonly timeout_ms?: number;
   now_ms(): number;
 }
 
@@ -43,7 +44,7 @@ export function rest_channel(settings: RestSettings): SupplierChannel {
   return {
     name: settings.name,
     adapter: {
-      timeout_ms,
+      timeout_ms: settings.timeout_ms ?? timeout_ms,
       in_flight_max,
       perform: (operation, signal) => perform(settings, operation, signal),
       query: (operation, signal) => query(settings, operation, signal),
@@ -108,20 +109,26 @@ async function query(settings: RestSettings, operation: Operation, signal: Abort
       const { supplier_reference } = state;
       return { outcome: 'ok', value: { channel: settings.name, supplier_reference, facts: facts_of(state.documents, request.reference) } };
     }
-    return state.cancellation ? cancellation_outcome(state.cancellation) : not_there(settings, operation, 'no cancellation is known there');
+    if (state.cancellation) return cancellation_outcome(state.cancellation);
+    return not_there(settings, operation, 'no cancellation is known there', signal);
   }
   const absent =
     answer.answer === 'reply' && answer.status === 404 && problem.Check(answer.json) && answer.json.code === 'unknown_purchase_order';
-  return absent ? not_there(settings, operation, 'the supplier does not know it') : { outcome: 'unknown', detail: describe(answer) };
+  return absent
+    ? not_there(settings, operation, 'the supplier does not know it', signal)
+    : { outcome: 'unknown', detail: describe(answer) };
 }
 
-/** Settled and still not there: the same bytes with the same key, which a supplier of this protocol takes once, however often they arrive. */
-function not_there(settings: RestSettings, operation: Operation, detail: string): Outcome {
+/**
+ * Settled and still not there: the same bytes with the same key, which a supplier of this protocol takes once, however often they arrive.
+ * They are sent here and now: a question answered `retryable` is one that could not be asked, and the runner would only ask it again.
+ */
+async function not_there(settings: RestSettings, operation: Operation, detail: string, signal: AbortSignal): Promise<Outcome> {
   const now_ms = settings.now_ms();
   const since_sent_ms = now_ms - Date.parse(operation.sent_at ?? operation.requested_at);
   const settled = since_sent_ms >= (settings.settle_ms ?? settle_default_ms);
   const key_lives = now_ms - Date.parse(operation.requested_at) < key_age_max_ms;
-  return settled && key_lives ? { outcome: 'retryable', detail } : { outcome: 'unknown', detail };
+  return settled && key_lives ? perform(settings, operation, signal) : { outcome: 'unknown', detail };
 }
 
 function facts_of(documents: readonly unknown[], po_id: string): readonly SupplierFact[] {
