@@ -4,7 +4,7 @@
  */
 import type pg from 'pg';
 import type { Logger } from './logger.ts';
-import type { Adapter, Operation, Outcome, Row } from './service.ts';
+import type { Adapter, Operation, Outcome, Remember, Row } from './service.ts';
 import type { Item, OperationChange, Result } from './write.ts';
 
 export const claim_max = 64;
@@ -111,7 +111,7 @@ async function claim(ports: RunnerPorts, slots: Record<string, number>): Promise
 async function run(ports: RunnerPorts, breaker: Breaker, operation: Claimed): Promise<void> {
   const adapter = ports.adapters[operation.provider];
   if (adapter === undefined) return;
-  const outcome = await call(adapter, operation);
+  const outcome = await call(adapter, operation, learned => remember(ports, operation, learned));
   breaker.record(outcome);
   if (outcome.outcome === 'retryable') return void (await put_back(ports, operation, outcome));
   const change = change_of(ports, operation, outcome);
@@ -124,13 +124,22 @@ async function run(ports: RunnerPorts, breaker: Breaker, operation: Claimed): Pr
   if (result.result === 'failed') throw result.error;
 }
 
-async function call(adapter: Adapter, operation: Claimed): Promise<Outcome> {
+async function call(adapter: Adapter, operation: Claimed, keep: Remember): Promise<Outcome> {
   const signal = AbortSignal.timeout(adapter.timeout_ms);
   try {
-    return operation.asking ? await adapter.query(operation, signal) : await adapter.perform(operation, signal);
+    return operation.asking ? await adapter.query(operation, signal, keep) : await adapter.perform(operation, signal, keep);
   } catch (error) {
     return { outcome: 'unknown', detail: error instanceof Error ? error.message.slice(0, 300) : 'the adapter threw' };
   }
+}
+
+async function remember({ pool, schema }: RunnerPorts, { op_id, attempts }: Claimed, learned: Row): Promise<boolean> {
+  const { rowCount } = await pool.query({
+    name: `${schema}.operations.remember`,
+    text: `update ${schema}.operations set learned = (learned::jsonb || $3::jsonb)::json where op_id = $1 and attempts = $2 and state in ('sent', 'unknown')`,
+    values: [op_id, attempts, JSON.stringify(learned)],
+  });
+  return rowCount === 1;
 }
 
 /** Certainly not executed: the same bytes again, later, with full jitter. An unknown that could not be asked stays unknown. */

@@ -191,9 +191,14 @@ export interface Operation {
 export interface Adapter {
   readonly timeout_ms: number;
   readonly in_flight_max: number;
-  perform(operation: Operation, signal: AbortSignal): Promise<Outcome>;
-  query(operation: Operation, signal: AbortSignal): Promise<Outcome>;
+  perform(operation: Operation, signal: AbortSignal, remember?: Remember): Promise<Outcome>;
+  query(operation: Operation, signal: AbortSignal, remember?: Remember): Promise<Outcome>;
 }
+/**
+ * Adds to `learned` before an effect what a query must know if this process dies in it. False: another process has taken the operation over,
+ * and the effect must not happen here any more. The runner always gives it.
+ */
+export type Remember = (learned: Row) => Promise<boolean>;
 
 export interface Service<S extends States, C extends Command, E extends Event, R extends Rejection, Heard extends Event> {
   readonly name: string;

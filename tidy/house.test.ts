@@ -50,16 +50,18 @@ describe('sizes', () => {
       .reduce((sum, source) => sum + code_lines(source.text), 0);
   const is_launcher = (path: string) => path.startsWith('platform/postgres/');
   const is_vault = (path: string) => path.startsWith('platform/vault/');
-  const is_http = (path: string) => /^platform\/(http|strict_json|rejections|tokens|route)\.ts$/.test(path);
+  const is_http = (path: string) => /^platform\/(http|strict_json|rejections|tokens|route|pages)\.ts$/.test(path);
+  const is_adapters = (path: string) => path.startsWith('platform/adapters/');
   // docs/decisions/0007: how rows reach the database.
   const is_wire = (path: string) => /^platform\/(columns|database)\.ts$/.test(path);
-  const is_kernel = (path: string) => !is_launcher(path) && !is_http(path) && !is_vault(path) && !is_wire(path);
-  test('the kernel of the platform stays under 2,500 lines of code, its HTTP base and launcher under 650 each, its wire under 350, its vault under 300', () => {
-    const sizes = [is_kernel, is_http, is_launcher, is_wire, is_vault].map(platform_lines);
-    const limits = [2_500, 650, 650, 350, 300];
+  const apart = [is_http, is_launcher, is_wire, is_vault, is_adapters];
+  const is_kernel = (path: string) => apart.every(is_one => !is_one(path));
+  test('the kernel of the platform stays under 2,500 lines of code, what is counted apart under limits of its own', () => {
+    const sizes = [is_kernel, ...apart].map(platform_lines);
+    const limits = [2_500, 650, 650, 350, 300, 250];
     assert.ok(
       sizes.every((size, index) => size < (limits[index] ?? 0)),
-      `kernel, HTTP base, launcher, wire, vault have ${sizes.join(', ')} lines of code; the limits are ${limits.join(', ')}`,
+      `kernel, HTTP base, launcher, wire, vault, adapters have ${sizes.join(', ')} lines of code; the limits are ${limits.join(', ')}`,
     );
   });
   test('no file tells more than one story (450 lines)', () => {

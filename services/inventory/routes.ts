@@ -2,9 +2,9 @@
 import Type from 'typebox';
 import type { InventoryEvent } from '../../contracts/index.ts';
 import { not_found } from '../../platform/http.ts';
+import { page_reply, page_schema, paging, read_page } from '../../platform/pages.ts';
 import { Problem, type Reply, type Route, type RouteRequest, type Submitted } from '../../platform/route.ts';
 import { active_locations_max, item_id } from './model.ts';
-import { page_reply, page_schema, paging, read_page } from './pages.ts';
 import type { InventoryRejection } from './rejections.ts';
 import {
   type AdjustmentBody,
@@ -67,8 +67,8 @@ function location_routes(desk: InventoryDesk): Route[] {
       replies: { 200: page_schema(location_schema) },
       rejections: [],
       async handle(request) {
-        const page = read_page(request, code_pattern);
-        return page_reply(await list_locations(desk, page), page, row => row.id, shown_location);
+        const page = read_page(request, [code_pattern]);
+        return page_reply(await list_locations(desk, page), page, row => [row.id], shown_location);
       },
     },
   ];
@@ -100,12 +100,12 @@ function stock_routes(desk: InventoryDesk): Route[] {
       rejections: [],
       async handle(request) {
         const { location = null, sku_prefix = null, below_reorder_point } = request.query;
-        const page = read_page(request, /^[A-Za-z0-9._-]+@[A-Za-z0-9._-]+$/);
+        const page = read_page(request, [/^[A-Za-z0-9._-]+@[A-Za-z0-9._-]+$/]);
         const filter = { location, sku_prefix, below_reorder_point: below_reorder_point === 'true' };
         return page_reply(
           await list_stock(desk, filter, page),
           page,
-          row => row.id,
+          row => [row.id],
           row => shown_stock_item(row, row.version),
         );
       },
@@ -119,8 +119,8 @@ function stock_routes(desk: InventoryDesk): Route[] {
       replies: { 200: page_schema(movement_schema) },
       rejections: [],
       async handle(request) {
-        const page = read_page(request, /^\d{1,15}$/);
-        return page_reply(await list_movements(desk, code_in(request, 'sku'), page), page, row => String(row.no), shown_movement);
+        const page = read_page(request, [/^\d{1,15}$/]);
+        return page_reply(await list_movements(desk, code_in(request, 'sku'), page), page, row => [String(row.no)], shown_movement);
       },
     },
   ];

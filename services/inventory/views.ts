@@ -1,11 +1,11 @@
 /** What inventory's routes read, and its one table of reference data that they write: locations. */
 
 import type { InventoryEvent } from '../../contracts/index.ts';
+import type { Page } from '../../platform/pages.ts';
 import type { Desk } from '../../platform/route.ts';
 import type { Json, Row } from '../../platform/service.ts';
 import type { InventoryCommand } from './commands.ts';
 import { available, type States, type StockItem } from './model.ts';
-import type { Page } from './pages.ts';
 import type { InventoryRejection } from './rejections.ts';
 
 export type InventoryDesk = Desk<States, InventoryCommand, InventoryEvent, InventoryRejection>;
@@ -27,7 +27,7 @@ export async function get_location(desk: Reads, code: string): Promise<LocationR
 
 export function list_locations(desk: Reads, page: Page): Promise<LocationRow[]> {
   return desk.query<LocationRow>('location.list', 'select * from inventory.location where id > $1 order by id limit $2', [
-    page.after ?? '',
+    page.after?.[0] ?? '',
     page.limit + 1,
   ]);
 }
@@ -80,7 +80,7 @@ export function list_stock(desk: Reads, filter: StockFilter, page: Page): Promis
       where i.id > $1 and i.id >= $2 and ($2 = '' or i.id < $2 || '~') and ($3::text is null or i.location_id = $3)
         and (not $4 or i.on_hand - i.damaged - i.quality_control - i.safety - i.held - i.allocated <= i.reorder_point)
       order by i.id limit $5`,
-    [page.after ?? '', prefix, filter.location, filter.below_reorder_point, page.limit + 1],
+    [page.after?.[0] ?? '', prefix, filter.location, filter.below_reorder_point, page.limit + 1],
   );
 }
 
@@ -104,7 +104,7 @@ export function list_movements(desk: Reads, sku: string, page: Page): Promise<Mo
   return desk.query<MovementRow>(
     'movement.list',
     'select * from inventory.stock_movement where sku = $1 and no < $2 order by no desc limit $3',
-    [sku, page.after ?? Number.MAX_SAFE_INTEGER, page.limit + 1],
+    [sku, page.after?.[0] ?? Number.MAX_SAFE_INTEGER, page.limit + 1],
   );
 }
 

@@ -1,7 +1,7 @@
 /** The catalog's tables as its routes read and write them: whole rows, many at a time. */
+import type { Page } from '../../platform/pages.ts';
 import type { Desk } from '../../platform/route.ts';
 import type { Command, Event, Rejection, States } from '../../platform/service.ts';
-import type { Page } from './pages.ts';
 
 export type CatalogDesk = Pick<Desk<States, Command, Event, Rejection>, 'query' | 'now'>;
 

@@ -1,6 +1,6 @@
 /** The rules of discount codes as their routes read and write them. `uses` belongs to the write path (store.ts). */
+import type { Page } from '../../platform/pages.ts';
 import type { CatalogDesk } from './catalog_store.ts';
-import type { Page } from './pages.ts';
 
 export interface DiscountRow {
   readonly code: string;

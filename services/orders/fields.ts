@@ -1,4 +1,5 @@
 /** What a schema cannot say of a field is checked here, and refused in the same form. */
+import { is_instant } from '../../platform/pages.ts';
 import { Problem } from '../../platform/route.ts';
 
 /**
@@ -9,15 +10,9 @@ export function instant_of(text: string | null | undefined, pointer: string): st
   if (text === null || text === undefined) return null;
   const time = Date.parse(text);
   const at = Number.isNaN(time) ? '' : new Date(time).toISOString();
-  if (!is_canonical(at) || !is_canonical(`${text.slice(0, 10)}T00:00:00.000Z`) || text.slice(11, 13) === '24')
+  if (!is_instant(at) || !is_instant(`${text.slice(0, 10)}T00:00:00.000Z`) || text.slice(11, 13) === '24')
     throw invalid(pointer, 'format', 'This is no time of RFC 3339.');
   return at;
-}
-
-/** A time as `toISOString` writes it, of the years 1 to 9999. */
-export function is_canonical(text: string): boolean {
-  const time = Date.parse(text);
-  return /^(?!0000)\d{4}-/.test(text) && !Number.isNaN(time) && new Date(time).toISOString() === text;
 }
 
 export function invalid(pointer: string, code: string, detail: string): Problem {

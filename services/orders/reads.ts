@@ -1,8 +1,8 @@
 /** Orders as they are stored, read without a lock: the same statements and the same parsing as the write path's. */
+import type { Page } from '../../platform/pages.ts';
 import type { Desk } from '../../platform/route.ts';
 import type { Command, Event, ReferenceKind, Rejection, Row, States } from '../../platform/service.ts';
 import type { Order, Return } from './model.ts';
-import type { Page } from './pages.ts';
 import { order_rows, order_select } from './store.ts';
 import { contact_kind, shipments_kind } from './store_references.ts';
 import type { Beside } from './views.ts';

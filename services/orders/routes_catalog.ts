@@ -1,6 +1,7 @@
 /** Products, tax rates and shipping rates (api.md 2). PUT replaces the whole of what its address names. */
 import Type from 'typebox';
 import { not_found } from '../../platform/http.ts';
+import { page_reply, page_schema, paging, read_page, text_part } from '../../platform/pages.ts';
 import { Problem, type Reply, type Route, type RouteRequest } from '../../platform/route.ts';
 import type { Row } from '../../platform/service.ts';
 import { parse_json_text, validator } from '../../platform/strict_json.ts';
@@ -17,7 +18,6 @@ import {
   type StoredProduct,
 } from './catalog_store.ts';
 import { instant_of, invalid } from './fields.ts';
-import { page_reply, page_schema, paging, read_page } from './pages.ts';
 import { canonical_postal_code } from './pricing/tax.ts';
 import {
   import_reply,
@@ -79,7 +79,7 @@ function product_routes(desk: CatalogDesk): Route[] {
       replies: { 200: page_schema(product_schema) },
       rejections: [],
       async handle(request) {
-        const page = read_page(request, ['instant', 'text']);
+        const page = read_page(request, ['instant', text_part]);
         return page_reply(await list_products(desk, page), page, row => [row.created_at, row.sku], shown);
       },
     },

@@ -1,12 +1,12 @@
 /** Discount codes (api.md 2): the rule is put here, its uses are counted by the orders that redeem it. */
 import Type from 'typebox';
 import { not_found } from '../../platform/http.ts';
+import { page_reply, page_schema, paging, read_page, text_part } from '../../platform/pages.ts';
 import { Problem, type Reply, type Route } from '../../platform/route.ts';
 import type { Row } from '../../platform/service.ts';
 import type { CatalogDesk } from './catalog_store.ts';
 import { type DiscountRow, get_discount, list_discounts, put_discount, type StoredDiscount } from './discount_store.ts';
 import { instant_of, invalid } from './fields.ts';
-import { page_reply, page_schema, paging, read_page } from './pages.ts';
 import { canonical_code } from './pricing/discount.ts';
 import { type DiscountBody, discount_body, discount_schema } from './schemas_catalog.ts';
 
@@ -50,7 +50,7 @@ export function discount_routes(desk: CatalogDesk): Route[] {
       replies: { 200: page_schema(discount_schema) },
       rejections: [],
       async handle(request) {
-        const page = read_page(request, ['instant', 'text']);
+        const page = read_page(request, ['instant', text_part]);
         return page_reply(await list_discounts(desk, page), page, row => [row.created_at, row.code], shown);
       },
     },

@@ -1,9 +1,9 @@
 /** Orders as they are: one, many, as a stream, and for a guest with a link (api.md 3). */
 import { not_found } from '../../platform/http.ts';
+import { page_reply, page_schema, read_page, text_part } from '../../platform/pages.ts';
 import type { Route, RouteRequest, StreamReply } from '../../platform/route.ts';
 import { check_order_access, type OrdersDesk } from './answers.ts';
 import { instant_of } from './fields.ts';
-import { page_reply, page_schema, read_page } from './pages.ts';
 import { list_orders, read_order, type StoredOrder } from './reads.ts';
 import { orders_query, track_query } from './schemas.ts';
 import { order_schema, track_schema } from './schemas_replies.ts';
@@ -23,7 +23,7 @@ export function reading_routes(desk: OrdersDesk, given: { order_of_track_token(t
       replies: { 200: page_schema(order_schema) },
       rejections: [],
       async handle(request) {
-        const page = read_page(request, ['text']);
+        const page = read_page(request, [text_part]);
         const { query } = request;
         const rows = await list_orders(
           desk,

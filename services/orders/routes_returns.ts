@@ -1,10 +1,10 @@
 /** Returns (api.md 3): asked for on an order, received or cancelled by themselves. */
 import { not_found } from '../../platform/http.ts';
+import { page_reply, page_schema, read_page, text_part } from '../../platform/pages.ts';
 import type { Reply, Route, RouteRequest } from '../../platform/route.ts';
 import type { View } from '../../platform/service.ts';
 import { answer, line_no_of, type OrdersDesk } from './answers.ts';
 import type { OrdersStates } from './model.ts';
-import { page_reply, page_schema, read_page } from './pages.ts';
 import { list_returns, order_of_return, read_order } from './reads.ts';
 import { type ReceiveBody, type ReturnBody, receive_body, return_body, returns_query } from './schemas.ts';
 import { return_schema } from './schemas_replies.ts';
@@ -107,7 +107,7 @@ function reading_routes(desk: OrdersDesk): Route[] {
       replies: { 200: page_schema(return_schema) },
       rejections: [],
       async handle(request) {
-        const page = read_page(request, ['text']);
+        const page = read_page(request, [text_part]);
         const rows = await list_returns(desk, request.query, page);
         return page_reply(
           rows,

@@ -10,8 +10,8 @@ import {
   ShipPolicy,
   TaxMode,
 } from '../../contracts/index.ts';
+import { paging } from '../../platform/pages.ts';
 import { line_quantity_max, order_lines_max } from './commands.ts';
-import { paging } from './pages.ts';
 import { CountryCode, Instant, Money, Name, SkuText } from './schemas_catalog.ts';
 
 const closed = { additionalProperties: false } as const;

@@ -1,5 +1,5 @@
 /** Calls to carriers: what their outcomes become, and how each carrier is reached. */
-import type { Adapter, Operation, Outcome } from '../../platform/service.ts';
+import type { Adapter, Operation, Outcome, Remember } from '../../platform/service.ts';
 import type { TrackingFact } from './carriers/port.ts';
 import type { RecordCarrierFacts, RecordLabels, RecordRates, RecordVoids } from './commands.ts';
 import type { ShippingSettings } from './model.ts';
@@ -51,8 +51,8 @@ export function shipping_adapters(settings: ShippingSettings): Readonly<Record<s
       name,
       {
         ...adapter,
-        query: (operation: Operation, signal: AbortSignal) =>
-          operation.kind === 'buy_label' ? adapter.query(operation, signal) : adapter.perform(operation, signal),
+        query: (operation: Operation, signal: AbortSignal, remember?: Remember) =>
+          operation.kind === 'buy_label' ? adapter.query(operation, signal, remember) : adapter.perform(operation, signal, remember),
       },
     ]),
   );

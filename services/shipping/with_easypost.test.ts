@@ -5,7 +5,7 @@ import pg from 'pg';
 import type { AnyEvent } from '../../contracts/index.ts';
 import { partition_of } from '../../platform/partition.ts';
 import { Problem, type Reply, type RouteRequest, type StreamReply } from '../../platform/route.ts';
-import type { Adapter, Event, Logged, Operation } from '../../platform/service.ts';
+import type { Adapter, Event, Logged, Operation, Outcome } from '../../platform/service.ts';
 import { service_on_postgres, test_request } from '../../platform/testing/harness.ts';
 import type { ServiceVault } from '../../platform/vault/vault.ts';
 import { start_easypost } from '../../sandbox/easypost/easypost.ts';
@@ -27,6 +27,8 @@ interface Place {
   readonly orders: pg.Client;
   readonly letters: Letter[];
   readonly vault: ServiceVault;
+  /** What became of each label operation in the process that claimed it first. */
+  readonly performed: Map<string, Outcome>;
   call(route: string, more?: Partial<RouteRequest>): Promise<Reply | StreamReply>;
 }
 let auto: Place;
@@ -42,6 +44,17 @@ after(async () => {
   for (const stop of stops.reverse()) await stop();
 });
 
+function observed(adapter: Adapter, performed: Map<string, Outcome>): Adapter {
+  return {
+    ...adapter,
+    async perform(operation, signal, remember) {
+      const outcome = await adapter.perform(operation, signal, remember);
+      performed.set(operation.op_id, outcome);
+      return outcome;
+    },
+  };
+}
+
 async function open(fulfillment: 'auto' | 'manual', deliver_after_ms: number): Promise<Place> {
   // The listener asks of a test only when to close.
   const { url, letters } = await listener({ after: (stop: () => void) => stops.push(stop) } as never);
@@ -55,7 +68,11 @@ async function open(fulfillment: 'auto' | 'manual', deliver_after_ms: number): P
     label_currency: 'USD',
   });
   const service = shipping_service(settings);
-  const adapters = shipping_adapters(settings);
+  const performed = new Map<string, Outcome>();
+  const adapters = shipping_adapters({
+    ...settings,
+    carriers: { ...settings.carriers, easypost: { ...easypost, adapter: observed(easypost.adapter, performed) } },
+  });
   const harness = await service_on_postgres({
     service,
     folder: migrations_folder,
@@ -76,6 +93,7 @@ async function open(fulfillment: 'auto' | 'manual', deliver_after_ms: number): P
     orders,
     letters,
     vault: harness.vault,
+    performed,
     async call(name, more = {}) {
       const route = routes.find(each => `${each.method} ${each.path}` === name);
       assert.ok(route, name);
@@ -170,6 +188,31 @@ describe('with EasyPost', () => {
       await auto.orders.query(`update shipping.timers set due_at = now() where id = $1`, [id]);
       return (await types(auto, 'ord_poll')).includes('parcel.delivered');
     });
+  });
+
+  test('a label operation that is taken over from a process that hangs is bought once: who wakes up too late buys nothing', async () => {
+    // It reads that there is no label yet, and hears so only when another has bought it.
+    const late = { match: { method: 'GET', path: '/v2/shipments/*' }, fault: 'reply_late', delay_ms: 1_500, times: 1 };
+    await fetch(`${by_hand.sim.url}/__sim/faults`, { method: 'POST', body: JSON.stringify(late) });
+    await say(by_hand, fulfillment_requested(lines, { order_id: 'ord_hangs' }));
+    await said(by_hand, 'ord_hangs', 'shipment.planned');
+    const { id, parcel } = await shipment_of(by_hand, 'ord_hangs');
+    await by_hand.call('POST /v1/shipments/:id/label', { params: { id } });
+    const sent = `key = 'ord_hangs' and kind = 'buy_label' and state = 'sent'`;
+    const take_over = async () => {
+      const text = `update shipping.operations set next_at = now() where ${sent} returning op_id`;
+      return (await by_hand.orders.query<{ op_id: string }>(text)).rows[0]?.op_id;
+    };
+    let op_id: string | undefined;
+    await until(async () => {
+      op_id = await take_over();
+      return op_id !== undefined;
+    });
+    await said(by_hand, 'ord_hangs', 'parcel.label_purchased');
+    await until(() => by_hand.performed.has(op_id ?? ''));
+    const outcome = by_hand.performed.get(op_id ?? '');
+    assert.deepEqual(outcome, { outcome: 'retryable', detail: 'another process has taken this operation over' });
+    assert.equal(ledger(by_hand, 'label_purchased', parcel), 1);
   });
 
   test('rates that a process died over are asked for again: only a label must not be', async () => {

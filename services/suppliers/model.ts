@@ -55,6 +55,15 @@ export interface OpenReceipt {
   readonly quantity: number;
 }
 
+/** A supplier that refused units of an item and has taken no line of it whole since. */
+export interface Refusal {
+  readonly supplier_id: string;
+  /** In a row. */
+  readonly times: number;
+  /** Nothing is proposed to it before. */
+  readonly until: string;
+}
+
 /** What is bought of a SKU for a location, when, and what is on its way. */
 export interface SupplyItem {
   readonly sku: string;
@@ -84,6 +93,10 @@ export interface SupplyItem {
   /** What the open proposal was made for, before rounding. */
   readonly proposed_need: number;
   readonly dismissed_until: string | null;
+  /** One per supplier at most. */
+  readonly refusals: readonly Refusal[];
+  /** Whoever offers it refused it lately: the review looks again then. null: not so. */
+  readonly refused_until: string | null;
   /** Units known to wait in the queue. */
   readonly queued: number;
   readonly demand_milli: number;
@@ -250,6 +263,8 @@ export const unknown_item: SupplyItem = Object.freeze({
   proposed: 0,
   proposed_need: 0,
   dismissed_until: null,
+  refusals: [],
+  refused_until: null,
   queued: 0,
   demand_milli: 0,
   demand: { day: 0, units: [], stocked: 0 },

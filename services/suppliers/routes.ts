@@ -1,10 +1,10 @@
 /** The routes of suppliers (api.md 5). Purchase orders: routes_orders.ts; what suppliers post to us: routes_inbound.ts. */
 import { not_found } from '../../platform/http.ts';
+import { page_reply, page_schema, read_page } from '../../platform/pages.ts';
 import { Problem, type Reply, type Route, type RouteRequest } from '../../platform/route.ts';
 import { code_in, invalid, reply_of } from './answers.ts';
 import type { AcceptProposal, DismissProposal, SetReorderPolicy } from './commands.ts';
 import { item_id } from './model.ts';
-import { page_reply, page_schema, read_page } from './pages.ts';
 import { inbound_route } from './routes_inbound.ts';
 import { purchase_order_routes } from './routes_orders.ts';
 import {
@@ -21,6 +21,8 @@ import {
   supplier_schema,
 } from './schemas.ts';
 import {
+  created_key,
+  created_key_of,
   get_supplier,
   list_proposals,
   place_of_proposal,
@@ -99,10 +101,10 @@ function replenishment_routes(desk: SuppliersDesk): Route[] {
       replies: { 200: page_schema(proposal_schema) },
       rejections: [],
       async handle(request) {
-        const page = read_page(request);
+        const page = read_page(request, created_key);
         const { status = null, supplier = null, location = null, sku = null } = request.query;
         const rows = await list_proposals(desk, { status, supplier, location, sku }, page);
-        return page_reply(rows, page, row => shown_proposal(row, row.id, row.version));
+        return page_reply(rows, page, created_key_of, row => shown_proposal(row, row.id, row.version));
       },
     },
     {

@@ -1,12 +1,12 @@
 /** The routes of purchase orders (api.md 5). */
 import type { SuppliersEvent } from '../../contracts/index.ts';
 import { not_found } from '../../platform/http.ts';
+import { page_reply, page_schema, read_page } from '../../platform/pages.ts';
 import type { Reply, Route, RouteRequest } from '../../platform/route.ts';
 import type { View } from '../../platform/service.ts';
 import { invalid, reply_of } from './answers.ts';
 import type { SuppliersCommand } from './commands.ts';
 import type { States } from './model.ts';
-import { page_reply, page_schema, read_page } from './pages.ts';
 import {
   type AcknowledgmentBody,
   acknowledgment_body,
@@ -21,7 +21,16 @@ import {
   receipt_body,
   receipt_schema,
 } from './schemas.ts';
-import { get_purchase_order, list_purchase_orders, type SuppliersDesk, shown_purchase_order, shown_receipt, shown_row } from './views.ts';
+import {
+  created_key,
+  created_key_of,
+  get_purchase_order,
+  list_purchase_orders,
+  type SuppliersDesk,
+  shown_purchase_order,
+  shown_receipt,
+  shown_row,
+} from './views.ts';
 
 const by_person = 'by_person';
 
@@ -73,9 +82,9 @@ function reading_routes(desk: SuppliersDesk): Route[] {
       replies: { 200: page_schema(purchase_order_schema) },
       rejections: [],
       async handle(request) {
-        const page = read_page(request);
+        const page = read_page(request, created_key);
         const { status = null, supplier = null, location = null, sku = null } = request.query;
-        return page_reply(await list_purchase_orders(desk, { status, supplier, location, sku }, page), page, shown_row);
+        return page_reply(await list_purchase_orders(desk, { status, supplier, location, sku }, page), page, created_key_of, shown_row);
       },
     },
     {

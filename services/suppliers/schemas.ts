@@ -1,9 +1,9 @@
 /** What comes in and goes out of suppliers' routes (api.md 5). One schema validates, documents and types. */
 import Type, { type Static, type TSchema } from 'typebox';
 import { At, Currency, optional } from '../../contracts/index.ts';
+import { paging } from '../../platform/pages.ts';
 import { order_lines_max, units_max } from './model.ts';
 import { order_statuses } from './model_order.ts';
-import { paging } from './pages.ts';
 
 const closed = { additionalProperties: false } as const;
 export const code_pattern = /^[A-Za-z0-9._-]{1,64}$/;

@@ -128,7 +128,12 @@ function everything({ memory, proposal }: Shop) {
       table: 'supply_item',
       rows: supply_item_rows,
       id: item_id('A', depot),
-      state: { ...item, dismissed_until: days_later(7) },
+      state: {
+        ...item,
+        dismissed_until: days_later(7),
+        refusals: [{ supplier_id: 'acme', times: 2, until: days_later(2) }],
+        refused_until: days_later(2),
+      },
     }),
     other: written({ table: 'supply_item', rows: supply_item_rows, id: item_id('B', depot), state: other }),
     proposal: written({ table: 'proposal', rows: proposal_rows, id: proposal_id, state: memory.state<Proposal>('proposal', proposal_id) }),

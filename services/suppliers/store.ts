@@ -23,22 +23,23 @@ export const supply_item_rows: Rows<SupplyItem> = {
                   safety_days = r.safety_days, supplier_id = r.supplier_id, auto = r.auto, stock_version = r.stock_version, on_hand = r.on_hand,
                   damaged = r.damaged, allocated = r.allocated, backordered = r.backordered, on_order = r.on_order, in_transit = r.in_transit,
                   receiving = r.receiving, open_lines = r.open_lines, receipts = r.receipts, proposals_made = r.proposals_made, proposal_id = r.proposal_id, proposed = r.proposed,
-                  proposed_need = r.proposed_need, dismissed_until = r.dismissed_until, queued = r.queued, demand_milli = r.demand_milli,
+                  proposed_need = r.proposed_need, dismissed_until = r.dismissed_until, refusals = r.refusals, refused_until = r.refused_until, queued = r.queued, demand_milli = r.demand_milli,
                   demand = r.demand, lost = r.lost, review_at = r.review_at, reviewed_day = r.reviewed_day, exceptions = r.exceptions
              from json_populate_recordset(null::suppliers.supply_item, $1) r where i.id = r.id`,
   from_row({ id: _id, version: _version, on_order: _on_order, in_transit: _in_transit, receiving: _receiving, ...row }) {
-    const { dismissed_until, review_at, ...state } = row;
+    const { dismissed_until, refused_until, review_at, ...state } = row;
     return {
-      ...(state as unknown as Omit<SupplyItem, 'dismissed_until' | 'review_at'>),
+      ...(state as unknown as Omit<SupplyItem, 'dismissed_until' | 'refused_until' | 'review_at'>),
       dismissed_until: instant_or_null(dismissed_until),
+      refused_until: instant_or_null(refused_until),
       review_at: instant_or_null(review_at),
     };
   },
   to_row(item) {
     const sums = { on_order: on_order(item), in_transit: in_transit(item), receiving: receiving(item) };
     // States are JSON all the way down; the compiler wants index signatures to believe it.
-    const { open_lines, receipts, demand, lost, exceptions, ...columns } = item;
-    const lists = { open_lines, receipts, demand, lost, exceptions } as unknown as Row;
+    const { open_lines, receipts, refusals, demand, lost, exceptions, ...columns } = item;
+    const lists = { open_lines, receipts, refusals, demand, lost, exceptions } as unknown as Row;
     return { ...columns, ...sums, ...lists };
   },
 };

@@ -1,11 +1,11 @@
 /** The objects of the API (api.md 5) from what suppliers knows: one function per object, for replies made inside a batch and for reads alike. */
 import type { GoodsReceived, SuppliersEvent } from '../../contracts/index.ts';
+import type { KeyPart, Page } from '../../platform/pages.ts';
 import type { Desk } from '../../platform/route.ts';
 import type { Json, Row } from '../../platform/service.ts';
 import type { SuppliersCommand } from './commands.ts';
 import type { Proposal, States, Supplier, SupplyItem } from './model.ts';
 import { outstanding, type PurchaseOrder, type PurchaseOrderLine, total_of } from './model_order.ts';
-import type { Page } from './pages.ts';
 import type { SuppliersRejection } from './rejections.ts';
 import { purchase_order_of_row } from './store_orders.ts';
 
@@ -93,6 +93,12 @@ export type ProposalRow = Omit<Proposal, 'proposal_id' | 'created_at'> & {
   readonly version: number;
   readonly created_at: string;
 };
+/** Both lists are newest first. */
+export const created_key: readonly KeyPart[] = ['instant', /^[a-z0-9_]{1,60}$/];
+export function created_key_of({ created_at, id }: { readonly created_at: string; readonly id: string }): readonly string[] {
+  return [created_at, id];
+}
+
 export interface ProposalFilter {
   readonly status: string | null;
   readonly supplier: string | null;
@@ -106,7 +112,7 @@ export function list_proposals(desk: Reads, filter: ProposalFilter, { limit, aft
       where ($1::text is null or status = $1) and ($2::text is null or supplier_id = $2) and ($3::text is null or location_id = $3)
         and ($4::text is null or sku = $4) and ($5::timestamptz is null or (created_at, id) < ($5, $6))
       order by created_at desc, id desc limit $7`,
-    [filter.status, filter.supplier, filter.location, filter.sku, after?.created_at ?? null, after?.id ?? null, limit + 1],
+    [filter.status, filter.supplier, filter.location, filter.sku, after?.[0] ?? null, after?.[1] ?? null, limit + 1],
   );
 }
 /** Where a proposal is for: it never changes, so it may be read before the command. */
@@ -144,7 +150,7 @@ export function list_purchase_orders(desk: Reads, filter: PurchaseOrderFilter, {
         and ($4::text is null or exists (select 1 from suppliers.purchase_order_line l where l.po_id = o.id and l.sku = $4))
         and ($5::timestamptz is null or (o.created_at, o.id) < ($5, $6))
       order by o.created_at desc, o.id desc limit $7`,
-    [filter.status, filter.supplier, filter.location, filter.sku, after?.created_at ?? null, after?.id ?? null, limit + 1],
+    [filter.status, filter.supplier, filter.location, filter.sku, after?.[0] ?? null, after?.[1] ?? null, limit + 1],
   );
 }
 /** With its ship notices and receipts, oldest first. */

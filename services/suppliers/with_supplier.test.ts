@@ -17,6 +17,7 @@ const ways = {
   ships_never: { options: { ship_after_ms: never_ms }, settings: {} },
   says_nothing: { options: { acknowledge_after_ms: never_ms, answer_cancellations_after_ms: 10 }, settings: {} },
   takes_nothing: { options: { on_hold: true }, settings: {} },
+  bought_by_itself: { options: { ship_after_ms: never_ms }, settings: { replenishment: 'auto', accept_every_ms: 20 } },
 } as const satisfies Record<string, { options: SupplierOptions; settings: Partial<SuppliersSettings> }>;
 type Way = keyof typeof ways;
 
@@ -245,6 +246,43 @@ test('a supplier that takes no orders: refused, an exception, sent again when ap
   assert.equal(refused['status'], 'approved');
   assert.equal((await desk.call('POST', `${address}/cancel`)).body['status'], 'cancelled');
   assert.equal(taken(sim, address), 0);
+});
+
+test('what the supplier refuses is not ordered again by itself until a day later, but of another supplier, and by a person at once', async t => {
+  const { desk, sim, order, when } = await trade(t, 'bought_by_itself');
+  await stocked(desk, 'rest', ['REJ-9']);
+  await desk.levels('REJ-9', { version: 1, on_hand: 0 });
+  const review = async () => {
+    const text = "select due_at from suppliers.timers where kind = 'review' and id = 'REJ-9@depot'";
+    const { rows } = await desk.harness.runtime.pool.query<{ due_at: string }>(text);
+    return rows.find(({ due_at }) => Date.parse(due_at) > Date.now() + 23 * 3_600_000);
+  };
+  const orders = async () => (await desk.get('/v1/purchase-orders?sku=REJ-9'))['data'] as unknown as Row[];
+  await until('a review on the next day', review);
+  assert.deepEqual(
+    (await orders()).map(each => each['status']),
+    ['rejected'],
+  );
+  await order('REJ-9');
+  await until('the order by hand', async () => ((await orders()).filter(is('rejected')).length === 2 ? true : undefined));
+  assert.equal(sim.ledger().filter(entry => entry.kind === 'purchase_order_accepted').length, 2);
+  // Its number at the other supplier is no magic; the SKU is ours and goes along, so it must be none either.
+  await desk.call('PUT', '/v1/suppliers/other', { name: 'Other', channel: { kind: 'rest' }, currency: 'GBP' });
+  const item = { cost: 300, minimum_quantity: 10, pack_size: 5, lead_time_days: 4 };
+  await desk.call('PUT', '/v1/suppliers/acme/items/MUG', { ...item, cost: 100, supplier_sku: 'REJ-MUG' });
+  await desk.call('PUT', '/v1/suppliers/other/items/MUG', { ...item, supplier_sku: 'O-MUG' });
+  await desk.call('PUT', '/v1/reorder-policies/MUG/depot', { reorder_point: 15, target: 60 });
+  await desk.levels('MUG', { version: 1, on_hand: 0 });
+  const mugs = async () => (await desk.get('/v1/purchase-orders?sku=MUG'))['data'] as unknown as Row[];
+  const taken_over = async () => ((await mugs()).some(is('acknowledged')) ? mugs() : undefined);
+  assert.deepEqual(
+    (await until('the other supplier', taken_over)).map(each => [each['supplier'], each['status']]),
+    [
+      ['other', 'acknowledged'],
+      ['acme', 'rejected'],
+    ],
+  );
+  await when(`/v1/purchase-orders/${(await mugs())[0]?.['id']}`, is('acknowledged'));
 });
 
 test('the same acknowledgment fifty times at once counts once', async t => {

@@ -27,7 +27,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 100_000) },
     keep: { type: 'boolean', default: false },
     rest: { type: 'string', default: '75' },
-    // easypost: a label whose purchase was cut off before it was sent is believed not bought only after 15 minutes, so some orders still wait at the end.
+    // easypost: a process killed between writing that it asks for a label and asking leaves a doubt that only a person ends; a millisecond or two, so rarely an order.
     carrier: { type: 'string', default: 'easypost' },
   },
 });
@@ -147,7 +147,7 @@ async function rest(pool: pg.Pool): Promise<boolean> {
 
 /**
  * What is left must wait for somebody by name: a person (an exception with an owner and a deadline), a supplier (a backorder), or a third party whose answer
- * was lost and is asked for again on schedule (an unknown label is believed not bought only after 15 minutes).
+ * was lost and is asked for again on schedule (a label in doubt is looked up, and for a person after 15 minutes).
  */
 async function named_waits(pool: pg.Pool): Promise<boolean> {
   const asked = (service: string) =>

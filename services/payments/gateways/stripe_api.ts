@@ -1,12 +1,12 @@
 /** Stripe's API as we call it: keys, one repeat, and what an answer proves (integrations.md 2 and 4). */
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
+import { call_json, type JsonAnswer, outcome_of } from '../../../platform/adapters/call.ts';
 import type { Outcome } from '../../../platform/service.ts';
-import { type Answer, call } from './call.ts';
 import { read_intent, type StripeIntent } from './stripe_facts.ts';
 
 export const api_version = '2026-10-28.endive';
-export const retry_after_max_ms = 300_000;
+export const reply_bytes_max = 1024 * 1024;
 
 export interface StripeSettings {
   /** STRIPE_BASE_URL, `https://api.stripe.com` when live. */
@@ -44,24 +44,25 @@ export interface StripeApi {
 export type Fields = readonly (readonly [string, string | number | boolean | null | undefined])[];
 
 export function stripe_api(settings: StripeSettings): StripeApi {
-  const headers = { authorization: `Bearer ${settings.secret_key}`, 'stripe-version': api_version, accept: 'application/json' };
+  const headers = { authorization: `Bearer ${settings.secret_key}`, 'stripe-version': api_version };
   const base = settings.base_url.replace(/\/+$/, '');
   return {
     settings,
     get: async (path, query, read, signal) => {
       const url = `${base}${path}?${form(query)}`;
-      return told(await call({ method: 'GET', url, headers }, deadline(settings, signal)), read);
+      return told(await call_json({ method: 'GET', url, headers, reply_bytes_max }, deadline(settings, signal)), read);
     },
     post: async (path, body, key, read, signal) => {
       const request = {
         method: 'POST',
         url: `${base}${path}`,
-        headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded', 'idempotency-key': key },
-        body: form(body),
+        headers: { ...headers, 'idempotency-key': key },
+        body: { content_type: 'application/x-www-form-urlencoded', content: form(body) },
+        reply_bytes_max,
       } as const;
-      const first = await call(request, deadline(settings, signal));
+      const first = await call_json(request, deadline(settings, signal));
       if (!perhaps_executed(first, read) || signal.aborted || should_retry(first) === false) return told(first, read);
-      const second = await call(request, deadline(settings, signal));
+      const second = await call_json(request, deadline(settings, signal));
       // The first may have happened; only an answer about the effect itself says more.
       return perhaps_executed(second, read) || !definite(second)
         ? { outcome: { outcome: 'unknown', detail: `${describe(first)}, then ${describe(second)}` } }
@@ -81,22 +82,21 @@ export function form(fields: Fields): string {
   return present.toString();
 }
 
-function perhaps_executed<T>(answer: Answer, read: (value: unknown) => T | undefined): boolean {
+function perhaps_executed<T>(answer: JsonAnswer, read: (value: unknown) => T | undefined): boolean {
   if (answer.answer !== 'reply') return answer.answer === 'lost';
   if (answer.status >= 500) return true;
   return answer.status < 300 ? read(answer.json) === undefined : read_failure(answer) === undefined;
 }
 /** An answer about the effect: not "later", not "still running". */
-function definite(answer: Answer): boolean {
+function definite(answer: JsonAnswer): boolean {
   return answer.answer === 'reply' && answer.status !== 409 && answer.status !== 429;
 }
-function describe(answer: Answer): string {
+function describe(answer: JsonAnswer): string {
   return answer.answer === 'reply' ? `HTTP ${answer.status}` : answer.detail;
 }
 
-function told<T>(answer: Answer, read: (value: unknown) => T | undefined): Told<T> {
-  if (answer.answer === 'not_sent') return { outcome: { outcome: 'retryable', detail: answer.detail } };
-  if (answer.answer === 'lost') return { outcome: { outcome: 'unknown', detail: answer.detail } };
+function told<T>(answer: JsonAnswer, read: (value: unknown) => T | undefined): Told<T> {
+  if (answer.answer !== 'reply') return { outcome: outcome_of(answer) };
   if (answer.status >= 500) return { outcome: { outcome: 'unknown', detail: `HTTP ${answer.status}` } };
   if (answer.status < 300) {
     const object = read(answer.json);
@@ -108,16 +108,15 @@ function told<T>(answer: Answer, read: (value: unknown) => T | undefined): Told<
 }
 
 /** 409 and 429: nothing was executed for this request. Stripe's own word overrides the table. */
-function later(answer: Extract<Answer, { answer: 'reply' }>, failure: StripeFailure): { outcome: Outcome } | undefined {
+function later(answer: Extract<JsonAnswer, { answer: 'reply' }>, failure: StripeFailure): { outcome: Outcome } | undefined {
   const asked = should_retry(answer);
   const by_table = answer.status === 409 || answer.status === 429 || failure.code === 'lock_timeout' || failure.code === 'rate_limit';
   if (!(asked ?? by_table)) return undefined;
-  const seconds = answer.headers.get('retry-after') ?? '';
-  const after_ms = /^\d{1,9}$/.test(seconds) ? Math.min(Number(seconds) * 1_000, retry_after_max_ms) : undefined;
+  const after_ms = answer.retry_after_ms;
   return { outcome: { outcome: 'retryable', detail: failure.code || failure.type, ...(after_ms !== undefined && { after_ms }) } };
 }
-function should_retry(answer: Answer): boolean | undefined {
-  const word = answer.answer === 'reply' ? answer.headers.get('stripe-should-retry') : null;
+function should_retry(answer: JsonAnswer): boolean | undefined {
+  const word = answer.answer === 'reply' ? answer.headers['stripe-should-retry'] : undefined;
   return word === 'true' ? true : word === 'false' ? false : undefined;
 }
 
@@ -134,7 +133,7 @@ const error_body = Compile(
     }),
   }),
 );
-function read_failure(answer: Extract<Answer, { answer: 'reply' }>): StripeFailure | undefined {
+function read_failure(answer: Extract<JsonAnswer, { answer: 'reply' }>): StripeFailure | undefined {
   if (!error_body.Check(answer.json)) return undefined;
   const { error } = answer.json;
   const intent = read_intent(error.payment_intent);

@@ -2,7 +2,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { parse } from './call.ts';
+import { json_in } from '../../../platform/adapters/call.ts';
 import type { GatewayFact, Headers, ParsedWebhook, RecentEvents } from './port.ts';
 import type { Fields, StripeApi } from './stripe_api.ts';
 import {
@@ -51,7 +51,7 @@ export function parse_webhook(raw: Uint8Array, headers: Headers, now_ms: number,
   const expected = createHmac('sha256', secret).update(`${at}.`).update(raw).digest();
   if (!signatures.some(each => timingSafeEqual(each, expected))) return { invalid: 'invalid_signature' };
   if (Math.abs(now_ms / 1_000 - Number(at)) > tolerance_s) return { invalid: 'stale_signature' };
-  const event = parse(raw);
+  const event = json_in(raw);
   if (!event_check.Check(event)) return { invalid: 'malformed_body' };
   if (event.livemode !== live) return { invalid: 'wrong_mode' };
   return { facts: facts_of_event(event), event_ref: event.id, type: event.type };

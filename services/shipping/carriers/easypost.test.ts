@@ -35,10 +35,16 @@ function operation(kind: OperationKind, request: Row): Operation {
   const row = { op_id: 'op_1', kind, provider: 'easypost', subject: 'shp_1', key: 'ord_1', state: 'sent', attempts: 1 } as const;
   return { ...row, request, requested_at: at, sent_at: at, learned: {} };
 }
+/** The operation's row, as far as it is remembered: what a query knows of a process that died. */
+const remembered = new WeakMap<Row, Row>();
+const remembering = (request: Row) => async (learned: Row) => {
+  remembered.set(request, { ...remembered.get(request), ...learned });
+  return true;
+};
 const perform = (carrier: Carrier, kind: OperationKind, request: Row, signal = AbortSignal.timeout(5_000)) =>
-  carrier.adapter.perform(operation(kind, request), signal);
-const query = (carrier: Carrier, request: Row, learned: Row = {}) =>
-  carrier.adapter.query({ ...operation('buy_label', request), learned }, AbortSignal.timeout(5_000));
+  carrier.adapter.perform(operation(kind, request), signal, remembering(request));
+const query = (carrier: Carrier, request: Row, learned: Row = remembered.get(request) ?? {}) =>
+  carrier.adapter.query({ ...operation('buy_label', request), learned }, AbortSignal.timeout(5_000), remembering(request));
 
 const quote_of = (parcel_ids: readonly string[], weight_grams = 400): Row => ({
   shipment_id: 'shp_1',
@@ -182,7 +188,6 @@ const faults: readonly {
   { fault: { fault: 'status', status: 500 }, outcome: 'unknown', labels: 0, asked: 'unknown' },
   { fault: { fault: 'status', status: 302 }, outcome: 'unknown', labels: 0, asked: 'unknown' },
   { fault: { fault: 'reset_before' }, outcome: 'unknown', labels: 0, asked: 'unknown' },
-  { fault: { fault: 'status', status: 429 }, outcome: 'retryable', labels: 0, asked: 'unknown' },
   { fault: { fault: 'status', status: 401 }, outcome: 'permanent_error', labels: 0, asked: 'unknown' },
   { fault: { fault: 'status', status: 402 }, outcome: 'permanent_error', labels: 0, asked: 'unknown' },
   { fault: { fault: 'status', status: 422 }, outcome: 'unknown', labels: 0, asked: 'unknown' },
@@ -211,6 +216,9 @@ test('a 429 tells when to come back', async t => {
   const outcome = await perform(carrier, 'buy_label', request);
   assert.ok(outcome.outcome === 'retryable');
   assert.equal(outcome.after_ms, 1_000);
+  // And leaves no doubt: should the process die now, the label is bought by who asks.
+  assert.equal((await query(carrier, request)).outcome, 'ok');
+  assert.equal(bought(sim), 1);
 });
 
 test('a refused connection was never sent', async t => {
@@ -218,7 +226,7 @@ test('a refused connection was never sent', async t => {
   const request = await chosen(carrier, 'pcl_1');
   await sim.stop();
   assert.equal((await perform(carrier, 'buy_label', request)).outcome, 'retryable');
-  assert.equal((await query(carrier, request)).outcome, 'unknown');
+  assert.equal((await query(carrier, request)).outcome, 'retryable');
 });
 
 test('a reply past the deadline is unknown, asking finds the label, and there is one', async t => {
@@ -279,22 +287,34 @@ test('when the second of three labels fails, the outcome names the one that was 
   const lost = await perform(carrier, 'buy_label', request);
   assert.equal(lost.outcome, 'unknown');
   assert.deepEqual(value_of(lost)['missing'], ['pcl_2', 'pcl_3']);
-  const found = await query(carrier, request);
-  assert.equal(found.outcome, 'unknown');
-  assert.deepEqual(value_of(found)['missing'], ['pcl_3']);
-  assert.deepEqual(
-    labels_of(found).map(label => label.parcel_id),
-    ['pcl_1', 'pcl_2'],
-  );
-  // Knowing that the second was the doubtful one, the third was certainly not asked for; after another attempt that is not known.
-  assert.equal((await query(carrier, request, { ...value_of(lost), attempt: 0 })).outcome, 'unknown');
   assert.equal(bought(sim), 2);
-  const rest = labels_of(await query(carrier, request, value_of(lost)));
+  // The second was in doubt and is found: the third was certainly not asked for.
+  const rest = labels_of(await query(carrier, request));
   assert.deepEqual(
     rest.map(label => label.adopted),
     [true, true, false],
   );
   assert.equal(bought(sim), 3);
+});
+
+test('a process died: before it asked for a label it is bought at once, after that it stays unknown until it is found', async t => {
+  const { sim, carrier } = await open(t);
+  const request = await chosen(carrier, 'pcl_1', 'pcl_2');
+  assert.equal((await query(carrier, request, { doubtful: 'pcl_1' })).outcome, 'unknown');
+  assert.equal(bought(sim), 0);
+  assert.deepEqual(
+    labels_of(await query(carrier, request, {})).map(label => label.adopted),
+    [false, false],
+  );
+  assert.equal(bought(sim), 2);
+});
+
+test('what another process has taken over is not bought here, and nothing is bought where no doubt can be kept', async t => {
+  const { sim, carrier } = await open(t);
+  const asked = operation('buy_label', await chosen(carrier, 'pcl_1'));
+  assert.equal((await carrier.adapter.perform(asked, AbortSignal.timeout(5_000), async () => false)).outcome, 'retryable');
+  await assert.rejects(carrier.adapter.perform(asked, AbortSignal.timeout(5_000)), /remembered/);
+  assert.equal(bought(sim), 0);
 });
 
 test('a shipment of another parcel is never adopted', async t => {

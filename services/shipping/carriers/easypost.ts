@@ -1,13 +1,12 @@
 /** EasyPost v2 as a carrier (integrations.md 6). The stand-in and the live host are reached by the same code: the base URL differs. */
 import { Compile } from 'typebox/compile';
-import type { Operation, Outcome } from '../../../platform/service.ts';
+import type { Operation, Outcome, Remember } from '../../../platform/service.ts';
 import { type EasyPostApi, type EasyPostShipment, easypost_api, repeatable, shipment_reply } from './easypost_api.ts';
 import { buy_label, find_labels, label_document, void_label } from './easypost_labels.ts';
 import { parse_webhook, track } from './easypost_tracking.ts';
 import { inches, minor_units, ounces } from './measures.ts';
 import {
   type Address,
-  type BuyLabel,
   BuyLabelSchema,
   type Carrier,
   type QuoteRates,
@@ -44,37 +43,32 @@ export function easypost_carrier(settings: EasyPostSettings): Carrier {
     adapter: {
       timeout_ms: settings.timeout_ms ?? timeout_ms,
       in_flight_max,
-      perform: (operation, signal) => perform(api, operation, signal),
-      query: (operation, signal) => query(api, operation, signal),
+      perform: (operation, signal, remember) => perform(api, operation, signal, remember),
+      query: (operation, signal, remember) => query(api, operation, signal, remember),
     },
     parse_webhook,
     label_document: (label_ref, format, signal) => label_document(api, label_ref, format, signal),
   };
 }
 
-async function perform(api: EasyPostApi, { kind, request, attempts }: Operation, signal: AbortSignal): Promise<Outcome> {
+async function perform(api: EasyPostApi, { kind, request }: Operation, signal: AbortSignal, remember?: Remember): Promise<Outcome> {
   if (kind === 'quote_rates' && requests.quote_rates.Check(request)) return quote_rates(api, request, signal);
-  if (kind === 'buy_label' && requests.buy_label.Check(request)) return buy(api, request, attempts, signal);
+  if (kind === 'buy_label' && requests.buy_label.Check(request)) return buy_label(api, request, signal, remember);
   if (kind === 'void_label' && requests.void_label.Check(request)) return void_label(api, request, signal);
   if (kind === 'track' && requests.track.Check(request)) return track(api, request, signal);
   return { outcome: 'permanent_error', code: 'malformed_request', detail: `easypost does not understand this ${kind}` };
 }
 
-/** A doubt is remembered with the attempt that had it. */
-async function buy(api: EasyPostApi, request: BuyLabel, attempt: number, signal: AbortSignal): Promise<Outcome> {
-  const outcome = await buy_label(api, request, signal);
-  return outcome.outcome === 'unknown' ? { ...outcome, value: { ...outcome.value, attempt } } : outcome;
-}
-
-/** Only a label costs money. The other kinds may be performed again, and that is all there is to ask about them. */
-async function query(api: EasyPostApi, { kind, request, learned, attempts }: Operation, signal: AbortSignal): Promise<Outcome> {
+/**
+ * Only a label costs money. The other kinds may be performed again, and that is all there is to ask about them. `doubtful` is the last parcel whose
+ * label may have been asked for, remembered before it was: an operation without one died before it bought anything.
+ */
+async function query(api: EasyPostApi, { kind, request, learned }: Operation, signal: AbortSignal, remember?: Remember): Promise<Outcome> {
   if (kind === 'buy_label' && requests.buy_label.Check(request)) {
-    const { doubtful, attempt } = learned;
-    // What an earlier attempt doubted says nothing of one that died without a word.
-    const trusted = attempt === attempts && typeof doubtful === 'string' ? doubtful : undefined;
-    const found = await find_labels(api, request, trusted, signal);
+    const { doubtful } = learned;
+    const found = await find_labels(api, request, typeof doubtful === 'string' ? doubtful : undefined, signal);
     // Certainly not asked for yet: bought now, with those found adopted. A `retryable` would only make the runner ask again.
-    return found.outcome === 'retryable' ? buy(api, request, attempts, signal) : found;
+    return found.outcome === 'retryable' ? buy_label(api, request, signal, remember) : found;
   }
   return { outcome: 'retryable', detail: `${kind} may be repeated` };
 }

@@ -32,7 +32,12 @@ for (const [status, provider_code, expected, code] of refusals)
     );
     const api = easypost_api({ api_key: 'EZTK_test', base_url: url });
     const parcels = [{ parcel_id: 'pcl_1', provider_shipment_ref: 'shp_p', rate_ref: 'rate_1' }];
-    const outcome = await buy_label(api, { shipment_id: 'shp_1', order_id: 'ord_1', parcels }, AbortSignal.timeout(5_000));
+    const outcome = await buy_label(
+      api,
+      { shipment_id: 'shp_1', order_id: 'ord_1', parcels },
+      AbortSignal.timeout(5_000),
+      async () => true,
+    );
     assert.equal(outcome.outcome, expected);
     if (code !== undefined) assert.equal('code' in outcome && outcome.code, code);
   });

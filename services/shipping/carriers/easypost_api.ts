@@ -2,8 +2,8 @@
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import { optional } from '../../../contracts/envelope.ts';
+import { call, call_json, type JsonAnswer, json_body, outcome_of } from '../../../platform/adapters/call.ts';
 import type { Outcome } from '../../../platform/service.ts';
-import { type Answer, call } from './call.ts';
 
 export const reply_bytes_max = 2 * 1024 * 1024;
 const detail_length_max = 500;
@@ -101,10 +101,11 @@ export function easypost_api(options: { readonly api_key: string; readonly base_
   const headers = { authorization: `Basic ${Buffer.from(`${options.api_key}:`).toString('base64')}`, 'user-agent': 'cartwright' };
   return {
     async get(path, reader, signal) {
-      return read(await call({ method: 'GET', url: new URL(path, base).href, headers, reply_bytes_max }, signal), reader);
+      return read(await call_json({ method: 'GET', url: new URL(path, base).href, headers, reply_bytes_max }, signal), reader);
     },
     async post(path, body, reader, signal) {
-      return read(await call({ method: 'POST', url: new URL(path, base).href, headers, body, reply_bytes_max }, signal), reader);
+      const request = { method: 'POST', url: new URL(path, base).href, headers, body: json_body(body), reply_bytes_max } as const;
+      return read(await call_json(request, signal), reader);
     },
     async file(url, bytes_max, signal) {
       // The address comes from a reply: only the public web over TLS, or the host we were configured with; and never our key.
@@ -117,9 +118,8 @@ export function easypost_api(options: { readonly api_key: string; readonly base_
   };
 }
 
-function read<T>(answer: Answer, reader: Reader<T>): Result<T> {
-  if (answer.answer === 'not_sent') return { ok: false, stop: { outcome: 'retryable', detail: answer.detail } };
-  if (answer.answer === 'lost') return { ok: false, stop: { outcome: 'unknown', detail: answer.detail } };
+function read<T>(answer: JsonAnswer, reader: Reader<T>): Result<T> {
+  if (answer.answer !== 'reply') return { ok: false, stop: outcome_of(answer) };
   if (answer.status < 200 || answer.status > 299) return refusal(answer.status, answer.json, answer.retry_after_ms);
   if (reader.Check(answer.json)) return { ok: true, value: answer.json };
   return { ok: false, stop: { outcome: 'unknown', detail: `unreadable reply, status ${answer.status}` } };

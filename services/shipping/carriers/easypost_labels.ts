@@ -1,8 +1,9 @@
 /**
  * Buying and voiding labels at EasyPost, which has no idempotency key: one shipment there holds at most one label, so each
- * purchase reads that shipment first, and an unknown one is resolved by reading it again. Nothing here buys after a doubt.
+ * purchase reads that shipment first, and an unknown one is resolved by reading it again. Nothing here buys after a doubt; what is in doubt is
+ * remembered before it is asked for, so that a process that dies leaves no more doubt than there is.
  */
-import type { Outcome } from '../../../platform/service.ts';
+import type { Outcome, Remember } from '../../../platform/service.ts';
 import {
   type EasyPostApi,
   type EasyPostRate,
@@ -21,10 +22,11 @@ export const label_bytes_max = 4 * 1024 * 1024;
 type Parcel = BuyLabel['parcels'][number];
 
 /** Buys one label per parcel, in turn; stops at the first that cannot be had and tells what was bought until then. */
-export async function buy_label(api: EasyPostApi, request: BuyLabel, signal: AbortSignal): Promise<Outcome> {
+export async function buy_label(api: EasyPostApi, request: BuyLabel, signal: AbortSignal, remember?: Remember): Promise<Outcome> {
+  if (remember === undefined) throw new Error('labels are bought only where what is in doubt can be remembered');
   const labels: Label[] = [];
   for (const parcel of request.parcels) {
-    const bought = await buy_one(api, parcel, signal);
+    const bought = await buy_one(api, parcel, signal, remember);
     if (bought.ok) labels.push(bought.value);
     else return stopped(bought.stop, parcel, request, labels);
   }
@@ -33,7 +35,7 @@ export async function buy_label(api: EasyPostApi, request: BuyLabel, signal: Abo
 
 /**
  * What became of an unknown purchase: a shipment with postage is bought; one without may still be, so it stays unknown. Labels are
- * bought in turn: with the `doubtful` one found, those after it were never asked for and may be.
+ * bought in turn: with the `doubtful` one found, those after it were never asked for and may be; with none in doubt, none was.
  */
 export async function find_labels(
   api: EasyPostApi,
@@ -50,38 +52,56 @@ export async function find_labels(
     else missing.push(parcel.parcel_id);
   }
   if (missing.length === 0) return { outcome: 'ok', value: { labels } };
-  if (doubtful !== undefined && !missing.includes(doubtful))
+  if (doubtful === undefined || !missing.includes(doubtful))
     return { outcome: 'retryable', detail: `${missing.join(', ')} not asked for yet` };
   return { outcome: 'unknown', detail: `no label found for ${missing.join(', ')}`, value: { labels, missing } };
 }
 
-async function buy_one(api: EasyPostApi, parcel: Parcel, signal: AbortSignal): Promise<Result<Label>> {
+async function buy_one(api: EasyPostApi, parcel: Parcel, signal: AbortSignal, remember: Remember): Promise<Result<Label>> {
   const before = await read_shipment(api, parcel.provider_shipment_ref, signal);
   if (!before.ok) return { ok: false, stop: repeatable(before.stop) };
   if (before.value.postage_label) return label_of(before.value, parcel, 'adopted');
   const rate = before.value.rates.find(each => each.id === parcel.rate_ref);
   if (rate === undefined) return stale_rate('the rate is no longer offered');
-  const bought = await buy_at(api, parcel, rate, signal);
+  const bought = await buy_at(api, parcel, rate, signal, remember);
   if (bought.ok || !stale_rate_codes.has(bought.provider_code ?? '')) return bought;
-  return buy_renewed(api, parcel, rate, signal);
+  return buy_renewed(api, parcel, rate, signal, remember);
 }
 
-async function buy_at(api: EasyPostApi, parcel: Parcel, rate: EasyPostRate, signal: AbortSignal): Promise<Result<Label>> {
+async function buy_at(
+  api: EasyPostApi,
+  parcel: Parcel,
+  rate: EasyPostRate,
+  signal: AbortSignal,
+  remember: Remember,
+): Promise<Result<Label>> {
+  if (!(await remember({ doubtful: parcel.parcel_id })))
+    return { ok: false, stop: { outcome: 'retryable', detail: 'another process has taken this operation over' } };
   const path = `shipments/${encodeURIComponent(parcel.provider_shipment_ref)}/buy`;
   const reply = await api.post(path, { rate: { id: rate.id } }, shipment_reply, signal);
   if (reply.ok) return label_of(reply.value, parcel, 'bought', rate);
+  // Certainly not bought: whoever is asked next need not doubt it.
+  if (reply.stop.outcome === 'retryable') await remember({ doubtful: null });
   if (reply.provider_code !== 'SHIPMENT.POSTAGE.EXISTS') return reply;
   const found = await read_shipment(api, parcel.provider_shipment_ref, signal);
   return found.ok && found.value.postage_label ? label_of(found.value, parcel, 'adopted') : reply;
 }
 
 /** Rates expire: the same carrier and service at today's price, once. */
-async function buy_renewed(api: EasyPostApi, parcel: Parcel, stale: EasyPostRate, signal: AbortSignal): Promise<Result<Label>> {
+async function buy_renewed(
+  api: EasyPostApi,
+  parcel: Parcel,
+  stale: EasyPostRate,
+  signal: AbortSignal,
+  remember: Remember,
+): Promise<Result<Label>> {
   const path = `shipments/${encodeURIComponent(parcel.provider_shipment_ref)}/rerate`;
   const renewed = await api.post(path, {}, rates_reply, signal);
   if (!renewed.ok) return { ok: false, stop: repeatable(renewed.stop) };
   const rate = renewed.value.rates.find(each => each.carrier === stale.carrier && each.service === stale.service);
-  return rate === undefined ? stale_rate(`${stale.carrier} ${stale.service} is no longer offered`) : buy_at(api, parcel, rate, signal);
+  return rate === undefined
+    ? stale_rate(`${stale.carrier} ${stale.service} is no longer offered`)
+    : buy_at(api, parcel, rate, signal, remember);
 }
 
 function stale_rate(detail: string): Result<Label> {

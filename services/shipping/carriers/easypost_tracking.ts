@@ -1,7 +1,7 @@
 /** What EasyPost says happened to parcels and labels: its trackers, polled or sent by webhook, as facts. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { json_in } from '../../../platform/adapters/call.ts';
 import type { Outcome } from '../../../platform/service.ts';
-import { parse } from './call.ts';
 import {
   type EasyPostApi,
   type EasyPostTracker,
@@ -99,7 +99,7 @@ export async function track(api: EasyPostApi, request: Track, signal: AbortSigna
 /** Over the raw bytes, before parsing: JSON that was read and written again loses the `.0` of whole floats and no longer matches. */
 export function parse_webhook(raw: Uint8Array, headers: InboundHeaders, secret: string): VerifiedWebhook | InvalidWebhook {
   if (!is_signed(raw, headers['x-hmac-signature'], secret)) return { invalid: 'invalid_signature' };
-  const event = parse(raw);
+  const event = json_in(raw);
   if (!event_body.Check(event)) return { invalid: 'malformed' };
   const { id: event_ref, description: type, result } = event;
   const nothing: VerifiedWebhook = { facts: [], label_facts: [], event_ref, type };

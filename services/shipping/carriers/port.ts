@@ -75,7 +75,7 @@ export type RateMessage = { readonly parcel_id: string; readonly carrier: string
 
 /**
  * `buy_label` ok: `{ labels: Label[] }`, one per parcel. Declined: `{ labels, failed: FailedLabel[] }`, the labels are bought and paid.
- * Unknown: `{ labels, missing: parcel_id[], doubtful?: parcel_id, attempt? }`. `adopted`: found at the provider, not bought by this call.
+ * Unknown: `{ labels, missing: parcel_id[], doubtful: parcel_id }`. `adopted`: found at the provider, not bought by this call.
  */
 export const LabelSchema = Type.Object({
   parcel_id: Id(),

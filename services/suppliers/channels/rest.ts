@@ -2,8 +2,8 @@
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Id, optional, Text } from '../../../contracts/envelope.ts';
+import { call_json, type JsonAnswer, json_body, outcome_of } from '../../../platform/adapters/call.ts';
 import type { Operation, Outcome } from '../../../platform/service.ts';
-import { type Answer, call } from './call.ts';
 import { type CancelOrder, CancelOrderSchema, type SendOrder, SendOrderSchema, type SupplierChannel, type SupplierFact } from './port.ts';
 import { read_document, receive } from './rest_documents.ts';
 
@@ -102,7 +102,7 @@ async function query(settings: RestSettings, operation: Operation, signal: Abort
     (kind === 'send_order' && requests.send_order.Check(request)) || (kind === 'cancel_order' && requests.cancel_order.Check(request));
   if (!known) return { outcome: 'permanent_error', code: 'malformed_request', detail: `${settings.name} does not understand this ${kind}` };
   const url = endpoint(settings, `purchase-orders/${encodeURIComponent(request.reference)}`);
-  const answer = await call({ method: 'GET', url, headers: authorization(settings), reply_bytes_max }, signal);
+  const answer = await call_json({ method: 'GET', url, headers: authorization(settings), reply_bytes_max }, signal);
   const state = answer.answer === 'reply' && answer.status === 200 ? answer.json : undefined;
   if (order_state.Check(state) && state.reference === request.reference) {
     if (kind === 'send_order') {
@@ -140,9 +140,9 @@ function facts_of(documents: readonly unknown[], po_id: string): readonly Suppli
 
 // --- one call
 
-function post(settings: RestSettings, path: string, key: string, body: object, signal: AbortSignal): Promise<Answer> {
+function post(settings: RestSettings, path: string, key: string, body: object, signal: AbortSignal): Promise<JsonAnswer> {
   const headers = { ...authorization(settings), 'idempotency-key': key };
-  return call({ method: 'POST', url: endpoint(settings, path), headers, body, reply_bytes_max }, signal);
+  return call_json({ method: 'POST', url: endpoint(settings, path), headers, body: json_body(body), reply_bytes_max }, signal);
 }
 
 function endpoint({ base_url }: RestSettings, path: string): string {
@@ -153,15 +153,14 @@ function authorization({ api_key }: RestSettings): { authorization: string } {
   return { authorization: `Bearer ${api_key}` };
 }
 
-function body_of(answer: Answer): unknown {
+function body_of(answer: JsonAnswer): unknown {
   return answer.answer === 'reply' ? answer.json : undefined;
 }
 
 /** Why there is nothing to read; undefined for a 2xx reply. */
-function refusal(answer: Answer): Outcome | undefined {
+function refusal(answer: JsonAnswer): Outcome | undefined {
+  if (answer.answer !== 'reply') return outcome_of(answer);
   const detail = describe(answer);
-  if (answer.answer === 'not_sent') return { outcome: 'retryable', detail };
-  if (answer.answer === 'lost') return { outcome: 'unknown', detail };
   const { status, json, retry_after_ms: after_ms } = answer;
   if (status >= 200 && status <= 299) return undefined;
   if (status === 429) return { outcome: 'retryable', after_ms, detail };
@@ -173,7 +172,7 @@ function refusal(answer: Answer): Outcome | undefined {
 }
 
 const detail_length_max = 500;
-function describe(answer: Answer): string {
+function describe(answer: JsonAnswer): string {
   if (answer.answer !== 'reply') return answer.detail;
   const text = problem.Check(answer.json) ? `${answer.json.code}: ${answer.json.detail ?? ''}` : 'without a readable reply';
   return `${answer.status} ${text}`.slice(0, detail_length_max);

@@ -18,6 +18,7 @@ import { close_draft } from './close.ts';
 import { type Draft, note_order, open_draft, order_in, say_of_order } from './draft.ts';
 import { raise_of_order } from './exceptions.ts';
 import { cancel, dearest, known_order, order_touches, wrong_state } from './purchase_orders.ts';
+import { note_answer } from './refusals.ts';
 
 /** Newer than what is known, or it changes nothing. */
 export function take_acknowledgment(draft: Draft, po_id: string, fact: AcknowledgmentFact): void {
@@ -69,6 +70,11 @@ function apply(draft: Draft, po_id: string, { ack_no, lines: told }: Pick<Acknow
   const data = { po_id, ack_no, lines, expected_at: last_expected(order, moved) };
   say_of_order(draft, po_id, { type: left ? 'purchase_order.acknowledged' : 'purchase_order.rejected', data });
   note_order(draft, po_id, { pending_acknowledgment: null });
+  note_answer(
+    draft,
+    order,
+    lines.map(({ line_no, confirmed, backordered, rejected }) => ({ line_no, units: confirmed + backordered, rejected })),
+  );
 }
 
 type ToldLine = PurchaseOrderAcknowledged['data']['lines'][number];

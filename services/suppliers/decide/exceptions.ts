@@ -27,7 +27,7 @@ export type OrderException =
   | 'invoice_differs'
   | 'invoiced_too_much'
   | 'too_many_documents';
-type ItemException = 'no_supplier';
+type ItemException = 'no_supplier' | 'refused_by_supplier';
 type StrayException = 'unknown_purchase_order';
 export type ExceptionReason = OrderException | ItemException | StrayException;
 
@@ -51,6 +51,7 @@ const owners: Readonly<Record<ExceptionReason, { readonly owner: string; readonl
   invoiced_too_much: { owner: 'purchasing', days: 7 },
   too_many_documents: { owner: 'operator', days: 2 },
   no_supplier: { owner: 'purchasing', days: 2 },
+  refused_by_supplier: { owner: 'purchasing', days: 1 },
   unknown_purchase_order: { owner: 'purchasing', days: 2 },
 };
 
@@ -79,8 +80,9 @@ export function raise_of_item(draft: Draft, id: string, reason: ItemException, d
   if (item_in(draft, id).exceptions.some(open => open.reason === reason)) return;
   say_of_item(draft, id, raised(draft, id, reason, detail), id);
 }
-export function settle_item_exceptions(draft: Draft, id: string): void {
-  for (const open of item_in(draft, id).exceptions) say_of_item(draft, id, resolved(id, open, cause_gone), id);
+export function settle_item_exception(draft: Draft, id: string, reason: ItemException): void {
+  const open = item_in(draft, id).exceptions.find(one => one.reason === reason);
+  if (open !== undefined) say_of_item(draft, id, resolved(id, open, cause_gone), id);
 }
 
 const cause_gone = 'Its cause has gone.';

@@ -68,7 +68,7 @@ describe('an acknowledgment', () => {
   });
   test('with no line accepted ends the order', () => {
     const { fact, purchase_order, item, timer } = sent();
-    assert.deepEqual(fact(ack(1, { confirmed: 0, rejected: 10 })).types, ['purchase_order.rejected']);
+    assert.deepEqual(fact(ack(1, { confirmed: 0, rejected: 10 })).types, ['purchase_order.rejected', 'exception.raised']);
     assert.deepEqual([purchase_order().status, position(item('A')), timer('purchase_order', po)], ['rejected', 0, undefined]);
   });
   test('a newer one that takes everything back ends the order, too', () => {
@@ -113,7 +113,7 @@ describe('an acknowledgment', () => {
   test('accepted by a person brings the price; a substitute is not bought yet, so its line does not come', () => {
     const { fact, purchase_order, run } = sent(['A', 'B']);
     fact(ack(1, { cost: 150 }, { substitute_sku: 'S-2-ALT' }));
-    assert.deepEqual(run(decide('accept')).types, ['purchase_order.acknowledged', 'exception.resolved']);
+    assert.deepEqual(run(decide('accept')).types, ['purchase_order.acknowledged', 'exception.raised', 'exception.resolved']);
     const [a, b] = purchase_order().lines;
     assert.deepEqual([a?.cost, b?.cost, b?.refused], [150, 100, 10]);
     assert.equal(run(decide('accept')).rejection?.rejection, 'invalid_transition');

@@ -31,7 +31,10 @@ export function is_needed(item: SupplyItem): boolean {
 export function review_due(item: SupplyItem, settings: SuppliersSettings, at: string): string | undefined {
   if (!item.policy || item.stock_version === 0) return undefined;
   const needed = is_needed(item);
-  if (item.proposal_id === null) return needed && !is_dismissed(item, at) && !has_no_supplier(item) ? at : undefined;
+  if (item.proposal_id === null) {
+    if (!needed || is_dismissed(item, at) || has_no_supplier(item)) return undefined;
+    return item.refused_until !== null && item.refused_until > at ? item.refused_until : at;
+  }
   if (is_automatic(item, settings)) return undefined;
   const same = needed && item.target - position_without_proposal(item) === item.proposed_need;
   return same ? undefined : later(at, revise_after_ms);

@@ -30,13 +30,13 @@ export function set_reorder_policy_handler(settings: SuppliersSettings): Supplie
       const policy = { method, ...levels, review_days, safety_days, supplier_id, auto };
       if (!known.policy || !same_policy(known, policy)) say_policy(draft, id, sku, location_id, policy);
       arm(draft, day_timer, day_timer, next_day(given.at));
-      if (known.exceptions.length > 0) look_again(draft, id);
+      if (known.exceptions.length > 0 || known.refused_until !== null) look_again(draft, id);
       return close_draft(draft);
     },
   };
 }
 
-/** Nobody sold it; perhaps the policy names another supplier now. */
+/** Nobody sold it, or who does refused it; perhaps the policy names another supplier now. */
 function look_again(draft: Draft, id: string): void {
   note_item(draft, id, { review_at: draft.given.at });
   arm(draft, review_timer, id, draft.given.at);

@@ -27,7 +27,7 @@ import {
   review_timer,
   say_of_proposal,
 } from './draft.ts';
-import { raise_of_item, settle_item_exceptions } from './exceptions.ts';
+import { raise_of_item, settle_item_exception } from './exceptions.ts';
 import {
   accept_due,
   type Choice,
@@ -40,6 +40,7 @@ import {
   reasons_of,
 } from './need.ts';
 import { compute_policy } from './policy.ts';
+import { asked_again_at, refuses, willing } from './refusals.ts';
 
 export function review_handlers(settings: SuppliersSettings) {
   return { review_supply: review_supply(settings), review_day: review_day(settings) };
@@ -105,12 +106,15 @@ function review(draft: Draft, id: string, offers: readonly Offer[]): void {
     return;
   }
   const wanted = is_needed(item) && !is_dismissed(item, draft.given.at);
-  const choice = wanted ? choose_offer(item, offers) : undefined;
-  if (wanted && choice === undefined) {
+  const choice = wanted ? choose_offer(item, willing(item, offers, draft.given.at)) : undefined;
+  const refused_until = wanted && choice === undefined ? asked_again_at(item, offers) : null;
+  if (refused_until !== item.refused_until) note_item(draft, id, { refused_until });
+  if (wanted && choice === undefined && refused_until === null) {
     raise_of_item(draft, id, 'no_supplier', no_supplier_detail(item));
     return;
   }
-  settle_item_exceptions(draft, id);
+  settle_item_exception(draft, id, 'no_supplier');
+  if (!is_needed(item)) settle_item_exception(draft, id, 'refused_by_supplier');
   if (choice !== undefined) propose(draft, id, choice);
 }
 
@@ -151,7 +155,12 @@ export function revise(draft: Draft, id: string, item: SupplyItem, offers: reado
   if (proposal_id === null) return;
   const open = proposal_in(draft, proposal_id);
   if (!is_needed(item)) {
-    say_of_proposal(draft, proposal_id, { type: 'replenishment.superseded', data: superseded_data(item, open) }, id);
+    supersede(draft, id, item, open, 'position_above_reorder_point');
+    return;
+  }
+  // Refused while it was open: by itself it is not accepted, and another supplier may be asked. A person may still accept theirs.
+  if (is_automatic(item, draft.settings) && refuses(item, open.supplier_id, draft.given.at)) {
+    supersede(draft, id, item, open, 'refused_by_supplier');
     return;
   }
   const offer = offers.find(one => one.supplier_id === open.supplier_id);
@@ -165,20 +174,11 @@ export function revise(draft: Draft, id: string, item: SupplyItem, offers: reado
   }
 }
 
-function superseded_data(item: SupplyItem, { proposal_id, supplier_id, quantity }: Proposal) {
+function supersede(draft: Draft, id: string, item: SupplyItem, { proposal_id, supplier_id, quantity }: Proposal, reason: string): void {
   const { sku, location_id, reorder_point, target } = item;
-  const reasons = ['position_above_reorder_point'];
-  return {
-    proposal_id,
-    sku,
-    location_id,
-    supplier_id,
-    quantity,
-    position: position_without_proposal(item),
-    reorder_point,
-    target,
-    reasons,
-  };
+  const why = { position: position_without_proposal(item), reorder_point, target, reasons: [reason] };
+  const data = { proposal_id, sku, location_id, supplier_id, quantity, ...why };
+  say_of_proposal(draft, proposal_id, { type: 'replenishment.superseded', data }, id);
 }
 
 function reason_of(reasons: readonly string[]): Choice['reason'] {

@@ -1,8 +1,7 @@
-/** Lists of the API: `?limit=&cursor=`, newest first, a cursor that stays good while rows are added. */
+/** Lists of the API (api.md): `?limit=&cursor=`, a cursor that stays good while rows are added. */
 import Type, { type TSchema } from 'typebox';
-import { Problem, type Reply, type RouteRequest } from '../../platform/route.ts';
-import { type Json, unreachable } from '../../platform/service.ts';
-import { is_canonical } from './fields.ts';
+import { Problem, type Reply, type RouteRequest } from './route.ts';
+import type { Json } from './service.ts';
 
 export const page_rows_max = 200;
 export const page_rows_default = 50;
@@ -15,7 +14,11 @@ export const paging = {
 export const page_schema = (item: TSchema) =>
   Type.Object({ data: Type.Array(item), next_cursor: Type.Union([Type.String(), Type.Null()]) });
 
-export type CursorPart = 'instant' | 'text';
+/** What one part of a sort key looks like: a cursor is an outsider's text and ends in a statement. */
+export type KeyPart = 'instant' | RegExp;
+/** Up to 200 characters that PostgreSQL can hold. */
+export const text_part: KeyPart = /^\P{C}{0,200}$/u;
+
 export interface Page {
   readonly limit: number;
   /** The sort key of the last row shown; undefined on the first page. */
@@ -23,12 +26,9 @@ export interface Page {
 }
 
 /** Errors: 422 `format` for a cursor that is none of ours; `parts` says what stands in it. */
-export function read_page(request: RouteRequest, parts: readonly CursorPart[]): Page {
-  const { limit, cursor } = request.query;
-  return {
-    limit: limit === undefined ? page_rows_default : Number(limit),
-    after: cursor === undefined ? undefined : read_cursor(cursor, parts),
-  };
+export function read_page({ query: { limit, cursor } }: RouteRequest, parts: readonly KeyPart[]): Page {
+  const after = cursor === undefined ? undefined : read_cursor(cursor, parts);
+  return { limit: limit === undefined ? page_rows_default : Number(limit), after };
 }
 
 /** `rows` holds one more than the page, when there is more. */
@@ -43,7 +43,7 @@ function write_cursor(key: readonly string[]): string {
   return Buffer.from(JSON.stringify(key)).toString('base64url');
 }
 
-function read_cursor(cursor: string, parts: readonly CursorPart[]): readonly string[] {
+function read_cursor(cursor: string, parts: readonly KeyPart[]): readonly string[] {
   let key: unknown;
   try {
     key = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
@@ -52,20 +52,19 @@ function read_cursor(cursor: string, parts: readonly CursorPart[]): readonly str
   }
   if (!Array.isArray(key) || key.length !== parts.length) throw bad_cursor();
   return key.map((value: unknown, place) => {
-    if (typeof value !== 'string' || !is_part(parts[place] ?? 'text', value)) throw bad_cursor();
+    if (typeof value !== 'string' || !fits(value, parts[place])) throw bad_cursor();
     return value;
   });
 }
 
-function is_part(part: CursorPart, value: string): boolean {
-  switch (part) {
-    case 'instant':
-      return is_canonical(value);
-    case 'text':
-      return value.length <= 200 && !/\p{C}/u.test(value);
-    default:
-      return unreachable(part);
-  }
+function fits(value: string, part: KeyPart | undefined): boolean {
+  return part === 'instant' ? is_instant(value) : part?.test(value) === true;
+}
+
+/** A time as `toISOString` writes it, of the years 1 to 9999; no 31st of February, which Date takes for the 3rd of March. */
+export function is_instant(text: string): boolean {
+  const time = Date.parse(text);
+  return /^(?!0000)\d{4}-/.test(text) && !Number.isNaN(time) && new Date(time).toISOString() === text;
 }
 
 function bad_cursor(): Problem {

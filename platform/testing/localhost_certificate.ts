@@ -1,0 +1,17 @@
+/** A certificate of nobody, for 127.0.0.1 in tests: its key is published here and protects nothing. */
+export const localhost_key = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgc7ktGt/SPudrFftX
+xOsqR4mtdVNYKGejbsnEgpoCoPWhRANCAARtgQ0tRm9sFJYo4zfhrlsvK2l6D3mE
+6dgiyF42917W9vK+7OPcUrf113jvDEBgVurGI8kuubcknJy6o5zZbDJm
+-----END PRIVATE KEY-----`;
+
+export const localhost_certificate = `-----BEGIN CERTIFICATE-----
+MIIBZzCCAQ2gAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv
+c3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBQxEjAQBgNVBAMM
+CWxvY2FsaG9zdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABG2BDS1Gb2wUlijj
+N+GuWy8raXoPeYTp2CLIXjb3Xtb28r7s49xSt/XXeO8MQGBW6sYjyS65tyScnLqj
+nNlsMmajTjBMMBoGA1UdEQQTMBGCCWxvY2FsaG9zdIcEfwAAATAPBgNVHRMBAf8E
+BTADAQH/MB0GA1UdDgQWBBTjwGm45xh9uWUx+P672oqWV8bGqjAKBggqhkjOPQQD
+AgNIADBFAiAnstc2XR7+Hm2IH+SQRLUwLc05iWGfikenyKSxc77X6gIhAJ0yfEmB
+bjAaIJV15MwmAEYr8L7s6xIjpBfjIzoZd8M6
+-----END CERTIFICATE-----`;
