@@ -15,6 +15,8 @@ const cake_stand = { line_no: 2, location_id: ids.near, sku: '22423' };
 
 /** What the reservation keeps to be made again after it lapsed, without asking orders back. */
 const wanted = { destination: optional(Destination), priority: Priority(), requested_at: At() };
+/** What the next backorder.queued puts in the queue, and where: a line cancelled in between must name the place. */
+const queued_next = { waiting: optional(Type.Array(Item)) };
 const reserved_line = { ...item, quantity_held: Quantity(), quantity_backordered: Quantity(), accept_backorder: Type.Boolean() };
 
 export type StockReserved = EventOf<typeof stock_reserved>;
@@ -116,13 +118,14 @@ export const stock_allocated = event({
   ...by_order,
   heard_by: ['orders', 'suppliers'],
   description: "Held units became the order's own. `from` absent: held.",
-  data: Type.Object({ ...reservation, lines: Type.Array(Type.Object(leaving)) }),
+  data: Type.Object({ ...reservation, lines: Type.Array(Type.Object(leaving)), ...queued_next }),
   example: {
     order_id: ids.order,
     lines: [
       { ...ornament, quantity: 6 },
       { ...cake_stand, quantity: 3 },
     ],
+    waiting: [{ ...cake_stand, quantity: 2 }],
   },
 });
 export type StockReleased = EventOf<typeof stock_released>;
@@ -185,12 +188,14 @@ export const stock_shortfall_detected = event({
         quantity_short: Quantity(),
       }),
     ),
+    ...queued_next,
   }),
   example: {
     order_id: ids.order,
     cause: 'short_pick',
     shipment_id: ids.shipment,
     lines: [{ ...cake_stand, quantity: 2, resourced: [{ location_id: ids.far, quantity: 1 }], quantity_backordered: 1, quantity_short: 0 }],
+    waiting: [{ ...cake_stand, quantity: 1 }],
   },
 });
 

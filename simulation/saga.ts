@@ -14,7 +14,7 @@ import { stripe_gateway } from '../services/payments/gateways/stripe.ts';
 import { payments_service } from '../services/payments/service.ts';
 import { easypost_carrier } from '../services/shipping/carriers/easypost.ts';
 import { manual_carrier } from '../services/shipping/carriers/manual.ts';
-import type { Shipment } from '../services/shipping/model.ts';
+import { is_current, type Shipment } from '../services/shipping/model.ts';
 import { shipping_service } from '../services/shipping/service.ts';
 import { type Providers, simulated_providers } from './providers.ts';
 import { create_world, type Faults, type World } from './world.ts';
@@ -281,7 +281,7 @@ function carriers(world: World, chance: Random, providers: Providers): void {
   }
 }
 
-/** Scans of parcels that left: in transit, then delivered, in any order and more than once. */
+/** Scans of parcels that left: in transit, then delivered, in any order and more than once. Those of a plan that was given up stay where they are. */
 function deliver_scans(world: World, chance: Random): void {
   const shipping = world.services.get('shipping');
   for (const [shipment_id, row] of shipping?.rows.get('shipment') ?? []) {
@@ -289,7 +289,7 @@ function deliver_scans(world: World, chance: Random): void {
     if (shipment === undefined || shipment.status !== 'dispatched' || shipment.carrier === 'manual') continue;
     const at = (offset_ms: number) => new Date(world.clock.now_ms() + offset_ms).toISOString();
     const facts = shipment.parcels.flatMap(parcel => {
-      if (parcel.tracking_number === null || chance.next() < 0.3) return [];
+      if (parcel.tracking_number === null || !is_current(shipment, parcel) || chance.next() < 0.3) return [];
       const fact = (status: string, offset_ms: number) => ({
         carrier: shipment.carrier,
         tracking_number: parcel.tracking_number,

@@ -93,6 +93,7 @@ describe('an order is confirmed', () => {
         said(ran, 'backorder.queued').lines.map(line => [line.line_no, line.quantity, line.from]),
         [[1, 3, 'available']],
       );
+      assert.deepEqual(said(ran, 'stock.allocated').waiting, [{ line_no: 1, location_id: near, sku: 'A', quantity: 3 }]);
       assert.equal(given.reservation(first_order).status, 'allocated');
       assert.deepEqual(counters(given.item('A')), { on_hand: 9, held: 8, allocated: 1, backordered: 3, backorder_limit: 5 });
     });
@@ -191,7 +192,13 @@ describe('the picker did not find units', () => {
     const ran = shorted(given, 2);
     assert.deepEqual(steps(ran), ['stock.shortfall_detected', 'backorder.queued']);
     const { lines: missing, ...about } = said(ran, 'stock.shortfall_detected');
-    assert.deepEqual(about, { order_id: first_order, cause: 'short_pick', shipment_id: 'shp_1', answers: 'evt_short' });
+    assert.deepEqual(about, {
+      order_id: first_order,
+      cause: 'short_pick',
+      shipment_id: 'shp_1',
+      answers: 'evt_short',
+      waiting: [{ line_no: 1, location_id: near, sku: 'A', quantity: 1 }],
+    });
     assert.deepEqual(missing, [
       {
         line_no: 1,

@@ -16,7 +16,7 @@ import {
 } from '../model.ts';
 import type { InventoryRejection } from '../rejections.ts';
 import { type PlacedLine, plan_sources } from '../sourcing.ts';
-import { type Draft, draft, items_at, nothing, reservation_timer } from './draft.ts';
+import { type Draft, draft, items_at, nothing, reservation_timer, waiting_of } from './draft.ts';
 import { shelves_of } from './reserve.ts';
 import { first_touched, locked_reservation, then_touched } from './touched.ts';
 
@@ -57,7 +57,8 @@ function allocate_held(reservation: Reservation, view: View<States>, given: Give
     if (quantity > 0) allocated.push({ ...at, quantity, from: 'backorder_held' as const });
     if (quantity < backorder_held) queued.push({ ...at, quantity: backorder_held - quantity, priority, requested_at });
   }
-  plan.say_of_order(order_id, { type: 'stock.allocated', data: { order_id, lines: allocated } }, items_at(allocated));
+  const data = { order_id, lines: allocated, ...waiting_of(queued) };
+  plan.say_of_order(order_id, { type: 'stock.allocated', data }, items_at(allocated));
   if (queued.length > 0) plan.say_of_order(order_id, { type: 'backorder.queued', data: { order_id, lines: queued } }, items_at(queued));
   plan.timer(reservation_timer, order_id, null);
   return plan.decision();
@@ -77,7 +78,8 @@ function allocate_lapsed(reservation: Reservation, view: View<States>, given: Gi
       ? [{ ...at(line), quantity: line.quantity_backordered, from: 'available' as const, priority, requested_at }]
       : [],
   );
-  plan.say_of_order(order_id, { type: 'stock.allocated', data: { order_id, lines: allocated } }, items_at(allocated));
+  const data = { order_id, lines: allocated, ...waiting_of(queued) };
+  plan.say_of_order(order_id, { type: 'stock.allocated', data }, items_at(allocated));
   const missing = missing_of(wanted, placed);
   if (missing.length > 0) {
     plan.say_of_order(order_id, { type: 'stock.shortfall_detected', data: { order_id, cause: 'reservation_lost', lines: missing } }, []);

@@ -1,5 +1,5 @@
 /** A decision in the making: what was said so far already counts for what is decided next, and the end says what follows from the levels. */
-import type { InventoryEvent, MovementKind, StockAccount } from '../../../contracts/index.ts';
+import type { InventoryEvent, Item, MovementKind, StockAccount } from '../../../contracts/index.ts';
 import type { Decision, Given, View } from '../../../platform/service.ts';
 import { evolve_stock_item } from '../evolve_stock_item.ts';
 import { available, type CauseType, type Fact, free, item_id, levels_of, type States, type StockItem } from '../model.ts';
@@ -98,4 +98,10 @@ function crossings(was: StockItem, is: StockItem, version: number): InventoryEve
 /** Ids of the stock items that lines are at. */
 export function items_at(lines: readonly { readonly sku: string; readonly location_id?: string | null }[]): string[] {
   return lines.map(line => item_id(line.sku, line.location_id ?? ''));
+}
+
+/** What the backorder.queued that follows will say, told already: whoever cancels in between knows where the units wait. */
+export function waiting_of(queued: readonly Item[]): { readonly waiting?: readonly Item[] } {
+  if (queued.length === 0) return {};
+  return { waiting: queued.map(({ line_no, location_id, sku, quantity }) => ({ line_no, location_id, sku, quantity })) };
 }

@@ -92,6 +92,26 @@ describe('lines are cancelled', () => {
     assert.deepEqual(counters(given.item('A', far)), { on_hand: 2, allocated: 1, available: 1 });
   });
 
+  test('of units that wait at several locations those at the named one', () => {
+    const given = shop({ 'A@near': { on_hand: 2, backorder_limit: 1 }, 'A@far': { on_hand: 1, backorder_limit: 1 } });
+    given.placed(first_order, [{ line_no: 1, sku: 'A', quantity: 4, accept_backorder: true }]);
+    given.confirmed(first_order);
+    const lines = [{ line_no: 1, quantity: 1 }];
+    given.hear('shipment.shorted', { order_id: first_order, shipment_id: 'shp_1', location_id: near, reason: 'not_on_shelf', lines });
+    assert.deepEqual([given.item('A').backordered, given.item('A', far).backordered], [1, 1]);
+    const ran = given.hear('order.lines_cancelled', {
+      order_id: first_order,
+      cancellation_no: 1,
+      reason: 'changed_mind',
+      release_stock: true,
+      lines: [line(1, 1, { location_id: far, quantity_backordered: 1 })],
+    });
+    assert.deepEqual(
+      said(ran, 'backorder.cancelled').lines.map(one => [one.location_id, one.quantity]),
+      [[far, 1]],
+    );
+  });
+
   test('a number whose units come in two events is answered twice, an event heard twice once', () => {
     const { given, cancel } = waiting_shop();
     given.confirmed(first_order);

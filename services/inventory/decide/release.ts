@@ -92,7 +92,9 @@ function freed_of(cancelled: readonly CancelledLine[], lines: readonly Reservati
     const all = left.get(line_no) ?? [];
     const there = location_id === null ? all : all.filter(one => one.line.location_id === location_id);
     let rest = quantity;
-    rest -= take(all, waiting_units, Math.min(rest, quantity_backordered ?? (location_id === null ? rest : 0)));
+    const waits = Math.min(rest, quantity_backordered ?? (location_id === null ? rest : 0));
+    const waited = take(there, waiting_units, waits);
+    rest -= waited + take(all, waiting_units, waits - waited);
     rest -= take(there, kept_units, rest);
     rest -= take(all, kept_units, rest);
     take(all, waiting_units, rest);

@@ -13,7 +13,7 @@ import {
   type States,
 } from '../model.ts';
 import type { InventoryRejection } from '../rejections.ts';
-import { type Draft, draft, items_at, nothing } from './draft.ts';
+import { type Draft, draft, items_at, nothing, waiting_of } from './draft.ts';
 import { shelves_of } from './reserve.ts';
 import { first_touched, locked_reservation, then_touched } from './touched.ts';
 
@@ -78,11 +78,8 @@ function replace(
     plan.book({ kind: 'adjusted', sku, location_id, from_account: 'sellable', to_account: 'loss', quantity, ...cause });
   }
   const items = [...items_at(lines), ...lines.flatMap(line => line.resourced.map(part => item_id(line.sku, part.location_id)))];
-  plan.say_of_order(
-    order_id,
-    { type: 'stock.shortfall_detected', data: { order_id, cause: 'short_pick', shipment_id, answers, lines } },
-    items,
-  );
+  const data = { order_id, cause: 'short_pick' as const, shipment_id, answers, lines, ...waiting_of(queued) };
+  plan.say_of_order(order_id, { type: 'stock.shortfall_detected', data }, items);
   if (queued.length > 0) plan.say_of_order(order_id, { type: 'backorder.queued', data: { order_id, lines: queued } }, items_at(queued));
 }
 

@@ -2,7 +2,7 @@
 import { later } from '../../../platform/service.ts';
 import type { OpenException, Order } from '../model.ts';
 import type { Draft } from './draft.ts';
-import { amount_due, cover, kept } from './money.ts';
+import { amount_due, beyond_due, cover } from './money.ts';
 import { uncredited } from './units.ts';
 import { day_ms, type Wait, wait_of } from './waits.ts';
 
@@ -75,7 +75,7 @@ function has_gone(order: Order, open: OpenException): boolean {
       return cover(order) >= amount_due(order);
     case 'refund_failed':
     case 'captured_too_much':
-      return kept(order) <= amount_due(order);
+      return beyond_due(order) === 0;
     case 'parcel_lost':
     case 'parcel_sent_back':
       return order.lines.every(line => uncredited(line) === 0);

@@ -37,6 +37,10 @@ export function refundable(payment: Payment): number {
 export function kept(order: Order): number {
   return order.captured - order.refunded - order.refund_pending;
 }
+/** What is kept beyond the due once the captures that are under way are through. */
+export function beyond_due(order: Order): number {
+  return Math.max(0, kept(order) + order.capture_pending - amount_due(order));
+}
 /** Kept, asked for, or held and not to be released: what stands against the due. */
 export function cover(order: Order): number {
   let sum = kept(order) + order.capture_pending;

@@ -1,7 +1,7 @@
 /** The rows of domain.md 3.1 that begin with a confirmed order. */
 import assert from 'node:assert/strict';
 import { at, cancel, cancel_line, hold, pay, table } from '../testing/beginnings.ts';
-import { far, order_id } from '../testing/story.ts';
+import { far, near, order_id } from '../testing/story.ts';
 
 table('a confirmed order', [
   {
@@ -136,6 +136,57 @@ table('a confirmed order', [
     after: it => {
       it.stock.queued([[2, 2]]);
       assert.deepEqual([it.order().lines[1]?.allocated, it.order().lines[1]?.backordered], [3, 2]);
+    },
+  },
+  {
+    row: 'a line cancelled before the backorder of its short pick is told: let go where it waits, not where shipping has others',
+    given: () => {
+      const it = at.confirmed();
+      it.stock.allocated([
+        [1, 2],
+        [2, 4],
+        [2, 1, far],
+      ]);
+      it.stock.short([[2, 1, far]], { quantity_backordered: 1 });
+      return it;
+    },
+    when: it => cancel_line(it, 2, 1),
+    to: 'confirmed',
+    events: ['order.cancellation_requested', 'order.lines_cancelled'],
+    after: (it, step) => {
+      const [{ location_id, quantity, quantity_backordered } = {}] = step.said('order.lines_cancelled').lines;
+      assert.deepEqual([location_id, quantity, quantity_backordered], [far, 1, 1]);
+      assert.deepEqual(it.stock.queued([[2, 1, far]]).types, []);
+      it.stock.filled([[2, 1, far]]);
+      it.stock.released([[2, 1, far]]);
+      assert.deepEqual(
+        it.order().lines[1]?.allocations.map(kept => [kept.location_id, kept.quantity, kept.in_fulfillment, kept.backordered]),
+        [
+          [near, 4, 4, 0],
+          [far, 0, 0, 0],
+        ],
+      );
+    },
+  },
+  {
+    row: 'a line cancelled between allocation and its backorder: the same',
+    given: () => {
+      const it = at.confirmed();
+      it.stock.allocated(
+        [
+          [1, 2],
+          [2, 4],
+        ],
+        [[2, 1, far]],
+      );
+      return it;
+    },
+    when: it => cancel_line(it, 2, 1),
+    to: 'confirmed',
+    events: ['order.cancellation_requested', 'order.lines_cancelled'],
+    after: (_, step) => {
+      const [{ location_id, quantity_backordered } = {}] = step.said('order.lines_cancelled').lines;
+      assert.deepEqual([location_id, quantity_backordered], [far, 1]);
     },
   },
   {

@@ -299,6 +299,48 @@ table('whatever the state', [
     },
   },
   {
+    row: 'a refund fails while the last capture is under way: it stays with a person until the money is back',
+    given: () => {
+      const it = at.allocated();
+      it.ship.dispatched([[1, 2]]);
+      it.pay.captured({ final: false });
+      it.ship.dispatched([[2, 5]], 'shp_2');
+      const { payment_id } = it.payment();
+      it.ask({ type: 'refund_order', order_id, payment_id, amount: 100, reason: 'goodwill', lines: [] });
+      return it;
+    },
+    when: it => it.pay.refund_failed(),
+    to: 'in_fulfillment',
+    events: ['order.updated', 'exception.raised'],
+    after: it => {
+      it.ship.delivered([[1, 2]]);
+      it.pay.captured();
+      assert.deepEqual(
+        it.order().exceptions.map(open => open.reason),
+        ['refund_failed'],
+      );
+    },
+  },
+  {
+    row: 'a refund failed and was repeated by a person: what is cancelled later goes back in full',
+    given: () => {
+      const it = at.awaiting({ tender: { gateway: 'bank', method_kind: 'bank' } });
+      it.pay.charged();
+      it.stock.allocated([[1, 2]], [[2, 5]]);
+      const { payment_id } = it.payment();
+      const refund = { type: 'refund_order', order_id, payment_id, amount: 100, reason: 'goodwill', lines: [] } as const;
+      it.ask(refund);
+      it.pay.refund_failed();
+      it.ask(refund);
+      it.pay.refunded();
+      return it;
+    },
+    when: it => cancel_line(it, 2, 1),
+    to: 'confirmed',
+    events: ['order.cancellation_requested', 'order.lines_cancelled', 'payment.refund_requested'],
+    after: (_, step) => assert.equal(step.said('payment.refund_requested').amount, 255),
+  },
+  {
     row: 'a payment is disputed: a person looks',
     given: at.completed,
     when: it => it.pay.disputed(),

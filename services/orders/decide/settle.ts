@@ -9,6 +9,7 @@ import { type Draft, news, say } from './draft.ts';
 import { raise } from './exceptions.ts';
 import {
   amount_due,
+  beyond_due,
   capturable,
   has_shipped,
   has_unsettled,
@@ -106,7 +107,7 @@ function release_reason(order: Order): string {
 
 /** Captured beyond the due goes back, last tender first. What a refund failed to give back waits for a person. */
 function ask_refunds(draft: Draft): void {
-  let excess = kept(draft.order) - amount_due(draft.order) - failed_refunds(draft.order);
+  let excess = kept(draft.order) - amount_due(draft.order) - left_by_failed(draft);
   if (excess <= 0) return;
   for (const payment of draft.order.payments.toReversed()) {
     const amount = Math.min(excess, refundable(payment));
@@ -151,6 +152,15 @@ function tax_of_refund(order: Order, amount: number, lines: NonNullable<Draft['r
     rest -= line.amount;
   }
   return order.grand_total === 0 ? tax : tax + value_of_units(order.tax_total, order.grand_total, 0, rest);
+}
+
+/**
+ * Of the excess, what failed refunds left: what stood before this decision, which settled everything else, and what fails with it. Not the sum of
+ * all that ever failed: what a person gave back after all would be withheld from the next refund.
+ */
+function left_by_failed({ before, order }: Draft): number {
+  const failed = failed_refunds(order);
+  return Math.min(failed, beyond_due(before) + failed - failed_refunds(before));
 }
 
 function failed_refunds(order: Order): number {

@@ -75,25 +75,40 @@ function allocate(line: OrderLine, { location_id, quantity }: Place): OrderLine 
   return { ...kept, allocated: line.allocated + Math.min(quantity, unplaced(line)) };
 }
 
-function allocated(draft: Draft, { lines }: StockAllocated['data']): void {
+/**
+ * `waiting` is told with what is allocated, not only by the backorder.queued after it: a line cancelled between the two must name where its
+ * units wait. Without a place inventory let go of the first unit it kept, which shipping may have had, and kept the one nobody wanted.
+ */
+function allocated(draft: Draft, { lines, waiting }: StockAllocated['data']): void {
   if (!keeps_stock(draft.order)) return;
   draft.order = { ...draft.order, reservation_state: 'allocated' };
   change_lines(draft, lines, allocate);
+  change_lines(draft, waiting ?? [], wait);
 }
 
-/** A backorder has no date until suppliers peg it. */
+function wait(line: OrderLine, { location_id, quantity }: Place): OrderLine {
+  const units = Math.min(quantity, unplaced(line));
+  return units === 0 ? line : move_allocation(line, location_id ?? '', { backordered: units });
+}
+
+/** A backorder has no date until suppliers peg it; one of the line's that waited before may keep the line's. */
 function queued(draft: Draft, { lines }: BackorderQueued['data']): void {
   if (!keeps_stock(draft.order)) return;
   draft.order = { ...draft.order, reservation_state: 'allocated' };
-  const undated: { line_no: number; old_at: string; new_at: null }[] = [];
-  change_lines(draft, lines, (line, { location_id, quantity }) => {
-    const units = Math.min(quantity, unplaced(line));
-    if (units === 0) return line;
-    if (line.backordered === 0 && line.promise_at !== null) undated.push({ line_no: line.line_no, old_at: line.promise_at, new_at: null });
-    return move_allocation(line, location_id ?? '', { backordered: units });
+  change_lines(draft, lines, wait);
+  const undated = [...units_by_line(lines)].flatMap(([line_no, quantity]) => {
+    const line = draft.order.lines[line_no - 1];
+    if (line === undefined || line.promise_at === null || line.backordered === 0 || line.backordered > quantity) return [];
+    return [{ line_no, old_at: line.promise_at, new_at: null }];
   });
   if (undated.length > 0)
     say(draft, { type: 'order.promise_changed', data: { ...news(draft), lines: undated, cause: 'backorder.queued' } });
+}
+
+function units_by_line(lines: readonly Line[]): ReadonlyMap<number, number> {
+  const units = new Map<number, number>();
+  for (const { line_no, quantity } of lines) units.set(line_no, (units.get(line_no) ?? 0) + quantity);
+  return units;
 }
 
 function filled(draft: Draft, { lines }: BackorderFilled['data']): void {
@@ -103,13 +118,14 @@ function filled(draft: Draft, { lines }: BackorderFilled['data']): void {
   );
 }
 
-/** Promised units are not there: some are kept elsewhere now, some wait (backorder.queued says so), the rest is out of the order. */
-function fell_short(draft: Draft, { cause, lines }: StockShortfallDetected['data']): void {
+/** Promised units are not there: some are kept elsewhere now, some wait, the rest is out of the order. */
+function fell_short(draft: Draft, { cause, lines, waiting }: StockShortfallDetected['data']): void {
   if (!keeps_stock(draft.order)) return;
   change_lines(draft, lines, (line, { location_id, quantity, resourced }) => {
     const missing = cause === 'short_pick' ? take_back(line, location_id ?? '', quantity) : line;
     return resourced.reduce((now: OrderLine, place) => allocate(now, place), missing);
   });
+  change_lines(draft, waiting ?? [], wait);
   const short = lines
     .map(({ line_no, quantity_short }) => ({
       line_no,

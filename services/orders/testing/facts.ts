@@ -30,7 +30,8 @@ export function stock_facts(self: Story) {
         lines: [],
       }),
     expired: () => self.hear('stock.reservation_expired', { reservation_no: 1, expires_at: test_time, lines: [] }),
-    allocated: (units: Units = whole()) => self.hear('stock.allocated', { lines: items(units) }),
+    allocated: (units: Units = whole(), waiting: Units = []) =>
+      self.hear('stock.allocated', { lines: items(units), ...(waiting.length > 0 ? { waiting: items(waiting) } : {}) }),
     queued: (units: Units) => self.hear('backorder.queued', { lines: items(units).map(item => ({ ...item, ...queue })) }),
     filled: (units: Units) => self.hear('backorder.filled', { lines: items(units).map(item => ({ ...item, ...queue })) }),
     released: (units: Units = [], from: 'allocated' | 'held' = 'allocated') =>
@@ -38,11 +39,15 @@ export function stock_facts(self: Story) {
     short: (
       units: Units,
       outcome: { resourced?: readonly { location_id: string; quantity: number }[]; quantity_backordered?: number; quantity_short?: number },
-    ) =>
-      self.hear('stock.shortfall_detected', {
+    ) => {
+      const { quantity_backordered = 0 } = outcome;
+      const waiting = items(units).map(item => ({ ...item, quantity: quantity_backordered }));
+      return self.hear('stock.shortfall_detected', {
         cause: 'short_pick',
         lines: items(units).map(item => ({ ...item, resourced: [], quantity_backordered: 0, quantity_short: 0, ...outcome })),
-      }),
+        ...(quantity_backordered > 0 ? { waiting } : {}),
+      });
+    },
   };
 }
 

@@ -87,8 +87,8 @@ export function inventory_of(order_id: string, shelves: Shelves, choose: Choose)
       one.held = 0;
       one.backorder_held = 0;
     }
-    say('stock.allocated', { lines: units('allocated') });
     const waiting = units('backordered');
+    say('stock.allocated', { lines: units('allocated'), ...(waiting.length > 0 ? { waiting } : {}) });
     if (waiting.length > 0) say('backorder.queued', { lines: waiting.map(line => ({ ...line, ...queue })) });
   };
 
@@ -111,7 +111,9 @@ export function inventory_of(order_id: string, shelves: Shelves, choose: Choose)
       const all = kept.filter(one => one.line_no === line_no);
       const there = location_id === null || location_id === undefined ? all : all.filter(one => one.location_id === location_id);
       let rest = quantity;
-      rest -= take(all, ['backordered', 'backorder_held'], Math.min(rest, quantity_backordered ?? (location_id ? 0 : rest)));
+      const waits = Math.min(rest, quantity_backordered ?? (location_id ? 0 : rest));
+      const waited = take(there, ['backordered', 'backorder_held'], waits);
+      rest -= waited + take(all, ['backordered', 'backorder_held'], waits - waited);
       rest -= take(there, ['allocated', 'held'], rest);
       rest -= take(all, ['allocated', 'held'], rest);
       take(all, ['backordered', 'backorder_held'], rest);
@@ -167,10 +169,11 @@ export function inventory_of(order_id: string, shelves: Shelves, choose: Choose)
       one.allocated -= gone;
       const waits = choose(2) === 0 ? gone : 0;
       const line = { ...at(one), quantity: gone, resourced: [], quantity_backordered: waits, quantity_short: gone - waits };
-      say('stock.shortfall_detected', { cause: 'short_pick', lines: [line] });
+      const waiting = [{ ...at(one), quantity: waits }];
+      say('stock.shortfall_detected', { cause: 'short_pick', lines: [line], ...(waits > 0 ? { waiting } : {}) });
       if (waits === 0) return;
       one.backordered += waits;
-      say('backorder.queued', { lines: [{ ...at(one), quantity: waits, ...queue }] });
+      say('backorder.queued', { lines: waiting.map(each => ({ ...each, ...queue })) });
     },
     expire() {
       if (state !== 'held') return;
