@@ -1,13 +1,26 @@
-/** What shipping hears of orders, and what it does about it. */
-import type { FulfillmentRequested, OrderCancellationRequested, OrderHeld, OrderHoldReleased } from '../../contracts/index.ts';
+/** What shipping hears of orders and of locations, and what it does about it. */
+import type {
+  FulfillmentRequested,
+  LocationChanged,
+  OrderCancellationRequested,
+  OrderHeld,
+  OrderHoldReleased,
+} from '../../contracts/index.ts';
 import { derived_id } from '../../platform/ids.ts';
 import type { Logged, Service } from '../../platform/service.ts';
 import type { PlannedLine, PlanShipments, ShippingCommand } from './commands.ts';
 
-export type Heard = FulfillmentRequested | OrderCancellationRequested | OrderHeld | OrderHoldReleased;
+export type Heard = LocationChanged | FulfillmentRequested | OrderCancellationRequested | OrderHeld | OrderHoldReleased;
 type Reactions = Service<never, ShippingCommand, never, never, Heard>['reactions'];
 
 export const reactions: Reactions = {
+  'location.changed': ({ sequence, data: { location_id, name, address } }) => ({
+    type: 'hear_location',
+    location_id,
+    sequence: sequence ?? 0,
+    name,
+    address,
+  }),
   'fulfillment.requested': plan_shipments,
   'order.cancellation_requested': ({ data: { order_id, cancellation_no, reason, lines } }) =>
     lines.length === 0 ? undefined : { type: 'cancel_fulfillment', order_id, cancellation_no, reason, lines },
