@@ -3,6 +3,7 @@ import type { Invariant } from './auditor.ts';
 import { stock_fold } from './fold_stock.ts';
 import { fold_invariants } from './folds.ts';
 import { ledger_invariants } from './ledgers.ts';
+import { location_invariants } from './locations.ts';
 import { log_invariants } from './logs.ts';
 import { money_invariants } from './money.ts';
 import { operation_invariants } from './operations.ts';
@@ -20,6 +21,7 @@ export const invariants: readonly Invariant[] = [
   ...operation_invariants,
   ...order_invariants,
   ...supply_invariants,
+  ...location_invariants,
   ...log_invariants,
   ...fold_invariants,
   stock_fold,

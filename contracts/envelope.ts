@@ -5,7 +5,7 @@ export const service_names = ['orders', 'inventory', 'payments', 'shipping', 'su
 export type ServiceName = (typeof service_names)[number];
 
 /** What the event's partition key is: all events of one key keep their order. */
-export type KeyName = 'order_id' | 'quote_id' | 'po_id' | 'sku' | 'subject';
+export type KeyName = 'order_id' | 'quote_id' | 'po_id' | 'sku' | 'location_id' | 'subject';
 
 /** One event type, version 1: its schema, who acts on it (the gateway and analytics hear all), and a recorded example. */
 export interface EventContract<N extends string, D extends TSchema> {

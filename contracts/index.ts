@@ -2,6 +2,7 @@
 import type { EventOf } from './envelope.ts';
 import { exceptions_contracts } from './exceptions.ts';
 import { inventory_contracts } from './inventory.ts';
+import { inventory_locations_contracts } from './inventory_locations.ts';
 import { inventory_stock_contracts } from './inventory_stock.ts';
 import { orders_contracts } from './orders.ts';
 import { orders_changes_contracts } from './orders_changes.ts';
@@ -15,6 +16,7 @@ import { suppliers_purchases_contracts } from './suppliers_purchases.ts';
 export * from './envelope.ts';
 export * from './exceptions.ts';
 export * from './inventory.ts';
+export * from './inventory_locations.ts';
 export * from './inventory_stock.ts';
 export * from './orders.ts';
 export * from './orders_changes.ts';
@@ -35,7 +37,7 @@ export const contracts_of = {
     ...orders_persons_contracts,
     ...exceptions_contracts,
   },
-  inventory: { ...inventory_contracts, ...inventory_stock_contracts, ...exceptions_contracts },
+  inventory: { ...inventory_contracts, ...inventory_stock_contracts, ...inventory_locations_contracts, ...exceptions_contracts },
   payments: { ...payments_contracts, ...exceptions_contracts },
   shipping: { ...shipping_contracts, ...exceptions_contracts },
   suppliers: { ...suppliers_contracts, ...suppliers_purchases_contracts, ...exceptions_contracts },

@@ -180,6 +180,9 @@ export const Address = Type.Object({
   country: Type.String({ pattern: '^[A-Z]{2}$' }),
   phone: optional(Text(40)),
 });
+/** Of a place where the shop keeps stock; what is not known of it, people add later. */
+export type LocationAddress = Shape<typeof LocationAddress>;
+export const LocationAddress = Type.Object({ ...Address.properties, country: optional(Address.properties.country) });
 /**
  * Sealed in the log with the person's key (docs/decisions/0008), opened for the hearers named here alone, absent for everyone else and once
  * erased: a hearer must live without it.

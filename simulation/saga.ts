@@ -1,5 +1,5 @@
 /** One seeded run of the saga: shoppers, three or four services, unreliable third parties, unreliable deliveries; then rest, and what must hold. */
-import { event_contracts, is_event_type } from '../contracts/index.ts';
+import { event_contracts, is_event_type, type LocationAddress } from '../contracts/index.ts';
 import type { AnyService } from '../platform/batch.ts';
 import { type Random, seeded_random } from '../platform/random.ts';
 import type { Event, Logged } from '../platform/service.ts';
@@ -15,6 +15,7 @@ import { payments_service } from '../services/payments/service.ts';
 import { easypost_carrier } from '../services/shipping/carriers/easypost.ts';
 import { manual_carrier } from '../services/shipping/carriers/manual.ts';
 import { is_current, type Shipment } from '../services/shipping/model.ts';
+import { shipping_references } from '../services/shipping/references.ts';
 import { shipping_service } from '../services/shipping/service.ts';
 import { type Providers, simulated_providers } from './providers.ts';
 import { create_world, type Faults, type World } from './world.ts';
@@ -88,7 +89,6 @@ export function run_saga(seed: number, spoil: Spoil = {}): SagaResult {
 function services_of(chance: Random): AnyService[] {
   const gateways = { manual: manual_gateway, stripe: stripe_gateway(nowhere) };
   const carrier = chance.next() < 0.5 ? 'manual' : 'easypost';
-  const address = { name: 'Warehouse', line1: '1 Wharf Road', city: 'London', postal_code: 'N1 7AA', country: 'GB' };
   return [
     orders_service,
     inventory_service(),
@@ -100,7 +100,6 @@ function services_of(chance: Random): AnyService[] {
         manual: manual_carrier({ currency: 'GBP' }),
         easypost: easypost_carrier({ api_key: 'none', base_url: 'http://127.0.0.1:9/' }),
       },
-      ship_from: () => address,
       manual_delivery_ms: 2 * day_ms,
       label_currency: 'GBP',
     }),
@@ -112,6 +111,7 @@ function reference(service: string, kind: string, id: string, world: World): unk
   const memory = world.services.get(service);
   if (memory === undefined) return undefined;
   if (service === 'inventory') return inventory_references(() => memory)(kind, id);
+  if (service === 'shipping') return shipping_references(() => memory)(kind, id);
   if (service === 'payments' && kind === 'gateway_object') {
     const payments = memory.rows.get('payment');
     // A payment knows its own objects at the gateway.
@@ -142,10 +142,12 @@ function seed_shop(world: World, chance: Random): void {
     };
     orders?.seed('product', sku, product);
   }
-  world.services.get('inventory')?.seed('locations', 'all', [
-    { id: 'near', country: 'GB', priority: 1, active: true },
-    { id: 'far', country: 'FR', priority: 2, active: true },
-  ]);
+  set_location(world, 'near', 1, { line1: '1 Wharf Road', city: 'London', postal_code: 'N1 7AA', country: 'GB' });
+  // Sometimes its address is given late: orders that ship from there wait for it.
+  const rue = { line1: '1 rue du Port', city: 'Lille', postal_code: '59000', country: 'FR' };
+  const is_late = chance.next() < 0.3;
+  set_location(world, 'far', 2, is_late ? { country: 'FR' } : rue);
+  if (is_late) world.plan(Math.floor(chance.next() * 5 * hour_ms), () => set_location(world, 'far', 2, rue));
   const lines = skus.slice(0, 3).flatMap(sku =>
     ['near', 'far'].map(location_id => ({
       sku,
@@ -156,6 +158,11 @@ function seed_shop(world: World, chance: Random): void {
     })),
   );
   world.ask('inventory', { type: 'import_stock', lines } as never);
+}
+
+function set_location(world: World, location_id: string, priority: number, address: LocationAddress): void {
+  const command = { type: 'set_location', location_id, name: location_id, address, priority, active: true, if_version: null } as const;
+  world.ask('inventory', command);
 }
 
 /** A handful of orders; their buyers pay again, cancel, send back, and ask at bad moments. */
@@ -289,7 +296,9 @@ function deliver_scans(world: World, chance: Random): void {
     if (shipment === undefined || shipment.status !== 'dispatched' || shipment.carrier === 'manual') continue;
     const at = (offset_ms: number) => new Date(world.clock.now_ms() + offset_ms).toISOString();
     const facts = shipment.parcels.flatMap(parcel => {
-      if (parcel.tracking_number === null || !is_current(shipment, parcel) || chance.next() < 0.3) return [];
+      // One whose label was given back, with the plan it was bought for, never left.
+      if (parcel.tracking_number === null || !is_current(shipment, parcel) || parcel.label_status !== 'purchased' || chance.next() < 0.3)
+        return [];
       const fact = (status: string, offset_ms: number) => ({
         carrier: shipment.carrier,
         tracking_number: parcel.tracking_number,
@@ -318,13 +327,14 @@ function follow_transitions(world: World, transitions: Set<string>): void {
 }
 
 const closed = ['completed', 'cancelled', 'rejected', 'expired'];
-/** Waits that these runs bring about by themselves: nobody fills the backorders here, and a hold that waits for one outlives its authorization. */
+/** Waits that these runs bring about by themselves: nobody fills the backorders here, a hold that waits for one outlives its authorization, an address comes late. */
 const expected_exceptions = [
   'backorder_overdue',
   'dispatch_overdue',
   'authorization_expires',
   'authorization_expired',
   'captured_too_much',
+  'location_address_missing',
 ];
 
 /** Everything here is read from states and the third parties' ledger; no service is asked whether it is right. */
@@ -352,6 +362,10 @@ function check(world: World, providers: Providers, orders: readonly string[]): s
     if (event.type !== 'exception.raised') continue;
     const { reason, subject } = event.data as { reason: string; subject: string };
     must(expected_exceptions.includes(reason), `O1 ${subject} needed a person: ${reason}`);
+  }
+  for (const { state } of world.services.get('shipping')?.rows.get('shipment')?.values() ?? []) {
+    const { shipment_id, exceptions } = state as Shipment;
+    must(!exceptions.some(open => open.reason === 'location_address_missing'), `O1 ${shipment_id} waits for an address that came`);
   }
   stock_agrees(world, must);
   const paid_labels = new Map<string, number>();

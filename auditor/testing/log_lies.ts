@@ -127,6 +127,12 @@ export const fold_lies: readonly Lie[] = [
   },
   {
     found_by: 'E13',
+    lie: 'a location changed by hand',
+    ids: () => ['far'],
+    sql: () => `update inventory.location set address = '{"city": "Elsewhere"}' where id = 'far'`,
+  },
+  {
+    found_by: 'E13',
     lie: 'a reservation changed by hand',
     ids: ids => [ids.held],
     sql: ids => `update inventory.reservation set priority = 1 where id = '${ids.held}'`,

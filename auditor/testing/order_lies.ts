@@ -76,6 +76,12 @@ export const order_lies: readonly Lie[] = [
 
 export const supply_lies: readonly Lie[] = [
   {
+    found_by: 'D2',
+    lie: 'parcels that leave from where the location was before',
+    ids: () => ['far'],
+    sql: () => `update shipping.location set address = '{"line1": "Elsewhere"}' where id = 'far'`,
+  },
+  {
     found_by: 'O11',
     lie: 'two proposals for one item',
     ids: () => ['prp_second', 'LATE@near'],

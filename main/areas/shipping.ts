@@ -6,8 +6,6 @@ import { migrations_folder, shipping_adapters, shipping_service } from '../../se
 import type { Area, AreaGiven } from '../compose.ts';
 
 const label_currency = 'GBP';
-/** Until locations carry their own address to shipping: where carriers are told the parcels come from. */
-const ship_from = { name: 'Warehouse', line1: '1 Wharf Road', city: 'London', postal_code: 'N1 7AA', country: 'GB', phone: '02000000000' };
 
 export function shipping_area({ settings, third_parties }: AreaGiven): Area {
   const { base_url, api_key, webhook_secret } = third_parties.easypost;
@@ -18,7 +16,6 @@ export function shipping_area({ settings, third_parties }: AreaGiven): Area {
       manual: manual_carrier({ currency: label_currency }),
       easypost: easypost_carrier({ api_key, base_url, timeout_ms: third_parties.timeout_ms }),
     },
-    ship_from: () => ship_from,
     manual_delivery_ms: settings.manual_delivery_ms,
     label_currency,
   };

@@ -98,6 +98,8 @@ const projections: { readonly [T in EventType]: Projection<T> } = {
   'payment.disputed': payment_stands,
   'payment.drift_detected': payment_stands,
 
+  'location.changed': raw_only,
+
   'shipment.planned': (event, facts) => shipment_stands(event, facts, { planned_at: event.time }),
   'shipment.carrier_chosen': shipment_stands,
   'parcel.label_purchased': shipment_stands,

@@ -1,5 +1,5 @@
 /** Everything inventory can be asked. The first group comes from the order's events and the reservation's timer, the second from goods and people. */
-import type { Condition, Destination } from '../../contracts/index.ts';
+import type { Condition, Destination, LocationAddress } from '../../contracts/index.ts';
 import type { WantedLine } from './model.ts';
 
 export interface ReserveStock {
@@ -161,6 +161,22 @@ export interface HearReorderPolicy extends AtItem {
   readonly type: 'hear_reorder_policy';
   readonly reorder_point: number;
 }
+/** A warehouse or a store that ships, whole. */
+export interface SetLocation {
+  readonly type: 'set_location';
+  readonly location_id: string;
+  readonly name: string;
+  readonly address: LocationAddress;
+  readonly priority: number;
+  readonly active: boolean;
+  /** The version the caller saw; null: any. */
+  readonly if_version: number | null;
+}
+/** Once for each location that was stored before locations were told by an event. */
+export interface TellLocation {
+  readonly type: 'tell_location';
+  readonly location_id: string;
+}
 /** The auditor found a counter that the ledger or the reservation lines do not explain. */
 export interface ReportDrift extends AtItem {
   readonly type: 'report_drift';
@@ -180,4 +196,6 @@ export type InventoryCommand =
   | ImportStock
   | SetStockPolicy
   | HearReorderPolicy
+  | SetLocation
+  | TellLocation
   | ReportDrift;

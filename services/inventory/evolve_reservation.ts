@@ -62,6 +62,7 @@ export function evolve_reservation(state: Reservation, event: InventoryEvent): R
     case 'stock.depleted':
     case 'stock.replenished':
     case 'stock.drift_detected':
+    case 'location.changed':
     case 'exception.raised':
     case 'exception.resolved':
       throw new Error(`${event.type} changes no reservation`);

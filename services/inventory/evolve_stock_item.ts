@@ -48,6 +48,7 @@ export function evolve_stock_item(item: StockItem, event: InventoryEvent): Stock
     case 'stock.reservation_failed':
     case 'stock.reservation_extended':
     case 'stock.levels_changed':
+    case 'location.changed':
     case 'exception.raised':
     case 'exception.resolved':
       throw new Error(`${event.type} changes no stock item`);

@@ -1,5 +1,5 @@
 /** The states of inventory: what its rows hold and what decisions may read. Rules of counting are here, deciding is in decide/. */
-import type { Destination, InventoryEvent, Levels, MovementKind, StockAccount } from '../../contracts/index.ts';
+import type { Destination, InventoryEvent, Levels, LocationAddress, MovementKind, StockAccount } from '../../contracts/index.ts';
 import type { Fact as PlatformFact } from '../../platform/service.ts';
 
 /** Largest counter that events and rows hold. */
@@ -7,9 +7,18 @@ export const units_max = 2_147_483_647;
 /** How many locations may be active at once: every reservation looks at each of them. */
 export const active_locations_max = 100;
 
+/** What decisions about stock read of a location. */
 export interface Location {
   readonly id: string;
   readonly country: string | null;
+  readonly priority: number;
+  readonly active: boolean;
+}
+
+/** A location as people gave it. */
+export interface WholeLocation {
+  readonly name: string;
+  readonly address: LocationAddress;
   readonly priority: number;
   readonly active: boolean;
 }
@@ -103,7 +112,7 @@ export interface UnpaidHolders {
 }
 export const unpaid_rows_max = 500;
 
-/** Kinds in lock order; those before `reservation` are read without a lock. */
+/** Kinds in lock order; those before `location` are read without a lock. */
 export interface States {
   locations: readonly Location[];
   footprint: Footprint;
@@ -111,6 +120,7 @@ export interface States {
   unpaid: UnpaidHolders;
   /** Whether the ledger has a movement of this cause (`booked_id`). */
   booked: boolean;
+  location: WholeLocation | undefined;
   reservation: Reservation;
   stock_item: StockItem;
 }

@@ -8,11 +8,13 @@ import {
   current_lines,
   footprint_of,
   item_id,
+  type Location,
   queue_rows_max,
   type Reservation,
   type StockItem,
   type UnpaidHolders,
   unpaid_rows_max,
+  type WholeLocation,
 } from './model.ts';
 
 interface Tables {
@@ -20,10 +22,12 @@ interface Tables {
   readonly records: readonly NewRecord[];
 }
 
-/** `tables` is asked at every read. Locations are seeded: `seed('locations', 'all', […])`. */
+/** `tables` is asked at every read. Locations may be seeded: `seed('locations', 'all', […])`. */
 export function inventory_references(tables: () => Tables): (kind: string, id: string) => unknown {
   return (kind, id) => {
     switch (kind) {
+      case 'locations':
+        return locations(tables());
       case 'footprint':
         return footprint(tables(), id);
       case 'backorder_queue':
@@ -43,6 +47,15 @@ export function inventory_references(tables: () => Tables): (kind: string, id: s
 function reservations({ rows }: Tables): Reservation[] {
   // The kind's own states, as evolve left them.
   return [...(rows.get('reservation')?.values() ?? [])].map(row => row.state as Reservation);
+}
+
+/** Undefined when none was given by a command: then those that the test seeded count. */
+function locations({ rows }: Tables): readonly Location[] | undefined {
+  const given = [...(rows.get('location') ?? [])].map(([id, { state }]): Location => {
+    const { address, priority, active } = state as WholeLocation;
+    return { id, country: address.country ?? null, priority, active };
+  });
+  return given.length === 0 ? undefined : given;
 }
 
 function footprint({ rows }: Tables, order_id: string): unknown {

@@ -9,6 +9,7 @@ export const rejection_status = {
   limit_below_backordered: 409,
   not_enough_units: 409,
   too_many_units: 409,
+  too_many_locations: 409,
   version_conflict: 412,
 } as const;
 

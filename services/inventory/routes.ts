@@ -4,7 +4,7 @@ import type { InventoryEvent } from '../../contracts/index.ts';
 import { not_found } from '../../platform/http.ts';
 import { page_reply, page_schema, paging, read_page } from '../../platform/pages.ts';
 import { Problem, type Reply, type Route, type RouteRequest, type Submitted } from '../../platform/route.ts';
-import { active_locations_max, item_id } from './model.ts';
+import { item_id } from './model.ts';
 import type { InventoryRejection } from './rejections.ts';
 import {
   type AdjustmentBody,
@@ -25,14 +25,10 @@ import {
 } from './schemas.ts';
 import { import_stock_lines } from './stock_import.ts';
 import {
-  count_active_locations,
-  get_location,
   type InventoryDesk,
-  type LocationRow,
   list_locations,
   list_movements,
   list_stock,
-  put_location,
   shown_location,
   shown_movement,
   shown_stock,
@@ -183,35 +179,24 @@ function code_in(request: RouteRequest, name: string): string {
   return code;
 }
 
-/** Reference data: no decision changes it, so it is written here and not by a command. */
 async function replace_location(desk: InventoryDesk, request: RouteRequest): Promise<Reply> {
-  const id = code_in(request, 'code');
+  const location_id = code_in(request, 'code');
   // Validated against `body`.
   const { name, address, priority, active } = request.body as LocationBody;
-  const before = await get_location(desk, id);
-  const version = before?.version ?? 0;
-  if (request.if_match !== undefined && request.if_match !== version) throw version_conflict(version);
-  const wanted = { id, name, address, priority, active: active ?? true };
-  if (before !== undefined && same_location(before, wanted)) return { status: 200, body: shown_location(before) };
-  if (wanted.active && before?.active !== true && (await count_active_locations(desk)) >= active_locations_max) {
-    throw new Problem(409, 'too_many_locations', `At most ${active_locations_max} locations are active at once.`);
-  }
-  const stored = await put_location(desk, wanted, version);
-  if (stored === undefined) throw version_conflict(version);
-  return { status: 200, body: shown_location(stored) };
-}
-
-function version_conflict(version: number): Problem {
-  return new Problem(412, 'version_conflict', `The version is ${version}.`, { extra: { version } });
-}
-
-function same_location(before: LocationRow, wanted: Omit<LocationRow, 'version'>): boolean {
-  const { name, address, priority, active } = wanted;
-  return (
-    before.name === name &&
-    before.priority === priority &&
-    before.active === active &&
-    JSON.stringify(before.address) === JSON.stringify(address)
+  const given = { name, address, priority, active: active ?? true };
+  const command = { type: 'set_location', location_id, ...given, if_version: request.if_match ?? null } as const;
+  return reply_of(
+    await desk.submit(command, {
+      request,
+      respond: view => ({
+        status: 200,
+        body: shown_location({
+          id: location_id,
+          version: view.version('location', location_id),
+          ...(view('location', location_id) ?? given),
+        }),
+      }),
+    }),
   );
 }
 

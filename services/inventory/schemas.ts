@@ -1,6 +1,6 @@
 /** What comes in and goes out of inventory's routes. One schema validates, documents and types. */
 import Type, { type Static } from 'typebox';
-import { Address, At, MovementKind, optional, StockAccount } from '../../contracts/index.ts';
+import { At, LocationAddress, MovementKind, optional, StockAccount } from '../../contracts/index.ts';
 import { units_max } from './model.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -11,8 +11,7 @@ const Reason = () => Type.String({ minLength: 1, maxLength: 500 });
 const Text = () => Type.String({ minLength: 1, maxLength: 200 });
 const at_item = { sku: SkuText(), location: LocationCode() };
 
-const { country: _country, ...address } = Address.properties;
-const location_address = Type.Object({ ...address, country: optional(Type.String({ pattern: '^[A-Z]{2}$' })) }, closed);
+const location_address = Type.Object(LocationAddress.properties, closed);
 const location_fields = { name: Text(), address: location_address, priority: Type.Integer({ minimum: 0, maximum: 1_000_000 }) };
 export type LocationBody = Static<typeof location_body>;
 export const location_body = Type.Object({ ...location_fields, active: optional(Type.Boolean()) }, closed);

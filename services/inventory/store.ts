@@ -1,4 +1,5 @@
 /** All the SQL that decisions read and write by. Reference rows come without a lock; reservations are locked before stock items. */
+import type { LocationAddress } from '../../contracts/index.ts';
 import { type Children, instant, instant_or_null, type Json, type ReferenceRows, type Row, type Rows } from '../../platform/service.ts';
 import {
   all_locations,
@@ -11,9 +12,10 @@ import {
   type StockItem,
   type UnpaidHolders,
   unpaid_rows_max,
+  type WholeLocation,
 } from './model.ts';
 
-export const location_rows: ReferenceRows<readonly Location[]> = {
+export const locations_rows: ReferenceRows<readonly Location[]> = {
   load: `select json_build_array(json_build_object('id', '${all_locations}', 'locations', coalesce(json_agg(l order by l.priority, l.id), '[]'::json))) as rows
            from (select id, address ->> 'country' as country, priority, active from inventory.location) l where '${all_locations}' = any($1)`,
   // The parsed boundary, here and below: the columns are those that the statement beside it selects, and the migration holds them to these types.
@@ -69,6 +71,24 @@ export const booked_rows: ReferenceRows<boolean> = {
                   where exists (select 1 from inventory.stock_movement m
                                  where m.cause_type = split_part(asked.id, ' ', 1) and m.cause_id = split_part(asked.id, ' ', 2) and m.kind = split_part(asked.id, ' ', 3))) b`,
   from_row: () => true,
+};
+
+export const location_rows: Rows<WholeLocation | undefined> = {
+  load: `select coalesce(json_agg(r), '[]'::json) as rows from (select * from inventory.location where id = any($1) order by id for update) r`,
+  insert: 'insert into inventory.location select * from json_populate_recordset(null::inventory.location, $1)',
+  update: `update inventory.location l
+              set version = r.version, name = r.name, address = r.address, priority = r.priority, active = r.active
+             from json_populate_recordset(null::inventory.location, $1) r where l.id = r.id`,
+  from_row: row => ({
+    name: String(row['name']),
+    address: row['address'] as LocationAddress,
+    priority: Number(row['priority']),
+    active: row['active'] === true,
+  }),
+  to_row(location) {
+    if (location === undefined) throw new Error('a location that nobody gave has no row');
+    return { ...location };
+  },
 };
 
 const reservation_lines: Children<Reservation> = {

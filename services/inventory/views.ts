@@ -1,28 +1,18 @@
-/** What inventory's routes read, and its one table of reference data that they write: locations. */
-
+/** What inventory's routes read. */
 import type { InventoryEvent } from '../../contracts/index.ts';
 import type { Page } from '../../platform/pages.ts';
 import type { Desk } from '../../platform/route.ts';
-import type { Json, Row } from '../../platform/service.ts';
+import type { Row } from '../../platform/service.ts';
 import type { InventoryCommand } from './commands.ts';
-import { available, type States, type StockItem } from './model.ts';
+import { available, type States, type StockItem, type WholeLocation } from './model.ts';
 import type { InventoryRejection } from './rejections.ts';
 
 export type InventoryDesk = Desk<States, InventoryCommand, InventoryEvent, InventoryRejection>;
 type Reads = Pick<InventoryDesk, 'query'>;
 
-export interface LocationRow {
+export interface LocationRow extends WholeLocation {
   readonly id: string;
   readonly version: number;
-  readonly name: string;
-  readonly address: { readonly [field: string]: Json | undefined };
-  readonly priority: number;
-  readonly active: boolean;
-}
-
-export async function get_location(desk: Reads, code: string): Promise<LocationRow | undefined> {
-  const [row] = await desk.query<LocationRow>('location.get', 'select * from inventory.location where id = $1', [code]);
-  return row;
 }
 
 export function list_locations(desk: Reads, page: Page): Promise<LocationRow[]> {
@@ -30,25 +20,6 @@ export function list_locations(desk: Reads, page: Page): Promise<LocationRow[]> 
     page.after?.[0] ?? '',
     page.limit + 1,
   ]);
-}
-
-/** Undefined when the row has another version than `if_version` (0: there is no row yet). */
-export async function put_location(desk: Reads, row: Omit<LocationRow, 'version'>, if_version: number): Promise<LocationRow | undefined> {
-  const [stored] = await desk.query<LocationRow>(
-    'location.put',
-    `insert into inventory.location as l (id, version, name, address, priority, active) values ($1, 1, $2, $3, $4, $5)
-         on conflict (id) do update
-        set version = l.version + 1, name = excluded.name, address = excluded.address, priority = excluded.priority, active = excluded.active
-      where l.version = $6
-     returning *`,
-    [row.id, row.name, JSON.stringify(row.address), row.priority, row.active, if_version],
-  );
-  return stored;
-}
-
-export async function count_active_locations(desk: Reads): Promise<number> {
-  const [row] = await desk.query<{ active: number }>('location.active', 'select count(*) as active from inventory.location where active');
-  return Number(row?.active ?? 0);
 }
 
 export type StockRow = StockItem & { readonly id: string; readonly version: number; readonly active: boolean };

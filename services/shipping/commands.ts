@@ -1,5 +1,5 @@
 /** What shipping can be asked: by orders (reactions.ts), people (routes.ts), its timers, and carriers' answers (operations.ts, inbound.ts). */
-import type { Address, Condition, Line } from '../../contracts/index.ts';
+import type { Address, Condition, Line, LocationAddress } from '../../contracts/index.ts';
 import type { Outcome } from '../../platform/service.ts';
 import type { LabelFact, TrackingFact } from './carriers/port.ts';
 import type { ParcelLine } from './model.ts';
@@ -38,6 +38,21 @@ export interface ReleaseFulfillment {
   readonly type: 'release_fulfillment';
   readonly order_id: string;
   readonly hold_id: string;
+}
+
+/** What inventory told of a location. */
+export interface HearLocation {
+  readonly type: 'hear_location';
+  readonly location_id: string;
+  /** The number of the event: a location's latest counts. */
+  readonly sequence: number;
+  readonly name: string;
+  readonly address: LocationAddress;
+}
+/** Labels of what waited for the location's address; by its timer. */
+export interface ResumeLabels {
+  readonly type: 'resume_labels';
+  readonly location_id: string;
 }
 
 /** What people ask of a shipment. The route has looked its order up. `if_match`: the version they saw. */
@@ -142,6 +157,8 @@ export type ShippingCommand =
   | CancelFulfillment
   | HoldFulfillment
   | ReleaseFulfillment
+  | HearLocation
+  | ResumeLabels
   | PackShipment
   | BuyLabels
   | DispatchShipment

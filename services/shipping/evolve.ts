@@ -12,6 +12,7 @@ import {
   dimensions_default_mm,
   type Fulfillment,
   is_current,
+  type KnownLocation,
   type LabelStatus,
   type Parcel,
   type ParcelLine,
@@ -33,6 +34,11 @@ export function evolve_fulfillment(state: Fulfillment, event: ShippingEvent): Fu
 
 function answered(state: Fulfillment, { cancellation_no, refused }: FulfillmentCancellationAnswered['data']): Fulfillment {
   return { ...state, answers: [...state.answers, { cancellation_no, refused }] };
+}
+
+/** Inventory's events tell of it, none of our own. */
+export function evolve_location(_location: KnownLocation | undefined, event: ShippingEvent): never {
+  throw new Error(`${event.type} says nothing of a location`);
 }
 
 export function evolve_shipment(shipment: Shipment | undefined, event: ShippingEvent): Shipment {

@@ -9,7 +9,7 @@ export interface Label {
   readonly parcel: Pick<Parcel, 'parcel_id' | 'tracking_number' | 'weight_grams'>;
   readonly shipment: Pick<Shipment, 'order_id' | 'service' | 'carrier'>;
   readonly ship_to: Address | null;
-  readonly ship_from: Place;
+  readonly ship_from: Place | undefined;
 }
 const points_of_an_inch = 72;
 const [width, height, margin] = [4 * points_of_an_inch, 6 * points_of_an_inch, 18];

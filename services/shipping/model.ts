@@ -2,14 +2,32 @@
  * What shipping knows while it decides: one type per kind of row, in lock order. A row is the fold of its events (evolve.ts) but for
  * the fields marked (note), which no event tells.
  */
-import type { Address, CarrierStatus, Line, ShipmentStatus } from '../../contracts/index.ts';
-import { type Carrier, type Address as Place, parcels_max } from './carriers/port.ts';
+import type { Address, CarrierStatus, Line, LocationAddress, ShipmentStatus } from '../../contracts/index.ts';
+import { type Carrier, parcels_max } from './carriers/port.ts';
 
-/** The kinds, in lock order. */
+/** The kinds, in lock order; those before `location` are read without a lock. */
 export interface ShippingStates {
+  /** Id: `all_locations`. */
+  readonly locations: readonly (KnownLocation & { readonly location_id: string })[];
+  /** Id: the location. At most `waiting_max`, the oldest first. */
+  readonly waiting: readonly { readonly shipment_id: string; readonly order_id: string }[];
+  readonly location: KnownLocation | undefined;
   /** Id: the order. */
   readonly fulfillment: Fulfillment;
   readonly shipment: Shipment | undefined;
+}
+
+/** The id of the one row that holds all locations. */
+export const all_locations = 'all';
+/** Shipments of one decision about a location's address; the timer takes the others. */
+export const waiting_max = 100;
+
+/** (note) What inventory told of a location last. */
+export interface KnownLocation {
+  /** The number of that event. */
+  readonly sequence: number;
+  readonly name: string;
+  readonly address: LocationAddress;
 }
 
 /** What holds for all shipments of an order. */
@@ -130,8 +148,6 @@ export interface ShippingSettings {
   readonly carrier: 'manual' | 'easypost';
   /** All that can be reached: labels bought of another one before are still tracked and voided there. */
   readonly carriers: Readonly<Record<string, Carrier>>;
-  /** Where parcels of a location are handed over. */
-  ship_from(location_id: string): Place;
   /** Carrier `manual`: a parcel counts as delivered this long after it left. */
   readonly manual_delivery_ms: number;
   /** In which rates are compared, and labels of the carrier `manual` cost nothing. */
@@ -145,6 +161,11 @@ export const planned_ms = 10 * minute_ms;
 export const labeling_ms = 10 * minute_ms;
 export const labeled_ms = 48 * hour_ms;
 export const poll_ms = 4 * hour_ms;
+/**
+ * An address that comes resumes what waits for it, as far as it is stored by then: a plan under way beside it read the addresses without a
+ * lock, and is found by this timer. Locking a location's row for each plan would make all of them wait in one line.
+ */
+export const address_check_ms = minute_ms;
 /** Carriers answer within weeks; asking again changes nothing there. */
 export const void_check_ms = 24 * hour_ms;
 /** T_settle of integrations.md 2: what was not found by then, and twice, is for a person. */

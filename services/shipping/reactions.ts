@@ -1,6 +1,7 @@
-/** What shipping hears of orders, and what it does about it. */
+/** What shipping hears of orders and of locations, and what it does about it. */
 import type {
   FulfillmentRequested,
+  LocationChanged,
   OrderCancellationRequested,
   OrderHeld,
   OrderHoldReleased,
@@ -10,10 +11,23 @@ import { derived_id } from '../../platform/ids.ts';
 import type { Logged, Service } from '../../platform/service.ts';
 import type { PlannedLine, PlanShipments, ShippingCommand } from './commands.ts';
 
-export type Heard = FulfillmentRequested | OrderCancellationRequested | OrderHeld | OrderHoldReleased | PersonalDataErased;
+export type Heard =
+  | LocationChanged
+  | FulfillmentRequested
+  | OrderCancellationRequested
+  | OrderHeld
+  | OrderHoldReleased
+  | PersonalDataErased;
 type Reactions = Service<never, ShippingCommand, never, never, Heard>['reactions'];
 
 export const reactions: Reactions = {
+  'location.changed': ({ sequence, data: { location_id, name, address } }) => ({
+    type: 'hear_location',
+    location_id,
+    sequence: sequence ?? 0,
+    name,
+    address,
+  }),
   'fulfillment.requested': plan_shipments,
   'order.cancellation_requested': ({ data: { order_id, cancellation_no, reason, lines } }) =>
     lines.length === 0 ? undefined : { type: 'cancel_fulfillment', order_id, cancellation_no, reason, lines },

@@ -22,7 +22,7 @@ import {
   shipments_schema,
   short_pick_body,
 } from './schemas.ts';
-import { list_shipments, read_parcel, read_ship_to, read_shipment, render_shipment } from './views.ts';
+import { list_shipments, read_parcel, read_ship_from, read_ship_to, read_shipment, render_shipment } from './views.ts';
 
 export type ShippingDesk = Desk<ShippingStates, ShippingCommand, ShippingEvent, ShippingRejection>;
 
@@ -183,7 +183,7 @@ function label_route(desk: ShippingDesk, settings: ShippingSettings): Route {
                 parcel,
                 shipment,
                 ship_to: await read_ship_to(desk, shipment.order_id),
-                ship_from: settings.ship_from(shipment.location_id),
+                ship_from: await read_ship_from(desk, shipment.location_id),
               },
               format,
             )

@@ -10,17 +10,18 @@ import { erase_personal_data } from './decide/erase.ts';
 import { resolve_exception } from './decide/exceptions.ts';
 import { hold_fulfillment, release_fulfillment } from './decide/hold.ts';
 import { buy_labels, record_labels } from './decide/labels.ts';
+import { hear_location, resume_labels } from './decide/locations.ts';
 import { pack_shipment, plan_shipments } from './decide/plan.ts';
-import { record_rates } from './decide/quote.ts';
+import { location_timer, record_rates } from './decide/quote.ts';
 import { settle_operation } from './decide/settle.ts';
 import { receive_sent_back, record_carrier_facts } from './decide/tracking.ts';
 import { record_voids, voids_due } from './decide/voids.ts';
-import { evolve_fulfillment, evolve_shipment } from './evolve.ts';
+import { evolve_fulfillment, evolve_location, evolve_shipment } from './evolve.ts';
 import { no_fulfillment, type ShippingSettings, type ShippingStates } from './model.ts';
 import { outcomes } from './operations.ts';
 import { type Heard, reactions } from './reactions.ts';
 import type { ShippingRejection } from './rejections.ts';
-import { fulfillment_rows, shipment_rows, shipping_records } from './store.ts';
+import { fulfillment_rows, location_rows, locations_rows, shipment_rows, shipping_records, waiting_rows } from './store.ts';
 
 export { shipping_adapters } from './operations.ts';
 export const migrations_folder = new URL('./migrations', import.meta.url).pathname;
@@ -30,8 +31,11 @@ export function shipping_service(
 ): Service<ShippingStates, ShippingCommand, ShippingEvent, ShippingRejection, Heard> {
   return {
     name: 'shipping',
-    // The order in which rows are locked.
+    // The order in which rows are read and locked.
     kinds: {
+      locations: { reference: true, initial: () => [], rows: locations_rows },
+      waiting: { reference: true, initial: () => [], rows: waiting_rows },
+      location: { initial: () => undefined, evolve: evolve_location, rows: location_rows },
       fulfillment: { initial: () => no_fulfillment, evolve: evolve_fulfillment, rows: fulfillment_rows },
       shipment: { initial: () => undefined, evolve: evolve_shipment, rows: shipment_rows },
     },
@@ -40,6 +44,8 @@ export function shipping_service(
       cancel_fulfillment: cancel_fulfillment(settings),
       hold_fulfillment: hold_fulfillment(settings),
       release_fulfillment: release_fulfillment(settings),
+      hear_location,
+      resume_labels: resume_labels(settings),
       pack_shipment: pack_shipment(settings),
       buy_labels: buy_labels(settings),
       dispatch_shipment: dispatch_shipment(settings),
@@ -58,6 +64,7 @@ export function shipping_service(
     },
     reactions,
     timers: {
+      [location_timer]: ({ id }) => ({ type: 'resume_labels', location_id: id }),
       [shipment_timer]: ({ id }) => ({ type: 'shipment_due', shipment_id: id }),
       [voids_timer]: ({ id }) => ({ type: 'voids_due', shipment_id: id }),
     },

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Row } from '../../platform/service.ts';
 import { type Harness, service_on_postgres } from '../../platform/testing/harness.ts';
-import type { Fulfillment, Shipment } from './model.ts';
+import { all_locations, type Fulfillment, type KnownLocation, type Shipment, waiting_max } from './model.ts';
 import { migrations_folder, shipping_service } from './service.ts';
-import { fulfillment_rows, shipment_rows } from './store.ts';
+import { fulfillment_rows, location_rows, locations_rows, shipment_rows, waiting_rows } from './store.ts';
 import { fulfillment_requested, minute, open_shop, order_id, type Shop, settings_of } from './testing/shop.ts';
 
 const settings = settings_of({ fulfillment: 'manual', carrier: 'manual' });
@@ -59,6 +59,7 @@ describe('rows', () => {
       await columns('fulfillment'),
     );
     assert.deepEqual(keys(shipment_rows.to_row(shipment, shipment.shipment_id), 'id', 'version'), await columns('shipment'));
+    assert.deepEqual(keys(location_rows.to_row(leeds, 'leeds'), 'id', 'version'), await columns('location'));
     const [parcels, facts] = shipment_rows.children ?? [];
     assert.deepEqual(keys(parcels?.diff(undefined, shipment).added[0] ?? {}), await columns('parcel'));
     assert.deepEqual(keys(facts?.diff(undefined, shipment).added[0] ?? {}), await columns('tracking_fact'));
@@ -140,6 +141,52 @@ describe('rows', () => {
       const state = { ...shipment, shipment_id: 'shp_broken', ...change };
       await assert.rejects(store(undefined, { shipment: state }), { constraint }, constraint);
     }
+  });
+});
+
+const leeds: KnownLocation = { sequence: 2, name: 'Leeds', address: { line1: '1 Dock Road', city: 'Leeds', country: 'GB' } };
+const written = (text: string, states: Readonly<Record<string, KnownLocation>>) =>
+  sql(text, [JSON.stringify(Object.entries(states).map(([id, state]) => ({ ...location_rows.to_row(state, id), id, version: 1 })))]);
+const read = async (load: string, id: string) => (await sql<{ rows: Row[] }>(load, [[id]]))[0]?.rows[0];
+
+describe('locations', () => {
+  test('written, changed and read again are the same, one by one and all together', async () => {
+    const moved = { sequence: 3, name: 'Leeds 2', address: { city: 'Leeds' } };
+    await written(location_rows.insert, { leeds, lille: { sequence: 1, name: 'Lille', address: {} } });
+    await written(location_rows.update, { leeds: moved });
+    assert.deepEqual(location_rows.from_row((await read(location_rows.load, 'leeds')) ?? assert.fail()), moved);
+    assert.deepEqual(locations_rows.from_row((await read(locations_rows.load, all_locations)) ?? assert.fail()), [
+      { location_id: 'leeds', ...moved },
+      { location_id: 'lille', sequence: 1, name: 'Lille', address: {} },
+    ]);
+    assert.equal(await read(location_rows.load, 'nowhere'), undefined);
+  });
+
+  test('name the shipments that wait for their address, the oldest first, as many as one decision takes', async () => {
+    const shop = open_shop({}, ['leeds']);
+    shop.hear(fulfillment_requested([{ line_no: 1, quantity: 1 }]));
+    const waiting = { ...shop.shipment(), parcels: [] };
+    const id = (place: number) => `shp_waiting_${String(place).padStart(4, '0')}`;
+    const at = async (location: string) =>
+      waiting_rows.from_row((await read(waiting_rows.load, location)) ?? assert.fail()).map(({ shipment_id }) => shipment_id);
+    const row = (place: number, change: Partial<Shipment> = {}) =>
+      store(undefined, { shipment: { ...waiting, shipment_id: id(place), ...change } });
+    await row(3);
+    await row(1);
+    await row(2, { exceptions: [] });
+    await row(4, { location_id: 'lille' });
+    await row(5, { status: 'cancelled' });
+    assert.deepEqual([await at('leeds'), await at('lille'), await at('nowhere')], [[id(1), id(3)], [id(4)], []]);
+    for (let place = 10; place < 10 + waiting_max; place++) await row(place);
+    assert.equal((await at('leeds')).length, waiting_max);
+  });
+
+  test('are kept as they were told last: an older event changes nothing', async () => {
+    const told = { type: 'hear_location', location_id: 'york', ...leeds } as const;
+    const submit = (command: object, cause: string) => harness.runtime.front.submit({ command: command as never, cause, actor: 'system' });
+    await submit(told, 'evt_york_2');
+    await submit({ ...told, sequence: 1, name: 'Older' }, 'evt_york_1');
+    assert.deepEqual(await sql(`select * from shipping.location where id = 'york'`), [{ id: 'york', version: 1, ...leeds }]);
   });
 });
 

@@ -1,18 +1,57 @@
 /** All the SQL that decisions read and write by: the order's fulfillment is locked before its shipments. */
-import type { Address, CarrierStatus, ShipmentStatus } from '../../contracts/index.ts';
-import { type Children, instant, instant_or_null, type Json, type Row, type Rows } from '../../platform/service.ts';
+import type { Address, CarrierStatus, LocationAddress, ShipmentStatus } from '../../contracts/index.ts';
+import { type Children, instant, instant_or_null, type Json, type ReferenceRows, type Row, type Rows } from '../../platform/service.ts';
 import { destroy_keys } from '../../platform/vault/vault.ts';
 import {
   type Answer,
+  all_locations,
   dimensions_default_mm,
   type Fulfillment,
+  type KnownLocation,
   type LabelStatus,
   type OpenException,
   type Parcel,
   type ParcelLine,
   type Shipment,
   type ShipmentLine,
+  type ShippingStates,
+  waiting_max,
 } from './model.ts';
+
+export const location_rows: Rows<KnownLocation | undefined> = {
+  load: `select coalesce(json_agg(r), '[]'::json) as rows from (select l.* from shipping.location l where l.id = any($1) order by l.id for update) r`,
+  insert: 'insert into shipping.location select * from json_populate_recordset(null::shipping.location, $1)',
+  update: `update shipping.location l
+              set version = r.version, sequence = r.sequence, name = r.name, address = r.address
+             from json_populate_recordset(null::shipping.location, $1) r where l.id = r.id`,
+  from_row: row => location_of(row),
+  to_row(location) {
+    if (location === undefined) throw new Error('a location that was never told has no row');
+    return { ...location };
+  },
+};
+// The parsed boundary, here and below: columns as the migration holds them, JSON as to_row wrote it.
+export function location_of(row: Row): KnownLocation {
+  return { sequence: Number(row['sequence']), name: row['name'] as string, address: row['address'] as LocationAddress };
+}
+
+export const locations_rows: ReferenceRows<ShippingStates['locations']> = {
+  load: `select json_build_array(json_build_object('id', '${all_locations}', 'locations', coalesce(json_agg(l order by l.id), '[]'::json))) as rows
+           from shipping.location l where '${all_locations}' = any($1)`,
+  from_row: row => (row['locations'] as readonly Row[]).map(each => ({ location_id: each['id'] as string, ...location_of(each) })),
+};
+
+/** Of what is still here, which is little: no index for a question that is seldom asked. */
+export const waiting_rows: ReferenceRows<ShippingStates['waiting']> = {
+  load: `select coalesce(json_agg(w), '[]'::json) as rows
+           from (select asked.id, (select coalesce(json_agg(s), '[]'::json) from (
+                   select s.id as shipment_id, s.order_id from shipping.shipment s
+                    where s.status = 'planned' and s.location_id = asked.id
+                      and exists (select 1 from json_array_elements(s.exceptions) e where e ->> 'reason' = 'location_address_missing')
+                    order by s.id limit ${waiting_max}) s) as shipments
+                   from unnest($1::text[]) as asked(id)) w`,
+  from_row: row => row['shipments'] as unknown as ShippingStates['waiting'],
+};
 
 export const fulfillment_rows: Rows<Fulfillment> = {
   load: `select coalesce(json_agg(r), '[]'::json) as rows from (select f.* from shipping.fulfillment f where f.id = any($1) order by f.id for update) r`,
@@ -20,7 +59,6 @@ export const fulfillment_rows: Rows<Fulfillment> = {
   update: `update shipping.fulfillment f
               set version = r.version, hold_ids = r.hold_ids, service = r.service, ship_to = r.ship_to, shipment_ids = r.shipment_ids, answers = r.answers
              from json_populate_recordset(null::shipping.fulfillment, $1) r where f.id = r.id`,
-  // The parsed boundary, here and below: columns as the migration holds them, JSON as to_row wrote it.
   from_row: row => ({
     hold_ids: row['hold_ids'] as string[],
     service: text(row['service']),

@@ -1,9 +1,11 @@
 /** Reads for people: the shipment object of the API, lists, and what a label is printed from. */
 import type { Address } from '../../contracts/index.ts';
 import type { Row } from '../../platform/service.ts';
+import type { Address as Place } from './carriers/port.ts';
 import { is_current, type Parcel, type Shipment } from './model.ts';
+import { place_of_location } from './place.ts';
 import type { ShippingDesk } from './routes.ts';
-import { shipment_columns, shipment_of } from './store.ts';
+import { location_of, shipment_columns, shipment_of } from './store.ts';
 
 export interface StoredShipment {
   readonly shipment: Shipment;
@@ -49,6 +51,12 @@ export async function read_ship_to(desk: ShippingDesk, order_id: string): Promis
     order_id,
   ]);
   return row?.ship_to ?? null;
+}
+
+/** As far as it is known: a person reads it. */
+export async function read_ship_from(desk: ShippingDesk, location_id: string): Promise<Place | undefined> {
+  const [row] = await desk.query<Row>('ship_from', 'select * from shipping.location where id = $1', [location_id]);
+  return row === undefined ? undefined : place_of_location(location_of(row));
 }
 
 /** Parcels that a carrier's facts name, the newest first: numbers are given again after years. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import pg from 'pg';
-import type { AnyEvent } from '../../contracts/index.ts';
+import type { AnyEvent, LocationAddress } from '../../contracts/index.ts';
 import { partition_of } from '../../platform/partition.ts';
 import { Problem, type Reply, type RouteRequest, type StreamReply } from '../../platform/route.ts';
 import type { Adapter, Event, Logged, Operation, Outcome } from '../../platform/service.ts';
@@ -15,7 +15,7 @@ import { easypost_carrier } from './carriers/easypost.ts';
 import { manual_carrier } from './carriers/manual.ts';
 import { shipping_routes } from './routes.ts';
 import { migrations_folder, shipping_adapters, shipping_service } from './service.ts';
-import { cancellation_requested, fulfillment_requested, settings_of } from './testing/shop.ts';
+import { cancellation_requested, fulfillment_requested, location_changed, settings_of } from './testing/shop.ts';
 
 const secret = 'webhook-secret';
 const lines = [{ line_no: 1, quantity: 6 }];
@@ -64,7 +64,6 @@ async function open(fulfillment: 'auto' | 'manual', deliver_after_ms: number): P
   const settings = settings_of({
     fulfillment,
     carriers: { manual: manual_carrier({ currency: 'USD' }), easypost },
-    ship_from: () => us,
     label_currency: 'USD',
   });
   const service = shipping_service(settings);
@@ -77,7 +76,7 @@ async function open(fulfillment: 'auto' | 'manual', deliver_after_ms: number): P
     service,
     folder: migrations_folder,
     adapters,
-    heard: { orders: Object.keys(service.reactions) },
+    heard: { orders: Object.keys(service.reactions).filter(type => type !== 'location.changed'), inventory: ['location.changed'] },
     opens: ['fulfillment.requested', 'parcel.delivered'],
   });
   const orders = new pg.Client({ connectionString: harness.url });
@@ -86,6 +85,8 @@ async function open(fulfillment: 'auto' | 'manual', deliver_after_ms: number): P
     () => harness.stop(),
     () => orders.end(),
   );
+  await tell_location(orders, 'leeds', us, 1);
+  await until(async () => (await orders.query('select 1 from shipping.location')).rowCount === 1);
   const routes = shipping_routes(harness.runtime.desk as never, { settings, webhook_secrets: { easypost: secret } });
   return {
     sim,
@@ -103,12 +104,16 @@ async function open(fulfillment: 'auto' | 'manual', deliver_after_ms: number): P
 }
 
 /** Into orders' log, as orders would. */
-async function say({ orders }: Place, event: Logged<AnyEvent>): Promise<void> {
-  const { key, type, id, subject, time, cause, data } = event;
-  await orders.query(
-    `insert into orders.events (position, partition, key, type, id, subject, sequence, time, cause, data)
-     select coalesce(max(position), 0) + 1, $1, $2, $3, $4, $5, null, $6, $7, $8 from orders.events`,
-    [partition_of(key), key, type, id, subject, time, cause, JSON.stringify(data)],
+const say = ({ orders }: Place, event: Logged<AnyEvent>) => append(orders, event, null);
+/** Into inventory's log, as inventory would. */
+const tell_location = (client: pg.Client, location_id: string, address: LocationAddress, sequence: number) =>
+  append(client, location_changed(location_id, address, sequence), sequence);
+async function append(client: pg.Client, event: Logged<AnyEvent>, sequence: number | null): Promise<void> {
+  const { key, type, id, subject, time, cause, data, source } = event;
+  await client.query(
+    `insert into ${source}.events (position, partition, key, type, id, subject, sequence, time, cause, data)
+     select coalesce(max(position), 0) + 1, $1, $2, $3, $4, $5, $6, $7, $8, $9 from ${source}.events`,
+    [partition_of(key), key, type, id, subject, sequence, time, cause, JSON.stringify(data)],
   );
 }
 async function events(place: Place, key: string): Promise<Event[]> {
@@ -294,4 +299,60 @@ test('labels are handed out as the carrier draws them', async () => {
     for await (const chunk of reply.stream) chunks.push(Buffer.from(chunk));
     assert.ok(Buffer.concat(chunks).toString('latin1').startsWith(begins), format);
   }
+});
+
+describe('two locations in two countries', () => {
+  const lille = { name: 'Chez Ada', line1: '1 rue du Port', city: 'Lille', postal_code: '59000', country: 'FR' };
+  const moved = { ...us, line1: '1 Pier Ave', city: 'Hermosa Beach', postal_code: '90254' };
+  const labels = async (key: string) =>
+    (
+      await auto.orders.query<{ location_id: string; label_ref: string }>(
+        `select s.location_id, p.label_ref from shipping.shipment s join shipping.parcel p on p.shipment_id = s.id
+          where s.order_id = $1 and p.label_status = 'purchased' order by s.location_id`,
+        [key],
+      )
+    ).rows;
+  /** What stands on the label, as the carrier keeps it. */
+  async function sender({ label_ref }: { readonly label_ref: string }): Promise<object> {
+    const headers = { authorization: `Basic ${Buffer.from('EZTK_test:').toString('base64')}` };
+    const reply = await fetch(`${auto.sim.url}/v2/shipments/${label_ref}`, { headers });
+    const { from_address } = (await reply.json()) as { from_address: Record<string, unknown> };
+    const { name, street1, city, zip, country } = from_address;
+    return { name, line1: street1, city, postal_code: zip, country };
+  }
+  const stated = ({ name, line1, city, postal_code, country }: typeof lille) => ({ name, line1, city, postal_code, country });
+
+  test('each label is bought from its own; without an address there is an exception and no label until one comes', async () => {
+    const wanted = [...lines, { line_no: 2, quantity: 1, location_id: 'lille' }];
+    await say(auto, fulfillment_requested(wanted, { order_id: 'ord_two' }));
+    await said(auto, 'ord_two', 'exception.raised');
+    await said(auto, 'ord_two', 'shipment.dispatched');
+    const bought = await labels('ord_two');
+    assert.deepEqual(
+      bought.map(label => label.location_id),
+      ['leeds'],
+    );
+    assert.deepEqual(await Promise.all(bought.map(sender)), [stated(us)]);
+
+    await tell_location(auto.orders, 'lille', lille, 1);
+    await until(async () => (await labels('ord_two')).length === 2);
+    assert.deepEqual(await Promise.all((await labels('ord_two')).map(sender)), [stated(us), stated(lille)]);
+    const exceptions = (await events(auto, 'ord_two')).filter(event => event.type.startsWith('exception.'));
+    assert.deepEqual(
+      exceptions.map(({ type, data }) => `${type} ${(data as { reason: string }).reason}`),
+      ['exception.raised location_address_missing', 'exception.resolved location_address_missing'],
+    );
+  });
+
+  test('an address that changes is that of later labels', async () => {
+    const before = (await labels('ord_two')).filter(label => label.location_id === 'leeds');
+    await tell_location(auto.orders, 'leeds', moved, 2);
+    await until(
+      async () => (await auto.orders.query(`select 1 from shipping.location where id = 'leeds' and sequence = 2`)).rowCount === 1,
+    );
+    await say(auto, fulfillment_requested(lines, { order_id: 'ord_moved' }));
+    await said(auto, 'ord_moved', 'shipment.dispatched');
+    assert.deepEqual(await Promise.all((await labels('ord_moved')).map(sender)), [stated(moved)]);
+    assert.deepEqual(await Promise.all(before.map(sender)), [stated(us)]);
+  });
 });

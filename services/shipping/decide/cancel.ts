@@ -16,18 +16,19 @@ import {
   type ShippingHandler,
   say,
   shipment_ref,
+  touches_addresses,
 } from './draft.ts';
 import { plan, planned_line, replan } from './plan.ts';
 
 export function cancel_fulfillment(settings: ShippingSettings): ShippingHandler<CancelFulfillment> {
   return {
-    touches: ({ order_id }) => [fulfillment_ref(order_id)],
+    touches: ({ order_id }) => [fulfillment_ref(order_id), ...touches_addresses(settings)],
     then_touches: ({ order_id }, view) => view('fulfillment', order_id).shipment_ids.map(shipment_ref),
     decide({ order_id, cancellation_no, reason, lines }, view, given) {
       const fulfillment = view('fulfillment', order_id);
       if (fulfillment.answers.some(answer => answer.cancellation_no === cancellation_no)) return nothing;
       const shipments = fulfillment.shipment_ids.flatMap(id => view('shipment', id) ?? []);
-      const draft = open_draft(settings, given);
+      const draft = open_draft(settings, given, view);
       const { taken, cancelled, refused } = divide(lines, shipments, fulfillment);
       for (const [shipment, units] of taken) conclude(draft, shipment, without(draft, shipment, fulfillment, units, reason));
       draft.facts.push({
@@ -134,12 +135,13 @@ export function cancel_shipment(settings: ShippingSettings): ShippingHandler<Can
       fulfillment_ref(order_id),
       shipment_ref(shipment_id),
       shipment_ref(replacement_id),
+      ...touches_addresses(settings),
     ],
     decide(command, view, given) {
       const shipment = view('shipment', command.shipment_id);
       const refusal = changed_since(command, view) ?? why_closed(shipment);
       if (shipment === undefined || refusal !== undefined) return refusal ?? { rejection: 'invalid_transition' };
-      const draft = open_draft(settings, given);
+      const draft = open_draft(settings, given, view);
       const { order_id, fulfillment_no, location_id, promise_at, lines } = shipment;
       const fulfillment = view('fulfillment', order_id);
       conclude(draft, shipment, cancelled(draft, shipment, command.reason));
@@ -172,7 +174,7 @@ export function report_short_pick(settings: ShippingSettings): ShippingHandler<R
       const here = units_of([shipment]);
       if ([...missing].some(([line_no, quantity]) => quantity > (here.get(line_no) ?? 0)))
         return { rejection: 'units_mismatch', detail: 'So many units are not in the shipment.' };
-      const draft = open_draft(settings, given);
+      const draft = open_draft(settings, given, view);
       const lines = lines_at(
         shipment.location_id,
         [...missing].map(([line_no, quantity]) => ({ line_no, quantity })),

@@ -33,7 +33,7 @@ export function dispatch_shipment(settings: ShippingSettings): ShippingHandler<D
       if (shipment === undefined) return { rejection: 'invalid_transition' };
       const refusal = changed_since(command, view) ?? why_not(shipment);
       if (refusal !== undefined) return refusal;
-      const draft = open_draft(settings, given);
+      const draft = open_draft(settings, given, view);
       conclude(draft, shipment, dispatch(draft, shipment, 'warehouse', given.at));
       return decision_of(draft);
     },

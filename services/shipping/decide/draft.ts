@@ -4,9 +4,10 @@
  */
 import type { ShippingEvent } from '../../../contracts/index.ts';
 import type { Decision, Fact, Given, Handler, NewOperation, Note, Ref, Row, TimerChange, View } from '../../../platform/service.ts';
-import type { OperationKind } from '../carriers/port.ts';
+import type { OperationKind, Address as Place } from '../carriers/port.ts';
 import { evolve_shipment } from '../evolve.ts';
-import type { Fulfillment, Shipment, ShippingSettings, ShippingStates } from '../model.ts';
+import { all_locations, type Fulfillment, type Shipment, type ShippingSettings, type ShippingStates } from '../model.ts';
+import { ship_from_of } from '../place.ts';
 import type { ShippingRejection } from '../rejections.ts';
 
 export type ShippingRef = Ref<ShippingStates>;
@@ -17,6 +18,8 @@ export type ShippingHandler<C> = Handler<C, ShippingStates, ShippingEvent, Shipp
 export interface Draft {
   readonly given: Given;
   readonly settings: ShippingSettings;
+  /** Where parcels of a location are handed over; undefined: nobody said, or not enough of it. A handler that asks `touches_addresses`. */
+  readonly ship_from: (location_id: string) => Place | undefined;
   /** New ids of this decision, each another one. */
   readonly new_id: (prefix: string) => string;
   readonly facts: Fact<ShippingStates, ShippingEvent>[];
@@ -27,14 +30,15 @@ export interface Draft {
 
 export const nothing: ShippingDecision = { facts: [] };
 
-export function open_draft(settings: ShippingSettings, given: Given): Draft {
+export function open_draft(settings: ShippingSettings, given: Given, view: ShippingView): Draft {
   const used = new Map<string, number>();
   const new_id = (prefix: string) => {
     const ordinal = used.get(prefix) ?? 0;
     used.set(prefix, ordinal + 1);
     return given.id(prefix, ordinal);
   };
-  return { given, settings, new_id, facts: [], operations: [], timers: [], notes: [] };
+  const ship_from = (location_id: string) => ship_from_of(view('locations', all_locations).find(each => each.location_id === location_id));
+  return { given, settings, ship_from, new_id, facts: [], operations: [], timers: [], notes: [] };
 }
 
 export function decision_of({ facts, operations, timers, notes }: Draft): ShippingDecision {
@@ -43,6 +47,11 @@ export function decision_of({ facts, operations, timers, notes }: Draft): Shippi
 
 export const shipment_ref = (id: string) => ({ kind: 'shipment', id }) as const;
 export const fulfillment_ref = (id: string) => ({ kind: 'fulfillment', id }) as const;
+
+/** Of what may ask for rates. The carrier `manual` is told no address, and its orders' path is the shortest. */
+export function touches_addresses({ carrier }: ShippingSettings): ShippingRef[] {
+  return carrier === 'manual' ? [] : [{ kind: 'locations', id: all_locations }];
+}
 
 /** What every event of a shipment carries. */
 export function about({ order_id, shipment_id, location_id }: Shipment) {

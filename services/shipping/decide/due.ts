@@ -14,7 +14,7 @@ import {
   type ShippingHandler,
   shipment_ref,
 } from './draft.ts';
-import { raise, resolve_what_has_gone } from './exceptions.ts';
+import { is_open_exception, raise, resolve_what_has_gone } from './exceptions.ts';
 import { deliver } from './tracking.ts';
 
 export function shipment_due(settings: ShippingSettings): ShippingHandler<ShipmentDue> {
@@ -22,7 +22,7 @@ export function shipment_due(settings: ShippingSettings): ShippingHandler<Shipme
     touches: ({ shipment_id }) => [shipment_ref(shipment_id)],
     decide({ shipment_id }, view, given) {
       const shipment = view('shipment', shipment_id);
-      return shipment === undefined ? nothing : due(open_draft(settings, given), shipment);
+      return shipment === undefined ? nothing : due(open_draft(settings, given, view), shipment);
     },
   };
 }
@@ -45,9 +45,9 @@ function due(draft: Draft, shipment: Shipment): ShippingDecision {
   }
 }
 
-/** A hold is a reason to wait. */
+/** A hold is a reason to wait, and so is an address that somebody was asked for already. */
 function overdue(draft: Draft, shipment: Shipment, reason: 'label_overdue' | 'dispatch_overdue', detail: string): ShippingDecision {
-  if (!shipment.held) raise(draft, shipment, reason, detail);
+  if (!shipment.held && !is_open_exception(shipment, 'location_address_missing')) raise(draft, shipment, reason, detail);
   set_timer(draft, shipment);
   return decision_of(draft);
 }

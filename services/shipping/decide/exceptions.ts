@@ -11,6 +11,8 @@ export type ExceptionReason =
   /** The carrier refused, offered no rate, or nobody knows where to. */
   | 'label_refused'
   | 'address_missing'
+  /** Nobody said where its location is, or not enough of it for a label. */
+  | 'location_address_missing'
   /** Asked twice and waited, and still nobody knows whether the label was bought. */
   | 'label_outcome_unknown'
   /** The carrier keeps the money of a label that nobody needs, or gave back one that somebody does. */
@@ -25,6 +27,7 @@ const owners: Readonly<Record<ExceptionReason, string>> = {
   dispatch_overdue: 'warehouse',
   label_refused: 'warehouse',
   address_missing: 'support',
+  location_address_missing: 'warehouse',
   label_outcome_unknown: 'operator',
   label_void_refused: 'operator',
   label_voided_at_carrier: 'warehouse',
@@ -33,7 +36,7 @@ const owners: Readonly<Record<ExceptionReason, string>> = {
 };
 
 export function raise(draft: Draft, shipment: Shipment, reason: ExceptionReason, detail: string): Shipment {
-  if (shipment.exceptions.some(open => open.reason === reason)) return shipment;
+  if (is_open_exception(shipment, reason)) return shipment;
   const exception = {
     exception_id: draft.new_id('exc'),
     reason,
@@ -42,6 +45,17 @@ export function raise(draft: Draft, shipment: Shipment, reason: ExceptionReason,
     detail,
   };
   return say(draft, shipment, { type: 'exception.raised', data: { ...exception, subject: shipment.shipment_id } });
+}
+
+export function is_open_exception(shipment: Shipment, reason: ExceptionReason): boolean {
+  return shipment.exceptions.some(open => open.reason === reason);
+}
+
+/** Its cause has gone although the shipment itself shows nothing of it. */
+export function resolve_reason(draft: Draft, shipment: Shipment, reason: ExceptionReason): Shipment {
+  return shipment.exceptions
+    .filter(open => open.reason === reason)
+    .reduce((now, open) => resolve(draft, now, open, 'Its cause has gone.'), shipment);
 }
 
 export function resolve_what_has_gone(draft: Draft, shipment: Shipment): Shipment {
@@ -60,6 +74,8 @@ function has_gone(shipment: Shipment, { reason }: OpenException): boolean {
     case 'label_refused':
     case 'address_missing':
       return shipment.status !== 'planned' && shipment.status !== 'labeling';
+    case 'location_address_missing':
+      return shipment.status !== 'planned' || shipment.quote_op_id !== null;
     case 'dispatch_overdue':
       return !is_open(shipment);
     case 'label_outcome_unknown':
@@ -76,7 +92,7 @@ export function resolve_exception(settings: ShippingSettings): ShippingHandler<R
       const shipment = view('shipment', subject);
       const open = shipment?.exceptions.find(exception => exception.exception_id === exception_id);
       if (shipment === undefined || open === undefined) return { rejection: 'invalid_transition', detail: 'The exception is not open.' };
-      const draft = open_draft(settings, given);
+      const draft = open_draft(settings, given, view);
       resolve(draft, shipment, open, note);
       return decision_of(draft);
     },

@@ -12,6 +12,7 @@ import {
   type ShippingHandler,
   type ShippingView,
   shipment_ref,
+  touches_addresses,
 } from './draft.ts';
 import { go_on } from './plan.ts';
 
@@ -21,7 +22,7 @@ export function hold_fulfillment(settings: ShippingSettings): ShippingHandler<Ho
     then_touches: ({ order_id }, view) => view('fulfillment', order_id).shipment_ids.map(shipment_ref),
     decide({ order_id, hold_id }, view, given) {
       if (view('fulfillment', order_id).hold_ids.includes(hold_id)) return nothing;
-      const draft = open_draft(settings, given);
+      const draft = open_draft(settings, given, view);
       note_fulfillment(draft, order_id, state => ({ ...state, hold_ids: [...state.hold_ids, hold_id] }));
       for (const shipment of open_shipments(order_id, view)) if (!shipment.held) note(draft, shipment, state => ({ ...state, held: true }));
       return decision_of(draft);
@@ -31,12 +32,12 @@ export function hold_fulfillment(settings: ShippingSettings): ShippingHandler<Ho
 
 export function release_fulfillment(settings: ShippingSettings): ShippingHandler<ReleaseFulfillment> {
   return {
-    touches: ({ order_id }) => [fulfillment_ref(order_id)],
+    touches: ({ order_id }) => [fulfillment_ref(order_id), ...touches_addresses(settings)],
     then_touches: ({ order_id }, view) => view('fulfillment', order_id).shipment_ids.map(shipment_ref),
     decide({ order_id, hold_id }, view, given) {
       const fulfillment = view('fulfillment', order_id);
       if (!fulfillment.hold_ids.includes(hold_id)) return nothing;
-      const draft = open_draft(settings, given);
+      const draft = open_draft(settings, given, view);
       const hold_ids = fulfillment.hold_ids.filter(id => id !== hold_id);
       note_fulfillment(draft, order_id, state => ({ ...state, hold_ids }));
       if (hold_ids.length > 0) return decision_of(draft);

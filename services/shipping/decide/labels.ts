@@ -9,6 +9,7 @@ import type { BuyLabels, RecordLabels } from '../commands.ts';
 import {
   choices_max,
   current_parcels,
+  type Fulfillment,
   type Parcel,
   type Shipment,
   type ShippingSettings,
@@ -28,6 +29,7 @@ import {
   type ShippingHandler,
   say,
   shipment_ref,
+  touches_addresses,
 } from './draft.ts';
 import { raise } from './exceptions.ts';
 import { go_on, replan } from './plan.ts';
@@ -37,20 +39,22 @@ import { follow } from './tracking.ts';
 /** A person wants the labels now: where people fulfill, or after a refusal. */
 export function buy_labels(settings: ShippingSettings): ShippingHandler<BuyLabels> {
   return {
-    touches: ({ order_id, shipment_id }) => [fulfillment_ref(order_id), shipment_ref(shipment_id)],
+    touches: ({ order_id, shipment_id }) => [fulfillment_ref(order_id), shipment_ref(shipment_id), ...touches_addresses(settings)],
     decide(command, view, given) {
       const shipment = view('shipment', command.shipment_id);
       if (shipment === undefined) return { rejection: 'invalid_transition' };
       const refusal = changed_since(command, view) ?? why_not(shipment);
       if (refusal !== undefined) return refusal;
       if (shipment.quote_op_id !== null) return nothing;
-      const draft = open_draft(settings, given);
-      const fulfillment = view('fulfillment', command.order_id);
-      const after = settings.carrier === 'manual' ? replan(draft, shipment, fulfillment, {}) : quote_rates(draft, shipment, fulfillment);
-      conclude(draft, shipment, after);
+      const draft = open_draft(settings, given, view);
+      conclude(draft, shipment, label(draft, shipment, view('fulfillment', command.order_id)));
       return decision_of(draft);
     },
   };
+}
+
+export function label(draft: Draft, shipment: Shipment, fulfillment: Fulfillment): Shipment {
+  return draft.settings.carrier === 'manual' ? replan(draft, shipment, fulfillment, {}) : quote_rates(draft, shipment, fulfillment);
 }
 
 function why_not(shipment: Shipment): ShippingRejection | undefined {
@@ -65,11 +69,11 @@ const failures_in = Compile(Type.Object({ failed: Type.Array(Type.Object({ parce
 
 export function record_labels(settings: ShippingSettings): ShippingHandler<RecordLabels> {
   return {
-    touches: ({ order_id, shipment_id }) => [fulfillment_ref(order_id), shipment_ref(shipment_id)],
+    touches: ({ order_id, shipment_id }) => [fulfillment_ref(order_id), shipment_ref(shipment_id), ...touches_addresses(settings)],
     decide(command, view, given) {
       const before = view('shipment', command.shipment_id);
       if (before === undefined) return nothing;
-      const draft = open_draft(settings, given);
+      const draft = open_draft(settings, given, view);
       const { outcome } = command;
       const value = 'value' in outcome ? outcome.value : undefined;
       let shipment = purchased(draft, before, command.provider, labels_in.Check(value) ? value.labels : []);

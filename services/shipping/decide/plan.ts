@@ -27,6 +27,7 @@ import {
   open_draft,
   type ShippingHandler,
   shipment_ref,
+  touches_addresses,
 } from './draft.ts';
 import { quote_rates } from './quote.ts';
 
@@ -127,12 +128,16 @@ export function planned_line({ line_no, sku, name, weight_grams, unit_price, qua
 
 export function plan_shipments(settings: ShippingSettings): ShippingHandler<PlanShipments> {
   return {
-    touches: ({ order_id, shipments }) => [fulfillment_ref(order_id), ...shipments.map(shipment => shipment_ref(shipment.shipment_id))],
+    touches: ({ order_id, shipments }) => [
+      fulfillment_ref(order_id),
+      ...shipments.map(shipment => shipment_ref(shipment.shipment_id)),
+      ...touches_addresses(settings),
+    ],
     decide(command, view, given) {
       const { order_id, fulfillment_no, service, promise_at, ship_to } = command;
       const asked = command.shipments.filter(shipment => view('shipment', shipment.shipment_id) === undefined);
       if (asked.length === 0) return nothing;
-      const draft = open_draft(settings, given);
+      const draft = open_draft(settings, given, view);
       const known = view('fulfillment', order_id);
       const fulfillment = { ...known, service: known.service ?? service, ship_to: ship_to ?? known.ship_to };
       for (const { shipment_id, location_id, lines } of asked)
@@ -150,7 +155,7 @@ export function plan_shipments(settings: ShippingSettings): ShippingHandler<Plan
 /** By hand: other parcels than those that were planned. Labels that cost nothing are made anew, those of a carrier are not. */
 export function pack_shipment(settings: ShippingSettings): ShippingHandler<PackShipment> {
   return {
-    touches: ({ order_id, shipment_id }) => [fulfillment_ref(order_id), shipment_ref(shipment_id)],
+    touches: ({ order_id, shipment_id }) => [fulfillment_ref(order_id), shipment_ref(shipment_id), ...touches_addresses(settings)],
     decide(command, view, given) {
       const shipment = view('shipment', command.shipment_id);
       if (shipment === undefined) return { rejection: 'invalid_transition' };
@@ -162,7 +167,7 @@ export function pack_shipment(settings: ShippingSettings): ShippingHandler<PackS
         return { rejection: 'invalid_transition', detail: 'The parcels have labels, or are getting them.' };
       if (!holds_exactly(command.parcels, shipment))
         return { rejection: 'units_mismatch', detail: 'The parcels do not hold exactly the units of the shipment.' };
-      const draft = open_draft(settings, given);
+      const draft = open_draft(settings, given, view);
       conclude(draft, shipment, replan(draft, shipment, view('fulfillment', command.order_id), { packed: command.parcels }));
       return decision_of(draft);
     },

@@ -2,39 +2,51 @@
 
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { Outcome } from '../../../platform/service.ts';
+import { later, type Outcome } from '../../../platform/service.ts';
 import { type Rate, RateSchema } from '../carriers/port.ts';
 import type { RecordRates } from '../commands.ts';
-import { type Fulfillment, type Shipment, type ShippingSettings, unlabeled_parcels } from '../model.ts';
+import { address_check_ms, type Fulfillment, type Shipment, type ShippingSettings, unlabeled_parcels } from '../model.ts';
 import { place_of } from '../place.ts';
 import { choose_rate } from '../rates.ts';
 import { conclude } from './conclude.ts';
 import { about, type Draft, decision_of, note, nothing, open_draft, operate, type ShippingHandler, say, shipment_ref } from './draft.ts';
 import { raise } from './exceptions.ts';
 
+/** A location where shipments wait for an address, or whose address has just come. */
+export const location_timer = 'location';
+
 const detail_length_max = 500;
 const rates_in = Compile(Type.Object({ rates: Type.Array(RateSchema) }));
 
+/** What is asked for carries the location's address as it is now: one that changes later is that of later labels. */
 export function quote_rates(draft: Draft, shipment: Shipment, fulfillment: Fulfillment): Shipment {
-  const { settings } = draft;
   const ship_to = place_of(fulfillment.ship_to);
   if (ship_to === undefined) return raise(draft, shipment, 'address_missing', 'The order has no shipping address.');
   const { shipment_id, order_id, location_id, promise_at } = shipment;
+  const ship_from = draft.ship_from(location_id);
+  if (ship_from === undefined) return wait_for_address(draft, shipment);
   const parcels = unlabeled_parcels(shipment).map(({ parcel_id, weight_grams, dimensions_mm }) => ({
     parcel_id,
     weight_grams,
     dimensions_mm,
   }));
-  const op_id = operate(draft, shipment, 'quote_rates', settings.carrier, {
+  const op_id = operate(draft, shipment, 'quote_rates', draft.settings.carrier, {
     shipment_id,
     order_id,
     parcels,
     ship_to,
-    ship_from: settings.ship_from(location_id),
+    ship_from,
     service: fulfillment.service ?? '',
     ...(promise_at === null ? {} : { promise_at }),
   });
   return note(draft, shipment, state => ({ ...state, quote_op_id: op_id }));
+}
+
+/** A label from anywhere else would be a wrong one. */
+function wait_for_address(draft: Draft, shipment: Shipment): Shipment {
+  const { location_id } = shipment;
+  draft.timers.push({ kind: location_timer, id: location_id, due_at: later(draft.given.at, address_check_ms) });
+  return raise(draft, shipment, 'location_address_missing', `Location ${location_id} has no address that a parcel could be sent from.`);
 }
 
 /** Rates are in. Those that nobody waits for any more (another plan, a hold, a cancellation) are let go: asking cost nothing. */
@@ -44,7 +56,7 @@ export function record_rates(settings: ShippingSettings): ShippingHandler<Record
     decide({ shipment_id, op_id, provider, outcome }, view, given) {
       const shipment = view('shipment', shipment_id);
       if (shipment === undefined || shipment.quote_op_id !== op_id || is_open_outcome(outcome)) return nothing;
-      const draft = open_draft(settings, given);
+      const draft = open_draft(settings, given, view);
       if (shipment.held || shipment.status !== 'planned') {
         note(draft, shipment, state => ({ ...state, quote_op_id: null }));
         return decision_of(draft);

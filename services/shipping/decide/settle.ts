@@ -15,7 +15,7 @@ export function settle_operation(settings: ShippingSettings): ShippingHandler<Se
       const before = view('shipment', command.subject);
       if (before === undefined) return { rejection: 'invalid_transition' };
       const { op_id, outcome } = command;
-      const draft = open_draft(settings, given);
+      const draft = open_draft(settings, given, view);
       const labels = before.parcels.filter(parcel => parcel.label_op_id === op_id);
       const buying = labels.filter(({ label_status }) => label_status === 'requested' || label_status === 'unknown');
       const numbers = command.evidence.split(/[\s,;]+/).filter(word => word !== '');

@@ -37,7 +37,7 @@ export function record_carrier_facts(settings: ShippingSettings): ShippingHandle
     decide({ shipment_id, facts, label_facts }, view, given) {
       const before = view('shipment', shipment_id);
       if (before === undefined) return nothing;
-      const draft = open_draft(settings, given);
+      const draft = open_draft(settings, given, view);
       let shipment = remember(draft, before, facts);
       for (const fact of label_facts) shipment = hear_of_label(draft, shipment, fact);
       conclude(draft, before, follow(draft, shipment, facts));
@@ -185,7 +185,7 @@ export function receive_sent_back(settings: ShippingSettings): ShippingHandler<R
         return { rejection: 'invalid_transition', detail: 'The parcel is not on its way.' };
       const missing = units_missing(parcel.lines, command.lines);
       if (missing === undefined) return { rejection: 'units_mismatch', detail: 'These units were not in the parcel.' };
-      const draft = open_draft(settings, given);
+      const draft = open_draft(settings, given, view);
       const { location_id } = before;
       const { parcel_id } = parcel;
       let shipment = before;

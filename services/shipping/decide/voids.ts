@@ -19,7 +19,7 @@ export function record_voids(settings: ShippingSettings): ShippingHandler<Record
     decide({ shipment_id, op_id, parcel_ids, outcome }, view, given) {
       const before = view('shipment', shipment_id);
       if (before === undefined) return nothing;
-      const draft = open_draft(settings, given);
+      const draft = open_draft(settings, given, view);
       let shipment = before;
       if (outcome.outcome === 'ok' && answers_in.Check(outcome.value)) {
         for (const parcel_id of outcome.value.voided) shipment = voided(draft, shipment, parcel_id, op_id);
@@ -69,7 +69,7 @@ export function voids_due(settings: ShippingSettings): ShippingHandler<VoidsDue>
       const shipment = view('shipment', shipment_id);
       const open = shipment?.parcels.filter(parcel => parcel.label_status === 'void_requested') ?? [];
       if (shipment === undefined || open.length === 0) return nothing;
-      const draft = open_draft(settings, given);
+      const draft = open_draft(settings, given, view);
       ask_to_void(
         draft,
         shipment,

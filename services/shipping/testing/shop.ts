@@ -1,11 +1,18 @@
 /** For the tests of shipping: settings, what orders says, what carriers answer. */
-import type { AnyEvent, FulfillmentRequested, OrderCancellationRequested, ShippingEvent } from '../../../contracts/index.ts';
+import type {
+  AnyEvent,
+  FulfillmentRequested,
+  LocationChanged,
+  OrderCancellationRequested,
+  ShippingEvent,
+} from '../../../contracts/index.ts';
 import { type Event, type Logged, later, type Outcome } from '../../../platform/service.ts';
 import { type InMemory, in_memory, test_time } from '../../../platform/testing/in_memory.ts';
 import { manual_carrier } from '../carriers/manual.ts';
 import type { Carrier, Label, Rate, TrackingFact } from '../carriers/port.ts';
 import type { ShippingCommand } from '../commands.ts';
-import type { Fulfillment, Parcel, Shipment, ShippingSettings } from '../model.ts';
+import type { Fulfillment, KnownLocation, Parcel, Shipment, ShippingSettings } from '../model.ts';
+import { shipping_references } from '../references.ts';
 import { shipping_service } from '../service.ts';
 
 export const order_id = 'ord_01hzx3v5qjf0k8m2n4p6r8t0v2';
@@ -29,7 +36,6 @@ export function settings_of(more: Partial<ShippingSettings> = {}): ShippingSetti
     fulfillment: 'auto',
     carrier: 'easypost',
     carriers: { manual: manual_carrier({ currency: 'GBP' }), easypost: silent_easypost },
-    ship_from: () => depot,
     manual_delivery_ms: 172_800_000,
     label_currency: 'GBP',
     ...more,
@@ -114,6 +120,15 @@ export function hold(type: 'order.held' | 'order.hold_released', hold_id = 'hld_
   return logged({ type, data: { ...order, hold_id, reason: 'address_to_be_checked', actor: 'system' } });
 }
 
+export function location_changed(
+  location_id: string,
+  address: LocationChanged['data']['address'],
+  sequence: number,
+): Logged<LocationChanged> {
+  const data = { location_id, name: `At ${location_id}`, address, priority: 1, active: true };
+  return { ...logged({ type: 'location.changed', data }, location_id), source: 'inventory', sequence };
+}
+
 export interface Shop extends InMemory {
   /** The ids of the order's shipments, the first planned first. */
   readonly shipment_ids: () => readonly string[];
@@ -137,8 +152,11 @@ export interface Shop extends InMemory {
   ): ReturnType<InMemory['run']>;
 }
 
-export function open_shop(more: Partial<ShippingSettings> = {}): Shop {
-  const memory = in_memory(shipping_service(settings_of(more)));
+/** Its locations are known, all at the depot, but those of `unknown`. */
+export function open_shop(more: Partial<ShippingSettings> = {}, unknown: readonly string[] = []): Shop {
+  const memory: InMemory = in_memory(shipping_service(settings_of(more)), { refresh: shipping_references(() => memory) });
+  const known: KnownLocation = { sequence: 1, name: 'Depot', address: depot };
+  for (const location_id of ['leeds', 'london']) if (!unknown.includes(location_id)) memory.seed('location', location_id, known);
   const shipment_ids = () => memory.state<Fulfillment>('fulfillment', order_id).shipment_ids;
   const shipment = (place = 0) => memory.state<Shipment>('shipment', shipment_ids()[place] ?? '');
   const op = (kind: string) => {
