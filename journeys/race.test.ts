@@ -6,7 +6,7 @@ import { seeded_random } from '../platform/random.ts';
 import { type Answer, basket, by_stripe, london, type Order, type PlacedOrder, problem_of, type Quote, type Refund } from './api.ts';
 import { ended, open_shop, reached, type Shop, sound, until } from './shop.ts';
 
-const rounds = Number(process.env['ROUNDS'] ?? 1_000);
+const rounds = Number(process.env['ROUNDS'] ?? 150);
 const wave_size = 100;
 const head_start_first_ms = 60;
 const shop = await open_shop({ after });

@@ -26,7 +26,7 @@ const tests = new Map<string, { path: string; text: string }[]>();
 
 function test_files(folder: string): { path: string; text: string }[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter(path => path.endsWith('.ts') && (path.endsWith('.test.ts') || path.includes('testing/') || /test_\w+\.ts$/.test(path)))
+    .filter(path => path.endsWith('.ts') && (/\.(test|long)\.ts$/.test(path) || path.includes('testing/') || /test_\w+\.ts$/.test(path)))
     .map(path => ({ path: `${folder}/${path}`, text: readFileSync(join(root, folder, path), 'utf8') }));
 }
 

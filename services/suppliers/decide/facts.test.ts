@@ -75,7 +75,7 @@ describe('an acknowledgment', () => {
     const { fact, purchase_order } = sent();
     fact(ack(1, {}));
     assert.equal(purchase_order().status, 'acknowledged');
-    assert.deepEqual(fact(ack(2, { confirmed: 0, rejected: 10 })).types, ['purchase_order.rejected']);
+    assert.deepEqual(fact(ack(2, { confirmed: 0, rejected: 10 })).types, ['purchase_order.rejected', 'exception.raised']);
     assert.equal(purchase_order().status, 'rejected');
   });
   test('of a line, or of units, that were not ordered is a person’s', () => {
