@@ -3,16 +3,19 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { type Clock, real_clock } from './clock.ts';
-import { append_statements } from './log.ts';
+import { event_lane } from './consumer.ts';
+import { open_pool, role_of } from './database.ts';
+import { append_statements, table_log } from './log.ts';
 import { silent_logger } from './logger.ts';
 import { migrate } from './migrate.ts';
-import { partition_of } from './partition.ts';
+import { all_partitions, partition_of } from './partition.ts';
 import { fresh_database } from './postgres/test_database.ts';
 import { real_random } from './random.ts';
 import { type Runtime, start_runtime } from './runtime.ts';
 import type { Tail } from './tail.ts';
 import { toy, toy_table } from './testing/toy.ts';
 import { test_vault } from './testing/vault.ts';
+import { heard_only } from './write.ts';
 
 let url: string;
 let drop: () => Promise<void>;
@@ -164,6 +167,45 @@ test('a timer that is due becomes a command once', async () => {
   await sleep(400);
   assert.equal((await client.query('select total from toy.counter where id = $1', ['clocked'])).rows[0].total, 1);
   assert.equal((await client.query('select 1 from toy.timers')).rowCount, 0);
+});
+
+test('what was taken beside a log that cannot be written is not lost: it waits for the next turn', async () => {
+  for (const runtime of running.splice(0)) await runtime.stop();
+  await publish([{ key: 'outage', amount: 1 }]);
+  const pool = open_pool(url, role_of('toy'), 2);
+  const stopping = new AbortController();
+  let away = true;
+  const lane = event_lane({
+    service: toy,
+    // The database is away for the log's batch, and back for what comes then.
+    writer: {
+      service: toy,
+      write(items) {
+        if (away) {
+          away = false;
+          return Promise.reject(new Error('Connection terminated'));
+        }
+        return Promise.resolve(items.map(() => ({ result: 'decided' as const, events: [] })));
+      },
+    },
+    pool,
+    readers: [table_log('source', pool)],
+    heard: { source: ['toy.added'] },
+    logger: silent_logger,
+    opener: () => Promise.resolve(event => event),
+    now: real_clock.now,
+    now_ms: real_clock.now_ms,
+    pace_ms: real_clock.now_ms,
+    wait: real_clock.sleep,
+    partitions: () => all_partitions,
+  });
+  const answer = lane.submit({ command: { type: heard_only }, cause: 'test', actor: 'test' });
+  const run = lane.run(stopping.signal);
+  assert.equal((await answer).result, 'decided');
+  assert.equal(away, false);
+  stopping.abort();
+  await run;
+  await pool.end();
 });
 
 test('positions of another cluster stop the consumer instead of skipping silently', async () => {

@@ -239,10 +239,7 @@ function moves_of(piece: Piece): Move[] {
 
 async function write_pieces(lane: Lane, pieces: readonly Piece[], queued: readonly Queued[]): Promise<void> {
   const { writer } = lane.ports;
-  if (pieces.some(piece => piece.source.careful)) {
-    for (const piece of pieces) await write_first(lane, piece);
-    return write_queued(lane, queued);
-  }
+  if (pieces.some(piece => piece.source.careful)) return write_in_turn(lane, pieces, queued, write_first);
   try {
     const items = await commands_of(
       lane.ports,
@@ -258,9 +255,19 @@ async function write_pieces(lane: Lane, pieces: readonly Piece[], queued: readon
       throw error;
     }
     // Somebody lost a race or broke a constraint: each log for itself, in order, and the rest apart.
-    for (const piece of pieces) await write_piece(lane, piece);
-    await write_queued(lane, queued);
+    await write_in_turn(lane, pieces, queued, write_piece);
   }
+}
+
+/** What was taken beside the events is not lost when a log stops them: it waits for the next turn. */
+async function write_in_turn(lane: Lane, pieces: readonly Piece[], queued: readonly Queued[], write: typeof write_piece): Promise<void> {
+  try {
+    for (const piece of pieces) await write(lane, piece);
+  } catch (error) {
+    lane.queue.unshift(...queued);
+    throw error;
+  }
+  await write_queued(lane, queued);
 }
 
 async function write_queued(lane: Lane, queued: readonly Queued[]): Promise<void> {
