@@ -78,7 +78,7 @@ export async function open_wire(url: string, role?: string): Promise<Wire> {
   };
 }
 
-/** What is sent in one turn leaves in one write: the driver alone makes one per statement, twenty-five a batch. */
+/** What is sent in one turn leaves in one write: the driver alone makes one per statement. */
 function corked(client: pg.Client): () => void {
   // Not in the driver's types; it is how the driver itself gathers the messages of one statement.
   const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
