@@ -94,6 +94,7 @@ describe('card numbers', () => {
     ['an article number (EAN-13)', '4006381333931'],
     ['a telephone number', '+4915112345678'],
     ['milliseconds since 1970', '1732312312312'],
+    ['a process id and milliseconds', 'demo-6460-1795892702121'],
     ['20 digits', '42424242424242424242'],
     ['digits apart', '4 2 4 2 4 2 4 2 4 2 4 2 4 2 4 2'],
     ['an id of ours', 'ord_01hzx3v5qjf0k8m2n4p6r8t0v2'],

@@ -11,8 +11,9 @@ export const field_errors_max = 50;
 const echo_characters_max = 64;
 const card_digits_min = 13;
 const card_digits_max = 19;
-/** Cards are printed in groups of 4 to 6. */
+/** Cards are printed whole or in groups of 4 to 6; the last may be of 3. */
 const card_group_digits_min = 3;
+const card_group_digits_max = 6;
 
 Settings.Set({ maxErrors: field_errors_max });
 
@@ -122,8 +123,9 @@ const hexadecimal = /[0-9a-f-]{24,}/gi;
 
 /**
  * Whether a run of 13–19 digits, single spaces or dashes between them, is a card number by issuer and check digit (ISO/IEC 7812-1). Not taken for one:
- * 13 digits with the check digit of an article number (an EAN is a good SKU, and one in ten passes Luhn's), what begins with + (a telephone number), and
- * digits inside a long hexadecimal text: of random UUIDs 319 in a million, of SHA-256 digests 460, hold what would pass.
+ * 13 digits with the check digit of an article number (an EAN is a good SKU, and one in ten passes Luhn's), what begins with + (a telephone number),
+ * groups that no card is printed in (a process id and a time in milliseconds make a good Idempotency-Key, and one in ten passes), and digits inside a
+ * long hexadecimal text: of random UUIDs 319 in a million, of SHA-256 digests 460, hold what would pass.
  */
 export function holds_card_number(given: string): boolean {
   // Almost no text gets further than this.
@@ -133,11 +135,14 @@ export function holds_card_number(given: string): boolean {
     if (!is_digit(text, start) || (start > 0 && (is_digit(text, start - 1) || text[start - 1] === '+'))) continue;
     let digits = '';
     let group = 0;
+    let longest = 0;
     for (let i = start; i < text.length && digits.length <= card_digits_max; i++) {
       if (is_digit(text, i)) {
         digits += text[i];
-        group++;
-        if (!is_digit(text, i + 1) && is_card_number(digits)) return true;
+        longest = Math.max(longest, ++group);
+        if (is_digit(text, i + 1)) continue;
+        const printed = group === digits.length || longest <= card_group_digits_max;
+        if (printed && is_card_number(digits)) return true;
       } else {
         if ((text[i] !== ' ' && text[i] !== '-') || group < card_group_digits_min || !is_digit(text, i + 1)) break;
         group = 0;
