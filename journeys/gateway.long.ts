@@ -150,6 +150,7 @@ describe('a page of another origin', () => {
 describe('the services behind it', () => {
   it('answer the gateway only, whatever a request says about itself', async () => {
     const spoofed = { 'x-user-id': 'admin', 'x-user-scopes': 'admin', 'x-forwarded-for': '127.0.0.1', 'x-cartwright-internal': 'a.b' };
+    const attempts: Record<string, string>[] = [{}, { authorization }, spoofed];
     for (const [running, path] of [
       [fleet.orders, '/v1/orders'],
       [fleet.money, '/v1/payments'],
@@ -159,7 +160,7 @@ describe('the services behind it', () => {
       [fleet.stock, '/v1/exceptions'],
       [fleet.stock, '/internal/vitals'],
     ] as const) {
-      for (const headers of [{}, { authorization }, spoofed]) {
+      for (const headers of attempts) {
         const response = await fetch(`http://127.0.0.1:${running.port}${path}`, { headers });
         assert.deepEqual([response.status, /"code":"(\w+)"/.exec(await response.text())?.[1]], [401, 'internal_token_invalid'], path);
       }
