@@ -117,6 +117,7 @@ export const order_placed = event({
     capture_policy: CapturePolicy,
     priority: Priority(),
     shipping_service: Text(100),
+    shipping_carrier: optional(Text(100)), // wanted, not promised
     metadata: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()])),
     lines: Type.Array(OrderLine, { minItems: 1 }),
     discount: optional(Discount),

@@ -128,6 +128,7 @@ export const fulfillment_requested = event({
     ...order_fields,
     fulfillment_no: Ordinal(),
     service: Text(100),
+    carrier: optional(Text(100)), // preferred
     promise_at: optional(At()),
     lines: Type.Array(
       Type.Object({

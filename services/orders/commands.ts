@@ -74,7 +74,7 @@ export interface PlaceOrder {
   readonly discount_code: string | null;
   readonly tax_mode: TaxMode;
   readonly place: PricedPlace | null;
-  readonly shipping: { readonly service?: string | null; readonly amount?: number | null } | null;
+  readonly shipping: { readonly service?: string | null; readonly carrier?: string | null; readonly amount?: number | null } | null;
   readonly expected_total: number | null;
   /** The caller's own id of the customer (or, without one, the e-mail address): names the customer's row. */
   readonly customer: string | null;

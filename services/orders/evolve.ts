@@ -113,6 +113,7 @@ function placed(data: OrderPlaced['data']): Order {
     ship_policy: rest.ship_policy,
     priority: rest.priority,
     shipping_service: rest.shipping_service,
+    shipping_carrier: rest.shipping_carrier ?? null,
     metadata: rest.metadata,
     tender: rest.tender ?? null,
     reservation_state: rest.reservation_state ?? 'asked',

@@ -183,6 +183,8 @@ export interface Order {
   readonly ship_policy: ShipPolicy;
   readonly priority: number;
   readonly shipping_service: string;
+  /** Wanted by who placed it; shipping takes another when this one offers nothing. */
+  readonly shipping_carrier: string | null;
   readonly metadata: { readonly [field: string]: string | number | boolean | null };
   readonly tender: Tender | null;
   readonly reservation_state: ReservationState;

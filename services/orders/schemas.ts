@@ -79,7 +79,7 @@ export const order_body = Type.Object(
     billing_address: optional(address),
     lines: optional(Type.Array(order_line, { minItems: 1, maxItems: order_lines_max })),
     quote_id: optional(Name(64)),
-    shipping: optional(Type.Object({ service: optional(Name()), amount: optional(Money()) }, closed)),
+    shipping: optional(Type.Object({ service: optional(Name()), carrier: optional(Name()), amount: optional(Money()) }, closed)),
     discount_codes: optional(Type.Array(Text(100), { maxItems: 1 })),
     expected_total: optional(Money()),
     payment: optional(Type.Object({ gateway, ...method, capture: optional(CapturePolicy), return_url: optional(Url()) }, closed)),

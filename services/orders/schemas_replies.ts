@@ -84,7 +84,7 @@ const order_fields = {
   customer: Nullable(Type.Object({ id: MaybeText(), email: MaybeText(), name: MaybeText(), phone: MaybeText() })),
   shipping_address: Nullable(Address),
   lines: Type.Array(line_schema),
-  shipping: Type.Object({ service: Text() }),
+  shipping: Type.Object({ service: Text(), carrier: Nullable(Text()) }),
   discount_codes: Type.Array(Text()),
   subtotal: Integer(),
   discount_total: Integer(),

@@ -30,7 +30,7 @@ export function render_order(order: Order, { version, contact, shipments }: Besi
     customer: customer_of(contact),
     shipping_address: contact?.shipping_address ?? null,
     lines: order.lines.map(render_line),
-    shipping: { service: order.shipping_service },
+    shipping: { service: order.shipping_service, carrier: order.shipping_carrier },
     discount_codes: order.discount_code === null ? [] : [order.discount_code],
     subtotal: order.subtotal,
     discount_total: order.discount_total,

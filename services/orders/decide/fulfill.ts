@@ -23,6 +23,7 @@ export function ask_shipping(draft: Draft): void {
       ...news(draft),
       fulfillment_no: order.fulfillment_no + 1,
       service: order.shipping_service,
+      ...(order.shipping_carrier === null ? {} : { carrier: order.shipping_carrier }),
       promise_at: last_promise(ready),
       lines,
       ...(ship_to ? { personal: { ship_to } } : {}),

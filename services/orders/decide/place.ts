@@ -230,6 +230,7 @@ function placed_data(command: PlaceOrder, priced: Priced, { number, customer_ref
     capture_policy: command.capture_policy,
     priority: command.priority,
     shipping_service: priced.shipping.service,
+    shipping_carrier: command.shipping?.carrier ?? null,
     metadata: command.metadata,
     lines: priced.lines.map((line, index) => ({
       ...line,
