@@ -26,7 +26,7 @@ const backorder_limit = 1_000_000;
 const quiet_days_max = 60;
 const settle_timeout_ms = 120_000;
 const settle_poll_ms = 4;
-const requests_at_once = 12;
+const requests_at_once = 48;
 const import_lines_max = 400;
 
 export async function replay(base: Settings, file: string, options: { rows_max?: number }): Promise<number> {
