@@ -383,16 +383,16 @@ test('labels are fetched as PDF and ZPL, and nothing is fetched for a label that
   const { carrier } = await open(t);
   const [label] = labels_of(await perform(carrier, 'buy_label', await chosen(carrier, 'pcl_1')));
   assert.ok(label && carrier.label_document);
-  const pdf = await carrier.label_document(label.label_ref, 'pdf', AbortSignal.timeout(5_000));
+  const pdf = await carrier.label_document(label, 'pdf', AbortSignal.timeout(5_000));
   assert.equal(pdf?.content_type, 'application/pdf');
   assert.match(Buffer.from(pdf.bytes).toString('latin1'), /^%PDF-/);
-  const zpl = await carrier.label_document(label.label_ref, 'zpl', AbortSignal.timeout(5_000));
+  const zpl = await carrier.label_document(label, 'zpl', AbortSignal.timeout(5_000));
   assert.ok(
     Buffer.from(zpl?.bytes ?? [])
       .toString()
       .includes(label.tracking_number),
   );
-  assert.equal(await carrier.label_document('shp_none', 'pdf', AbortSignal.timeout(5_000)), undefined);
+  assert.equal(await carrier.label_document({ label_ref: 'shp_none', tracking_number: '1' }, 'pdf', AbortSignal.timeout(5_000)), undefined);
 });
 
 test('a request that is none of ours is our bug, and nobody is called', async t => {

@@ -47,7 +47,7 @@ export function easypost_carrier(settings: EasyPostSettings): Carrier {
       query: (operation, signal, remember) => query(api, operation, signal, remember),
     },
     parse_webhook,
-    label_document: (label_ref, format, signal) => label_document(api, label_ref, format, signal),
+    label_document: ({ label_ref }, format, signal) => label_document(api, label_ref, format, signal),
   };
 }
 
