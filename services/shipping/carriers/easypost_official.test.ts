@@ -121,7 +121,7 @@ function normalized({ method, path, headers, body }: Letter): object {
     path: url.pathname,
     query,
     authorization: headers['authorization'],
-    type: headers['content-type']?.split(';')[0],
+    type: method === 'GET' ? undefined : headers['content-type']?.split(';')[0],
     content,
   };
 }
