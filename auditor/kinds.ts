@@ -171,7 +171,7 @@ const shipments: SubjectKind = {
         // That the carrier keeps the money is noted, not said.
         label_status: parcel['label_status'] === 'void_refused' ? 'void_requested' : parcel['label_status'],
       }));
-      return { ...without('held', 'quote_op_id')(state), parcels };
+      return { ...without('held', 'asked', 'address_check', 'considered')(state), parcels };
     },
   },
 };
@@ -256,7 +256,7 @@ export const services: Readonly<Record<string, AnyService>> = {
   payments: payments_service({ gateways: {} }),
   shipping: shipping_service({
     fulfillment: 'manual',
-    carrier: 'manual',
+    sellers: [],
     carriers: {},
     manual_delivery_ms: 0,
     label_currency: 'GBP',

@@ -6,6 +6,9 @@ import { log_levels } from '../platform/logger.ts';
 export const service_list = ['orders', 'inventory', 'payments', 'shipping', 'suppliers', 'analytics'] as const;
 export type ServiceName = (typeof service_list)[number];
 
+export const carrier_names = ['easypost', 'purolator'] as const;
+export type CarrierName = (typeof carrier_names)[number];
+
 export interface Settings {
   readonly port: number;
   readonly host: string;
@@ -29,13 +32,21 @@ export interface Settings {
   readonly cors_origins: readonly string[];
   readonly fulfillment: 'auto' | 'manual';
   readonly replenishment: 'auto' | 'manual';
-  readonly carrier: 'manual' | 'easypost';
+  /** Who is asked for rates of new labels; empty: the carrier manual. */
+  readonly carriers: readonly CarrierName[];
+  readonly label_currency: string;
   readonly manual_delivery_ms: number;
   readonly sandbox: boolean;
   readonly log_level: (typeof log_levels)[number];
   readonly stripe: Provider;
   readonly easypost: Provider;
-  readonly sandbox_ports: { readonly stripe: number; readonly easypost: number; readonly supplier: number };
+  readonly purolator: PurolatorAccount;
+  readonly sandbox_ports: {
+    readonly stripe: number;
+    readonly easypost: number;
+    readonly purolator: number;
+    readonly supplier: number;
+  };
 }
 
 /** Base URL undefined: the sandbox's stand-in, or the live host when credentials are set. */
@@ -44,6 +55,17 @@ export interface Provider {
   readonly secret: string | undefined;
   readonly webhook_secret: string | undefined;
 }
+
+/** Basic authentication, and the account that pays. */
+export interface PurolatorAccount {
+  readonly base_url: string | undefined;
+  readonly key: string | undefined;
+  readonly password: string | undefined;
+  readonly account: string | undefined;
+  readonly versions: Readonly<Partial<Record<string, PurolatorVersion>>>;
+}
+export type PurolatorVersion = 'v1' | 'v2';
+export const purolator_services = ['availability', 'estimating', 'shipping', 'documents', 'tracking'] as const;
 
 export interface SettingRow {
   readonly name: string;
@@ -70,6 +92,11 @@ const key = (prefix: string) => (text: string) =>
   text.startsWith(prefix) && text.length >= 16 && /^[\w-]+$/.test(text)
     ? undefined
     : `must begin with ${prefix} and have at least 16 characters, letters, digits, _ and - only`;
+const carriers = (text: string) =>
+  text === 'manual' || parts_of(text).every(part => carrier_names.some(name => name === part))
+    ? undefined
+    : `must be manual, or of ${carrier_names.join(', ')} one or more with commas between`;
+const currency = (text: string) => (/^[A-Z]{3}$/.test(text) ? undefined : 'must be three capital letters of ISO 4217');
 const milliseconds = (text: string) => (/^\d{1,9}$/.test(text) ? undefined : 'must be a whole number of milliseconds');
 const long_text = (length: number) => (text: string) => (text.length >= length ? undefined : `must have at least ${length} characters`);
 /** 32 random bytes, as `openssl rand -base64 32` (or -hex 32) prints them. */
@@ -93,6 +120,10 @@ const origins = (text: string) =>
   parts_of(text).every(part => part === '*' || is_origin(part))
     ? undefined
     : 'must be origins as browsers send them, with commas between (https://shop.example), or *';
+const versions = (text: string) =>
+  parts_of(text).every(part => new RegExp(`^(${purolator_services.join('|')})=v[12]$`).test(part))
+    ? undefined
+    : `must be services of Purolator with versions, commas between: ${purolator_services.map(name => `${name}=v1`).join(',')}`;
 const postgres_url = url('postgres:', 'postgresql:');
 
 export const setting_rows: readonly SettingRow[] = [
@@ -170,9 +201,16 @@ export const setting_rows: readonly SettingRow[] = [
   },
   {
     name: 'CARRIER',
-    preset: 'easypost',
-    meaning: 'carrier of new shipments; manual makes its own label numbers and calls nobody',
-    check: one_of('manual', 'easypost'),
+    preset: 'easypost, and purolator when it has a key',
+    meaning:
+      'who is asked for rates of new labels: easypost, purolator, or both with a comma between; manual makes its own label numbers and calls nobody',
+    check: carriers,
+  },
+  {
+    name: 'LABEL_CURRENCY',
+    preset: 'GBP',
+    meaning: 'in which rates of carriers are compared; none is ever converted',
+    check: currency,
   },
   {
     name: 'MANUAL_DELIVERY_MS',
@@ -202,8 +240,29 @@ export const setting_rows: readonly SettingRow[] = [
     meaning: 'another host that speaks EasyPost’s protocol',
     check: url('http:', 'https:'),
   },
+  {
+    name: 'PUROLATOR_KEY',
+    preset: 'the stand-in’s',
+    meaning: 'key of Purolator’s E-Ship web services; set: the live host',
+    check: any_text,
+  },
+  { name: 'PUROLATOR_PASSWORD', preset: 'the stand-in’s', meaning: 'the password that belongs to the key', check: any_text },
+  { name: 'PUROLATOR_ACCOUNT', preset: 'the stand-in’s', meaning: 'the registered account that pays for labels', check: any_text },
+  {
+    name: 'PUROLATOR_BASE_URL',
+    preset: 'https://webservices.purolator.com when live',
+    meaning: 'another host that speaks Purolator’s protocol (https://devwebservices.purolator.com is for development)',
+    check: base_url,
+  },
+  {
+    name: 'PUROLATOR_VERSIONS',
+    preset: 'availability=v2,estimating=v2,shipping=v2,documents=v1,tracking=v1',
+    meaning: 'version of each of Purolator’s services, where yours differ',
+    check: versions,
+  },
   { name: 'SANDBOX_STRIPE_PORT', preset: '4101', meaning: 'port of the Stripe stand-in (any free one when PORT is not 4000)', check: port },
   { name: 'SANDBOX_EASYPOST_PORT', preset: '4102', meaning: 'port of the EasyPost stand-in', check: port },
+  { name: 'SANDBOX_PUROLATOR_PORT', preset: '4104', meaning: 'port of the Purolator stand-in', check: port },
   { name: 'SANDBOX_SUPPLIER_PORT', preset: '4103', meaning: 'port of the supplier stand-in', check: port },
 ];
 
@@ -220,7 +279,7 @@ export function read_settings(env: Readonly<Record<string, string | undefined>>)
   const number = (name: string, preset: number): number => Number(text(name) ?? preset);
   const host = text('HOST') ?? '127.0.0.1';
   const own_port = number('PORT', 4000);
-  const sandbox = text('STRIPE_SECRET_KEY') === undefined && text('EASYPOST_API_KEY') === undefined;
+  const sandbox = text('STRIPE_SECRET_KEY') === undefined && text('EASYPOST_API_KEY') === undefined && text('PUROLATOR_KEY') === undefined;
   const sandbox_port = (name: string, preset: number) => number(name, own_port === 4000 ? preset : 0);
   // The checks above have made sure that these are of their lists.
   const choice = <T extends string>(name: string, preset: T) => (text(name) ?? preset) as T;
@@ -253,18 +312,35 @@ export function read_settings(env: Readonly<Record<string, string | undefined>>)
     cors_origins: list('CORS_ORIGINS'),
     fulfillment: choice('FULFILLMENT', sandbox ? 'auto' : 'manual'),
     replenishment: choice('REPLENISHMENT', sandbox ? 'auto' : 'manual'),
-    carrier: choice('CARRIER', 'easypost'),
+    carriers: carriers_in(text('CARRIER') ?? (text('PUROLATOR_KEY') === undefined ? 'easypost' : 'easypost,purolator')),
+    label_currency: text('LABEL_CURRENCY') ?? 'GBP',
     manual_delivery_ms: number('MANUAL_DELIVERY_MS', 172_800_000),
     sandbox,
     log_level: choice('LOG_LEVEL', 'warn'),
     stripe: { base_url: text('STRIPE_BASE_URL'), secret: text('STRIPE_SECRET_KEY'), webhook_secret: text('STRIPE_WEBHOOK_SECRET') },
     easypost: { base_url: text('EASYPOST_BASE_URL'), secret: text('EASYPOST_API_KEY'), webhook_secret: text('EASYPOST_WEBHOOK_SECRET') },
+    purolator: {
+      base_url: text('PUROLATOR_BASE_URL'),
+      key: text('PUROLATOR_KEY'),
+      password: text('PUROLATOR_PASSWORD'),
+      account: text('PUROLATOR_ACCOUNT'),
+      versions: versions_in(text('PUROLATOR_VERSIONS')),
+    },
     sandbox_ports: {
       stripe: sandbox_port('SANDBOX_STRIPE_PORT', 4101),
       easypost: sandbox_port('SANDBOX_EASYPOST_PORT', 4102),
+      purolator: sandbox_port('SANDBOX_PUROLATOR_PORT', 4104),
       supplier: sandbox_port('SANDBOX_SUPPLIER_PORT', 4103),
     },
   };
+}
+
+/** Checked before: see `carriers`, `versions`. */
+function carriers_in(text: string): readonly CarrierName[] {
+  return carrier_names.filter(name => parts_of(text).includes(name));
+}
+function versions_in(text: string | undefined): PurolatorAccount['versions'] {
+  return Object.fromEntries(parts_of(text ?? '').flatMap(part => (part === '' ? [] : [part.split('=') as [string, PurolatorVersion]])));
 }
 
 export function database_url_of(settings: Settings, embedded_url: string | undefined, service: ServiceName | 'gateway'): string {

@@ -88,14 +88,14 @@ export function run_saga(seed: number, spoil: Spoil = {}): SagaResult {
 
 function services_of(chance: Random): AnyService[] {
   const gateways = { manual: manual_gateway, stripe: stripe_gateway(nowhere) };
-  const carrier = chance.next() < 0.5 ? 'manual' : 'easypost';
+  const sellers = chance.next() < 0.5 ? [] : ['easypost'];
   return [
     orders_service,
     inventory_service(),
     payments_service({ gateways }),
     shipping_service({
       fulfillment: 'auto',
-      carrier,
+      sellers,
       carriers: {
         manual: manual_carrier({ currency: 'GBP' }),
         easypost: easypost_carrier({ api_key: 'none', base_url: 'http://127.0.0.1:9/' }),

@@ -5,13 +5,12 @@ import { shipping_routes } from '../../services/shipping/routes.ts';
 import { migrations_folder, shipping_adapters, shipping_service } from '../../services/shipping/service.ts';
 import type { Area, AreaGiven } from '../compose.ts';
 
-const label_currency = 'GBP';
-
 export function shipping_area({ settings, third_parties }: AreaGiven): Area {
   const { base_url, api_key, webhook_secret } = third_parties.easypost;
+  const { label_currency } = settings;
   const shipping: ShippingSettings = {
     fulfillment: settings.fulfillment,
-    carrier: settings.carrier,
+    sellers: settings.carriers,
     carriers: {
       manual: manual_carrier({ currency: label_currency }),
       easypost: easypost_carrier({ api_key, base_url, timeout_ms: third_parties.timeout_ms }),

@@ -44,7 +44,7 @@ export async function replay(base: Settings, file: string, options: { rows_max?:
     sandbox: false,
     fulfillment: 'auto',
     replenishment: 'auto',
-    carrier: 'manual',
+    carriers: [],
     manual_delivery_ms: day_ms,
     secret_key: 'sk_replay_0123456789abcdef',
   };

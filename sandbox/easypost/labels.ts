@@ -1,4 +1,5 @@
 /** Labels as a printer takes them: a PDF of 4 by 6 inches, or ZPL. PNG is not drawn: who asks for it gets the PDF. */
+import { draw_code_128 } from '../barcode.ts';
 import type { StandInReply, StandInRequest } from '../stand_in.ts';
 import { type Address, type EasyPost, not_found, type Shipment } from './objects.ts';
 
@@ -72,28 +73,14 @@ async function pdf(shipment: Shipment): Promise<Uint8Array> {
     .moveTo(18, 250)
     .lineTo(width - 18, 250)
     .stroke();
-  bars(document, shipment.tracking_code ?? '', width);
+  // A real one, so that a dock's scanner can be tried; what is printed beside it says that it pays for nothing.
+  await draw_code_128(document, shipment.tracking_code ?? '', { x: 18, y: 262, width: width - 36, height: 80 });
   document.fontSize(11).text(shipment.tracking_code ?? '', 18, 350, { width: width - 36, align: 'center' });
   document.fontSize(8).text('SANDBOX - NOT VALID POSTAGE', 18, height - 40, { width: width - 36, align: 'center' });
   document.end();
   const chunks: Buffer[] = [];
   for await (const chunk of document) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
-}
-
-/** Looks like a barcode and is none: nobody shall scan a sandbox's label into a real system. */
-function bars(
-  document: { rect(x: number, y: number, width: number, height: number): { fill(): unknown } },
-  code: string,
-  width: number,
-): void {
-  let x = 30;
-  for (const character of code) {
-    const bar = 1 + (character.charCodeAt(0) % 4);
-    document.rect(x, 265, bar, 75).fill();
-    x += bar + 3;
-    if (x > width - 36) return;
-  }
 }
 
 /** `^` and `~` begin commands of the printer, so no name may hold them; nor line ends. */

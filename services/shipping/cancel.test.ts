@@ -140,7 +140,7 @@ describe('cancelling before dispatch', () => {
     );
   });
   test('labels that cost nothing are voided in the same decision', () => {
-    const shop = open_shop({ fulfillment: 'manual', carrier: 'manual' });
+    const shop = open_shop({ fulfillment: 'manual', sellers: [] });
     shop.hear(fulfillment_requested(lines));
     const ran = shop.hear(cancellation_requested(1, lines));
     assert.deepEqual([ran.types, ran.operations], [['shipment.cancelled', 'parcel.label_voided', 'fulfillment.cancellation_answered'], []]);

@@ -104,6 +104,15 @@ interface OfOperation {
 export interface RecordRates extends OfOperation {
   readonly type: 'record_rates';
 }
+export interface RecordAddress extends OfOperation {
+  readonly type: 'record_address';
+}
+/** The time for answers about rates and the address is over. */
+export interface AnswersDue {
+  readonly type: 'answers_due';
+  readonly order_id: string;
+  readonly shipment_id: string;
+}
 export interface RecordLabels extends OfOperation {
   readonly type: 'record_labels';
   readonly parcel_ids: readonly string[];
@@ -166,6 +175,8 @@ export type ShippingCommand =
   | ReportShortPick
   | ReceiveSentBack
   | RecordRates
+  | RecordAddress
+  | AnswersDue
   | RecordLabels
   | RecordVoids
   | RecordCarrierFacts

@@ -58,7 +58,7 @@ export function evolve_shipment(shipment: Shipment | undefined, event: ShippingE
         label_status: 'voided',
       });
     case 'shipment.dispatched':
-      return { ...shipment, status: 'dispatched', carrier: event.data.carrier, dispatched_at: event.data.dispatched_at, quote_op_id: null };
+      return { ...shipment, status: 'dispatched', carrier: event.data.carrier, dispatched_at: event.data.dispatched_at, asked: [] };
     case 'shipment.shorted':
       return shorted(shipment, event.data);
     case 'shipment.cancelled':
@@ -116,7 +116,10 @@ function planned(before: Shipment | undefined, data: ShipmentPlanned['data']): S
     promise_at: data.promise_at ?? null,
     label_error: null,
     choices: 0,
-    quote_op_id: null,
+    asked: [],
+    // The address is the order's: another plan does not change it.
+    address_check: before?.address_check ?? null,
+    considered: null,
     dispatched_at: null,
     lines: before === undefined ? data.lines.map(first_line) : lines_left(before.lines, data.lines),
     parcels: [...(before?.parcels ?? []).map(give_up_label), ...(data.parcels ?? []).map(parcel => first_parcel(parcel, data))],
@@ -193,7 +196,7 @@ function carrier_chosen(shipment: Shipment, data: ShipmentCarrierChosen['data'])
     reasons: data.reasons,
     label_error: null,
     choices: shipment.choices + 1,
-    quote_op_id: null,
+    asked: [],
     parcels: shipment.parcels.map(parcel => {
       const asked = chosen.get(parcel.parcel_id);
       if (asked === undefined) return parcel;
@@ -256,7 +259,7 @@ function label_failed(
   });
   const told = { ...shipment, parcels, status: data.shipment_status ?? shipment.status };
   const is_of_this_plan = shipment.parcels.some(parcel => parcel.parcel_id === data.parcel_id && is_current(shipment, parcel));
-  return is_of_this_plan ? { ...told, label_error: data.code ?? 'refused', quote_op_id: null } : told;
+  return is_of_this_plan ? { ...told, label_error: data.code ?? 'refused', asked: [] } : told;
 }
 
 function shorted(shipment: Shipment, { lines, shipment_status }: ShipmentShorted['data']): Shipment {
@@ -293,7 +296,7 @@ function cancelled(shipment: Shipment): Shipment {
   return {
     ...shipment,
     status: 'cancelled',
-    quote_op_id: null,
+    asked: [],
     lines: shipment.lines.map(line => ({ ...line, quantity: 0, quantity_cancelled: line.quantity_cancelled + line.quantity })),
     parcels: shipment.parcels.map(give_up_label),
   };

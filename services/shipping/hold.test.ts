@@ -10,7 +10,7 @@ const lines = [
 
 describe('on hold', () => {
   test('nothing is asked, labeled or dispatched; with the last release it goes on', () => {
-    const shop = open_shop({ carrier: 'manual' });
+    const shop = open_shop({ sellers: [] });
     shop.hear(hold('order.held', 'hld_1'));
     shop.hear(hold('order.held', 'hld_2'));
     assert.deepEqual(shop.hear(fulfillment_requested(lines)).types, ['shipment.planned']);
@@ -53,7 +53,7 @@ describe('on hold', () => {
     assert.deepEqual([origin, dispatched_at], ['scan', t(7)]);
   });
   test('a shipment that left is none of its business', () => {
-    const shop = open_shop({ carrier: 'manual' });
+    const shop = open_shop({ sellers: [] });
     shop.hear(fulfillment_requested(lines));
     assert.deepEqual(shop.hear(hold('order.held')).types, []);
     assert.equal(shop.shipment().held, false);

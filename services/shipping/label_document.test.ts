@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Label, label_document } from './label_document.ts';
+import { no_scanner, scanned } from './testing/scanner.ts';
 import { depot, ship_to } from './testing/shop.ts';
 
 const label = (name: string): Label => ({
@@ -31,4 +32,10 @@ test('no name speaks the printer’s language, nor breaks its lines', async () =
 
 test('without an address the label still has its number', async () => {
   assert.ok((await text({ ...label('x'), ship_to: null })).includes('MN0123456789AB'));
+});
+
+test('a scanner at the dock reads the number off the paper, and a person the address', { skip: no_scanner }, async () => {
+  const { codes, text } = scanned(await label_document(label('Ada Lovelace'), 'pdf'));
+  assert.deepEqual(codes, ['CODE-128:MN0123456789AB']);
+  for (const part of ['MN0123456789AB', 'Ada Lovelace', 'SW1Y 4JH London']) assert.ok(text.includes(part), text);
 });

@@ -1,6 +1,7 @@
 /** The label of a parcel whose carrier draws none: 4 by 6 inches as PDF, or ZPL. */
 
 import type { Address } from '../../contracts/index.ts';
+import { draw_code_128 } from './barcode.ts';
 import type { Address as Place } from './carriers/port.ts';
 import type { Parcel, Shipment } from './model.ts';
 import { place_of } from './place.ts';
@@ -51,7 +52,8 @@ async function pdf(label: Label): Promise<Uint8Array> {
     .moveTo(margin, 260)
     .lineTo(width - margin, 260)
     .stroke();
-  document.fontSize(20).text(number, margin, 290, centered);
+  if (number !== '') await draw_code_128(document, number, { x: margin, y: 275, width: width - 2 * margin, height: 70 });
+  document.fontSize(20).text(number, margin, 355, centered);
   document.fontSize(8).text(foot, margin, height - 40, centered);
   document.end();
   const chunks: Buffer[] = [];

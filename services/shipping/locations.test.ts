@@ -58,7 +58,7 @@ describe('rates are asked for', () => {
   });
 
   test('with the carrier `manual` without an address: nobody is told it', () => {
-    const shop = open_shop({ carrier: 'manual' }, ['leeds']);
+    const shop = open_shop({ sellers: [] }, ['leeds']);
     assert.deepEqual(shop.hear(fulfillment_requested(lines)).types, ['shipment.planned', 'shipment.dispatched']);
   });
 });

@@ -3,7 +3,7 @@
  * the fields marked (note), which no event tells.
  */
 import type { Address, CarrierStatus, Line, LocationAddress, ShipmentStatus } from '../../contracts/index.ts';
-import { type Carrier, parcels_max } from './carriers/port.ts';
+import { type Carrier, type Address as Place, parcels_max, type Rate } from './carriers/port.ts';
 
 /** The kinds, in lock order; those before `location` are read without a lock. */
 export interface ShippingStates {
@@ -70,8 +70,12 @@ export interface Shipment {
   readonly label_error: string | null;
   /** How often a carrier was chosen for this plan. */
   readonly choices: number;
-  /** (note) The operation that asks for rates. */
-  readonly quote_op_id: string | null;
+  /** (note) Who was asked before a label is bought, and what they said; empty when nobody is asked. */
+  readonly asked: readonly Asked[];
+  /** (note) What a carrier said of the address; null: nobody was asked yet. */
+  readonly address_check: AddressCheck | null;
+  /** (note) What the last choice was made from. */
+  readonly considered: Considered | null;
   readonly dispatched_at: string | null;
   readonly lines: readonly ShipmentLine[];
   /** Only appended or replaced in place: the store compares by position. */
@@ -133,6 +137,40 @@ export interface KnownFact {
   readonly carrier_at: string;
   readonly status: CarrierStatus;
 }
+/** One operation that a choice waits for. */
+export interface Asked {
+  readonly op_id: string;
+  readonly provider: string;
+  readonly about: 'rates' | 'address';
+  /** null: no answer yet. */
+  readonly answer: RatesAnswer | null;
+}
+export interface RatesAnswer {
+  readonly rates: readonly Rate[];
+  /** Why there are none, or not more. */
+  readonly messages: readonly { readonly carrier: string; readonly message: string }[];
+}
+/** `suggestion` is personal. */
+export interface AddressCheck {
+  readonly verdict: 'ok' | 'corrected' | 'undeliverable' | 'not_checked';
+  readonly provider: string;
+  readonly detail: string | null;
+  readonly suggestion: Place | null;
+}
+export interface Considered {
+  readonly candidates: readonly Candidate[];
+  readonly left_out: readonly { readonly provider: string; readonly carrier: string; readonly message: string }[];
+}
+/** A service that was offered for parcels of the shipment. */
+export interface Candidate {
+  readonly provider: string;
+  readonly carrier: string;
+  readonly service: string;
+  readonly cost: number;
+  readonly currency: string;
+  readonly delivery_days: number | null;
+  readonly verdict: 'chosen' | 'dearer' | 'late' | 'slower' | 'other_currency' | 'not_for_all_parcels';
+}
 export interface OpenException {
   readonly exception_id: string;
   readonly reason: string;
@@ -144,8 +182,8 @@ export interface OpenException {
 export interface ShippingSettings {
   /** `auto` labels and dispatches by itself; `manual` waits for people. */
   readonly fulfillment: 'auto' | 'manual';
-  /** Of new labels. */
-  readonly carrier: 'manual' | 'easypost';
+  /** Who is asked for rates of new labels; empty: labels are those of the carrier `manual`. */
+  readonly sellers: readonly string[];
   /** All that can be reached: labels bought of another one before are still tracked and voided there. */
   readonly carriers: Readonly<Record<string, Carrier>>;
   /** Carrier `manual`: a parcel counts as delivered this long after it left. */
@@ -173,6 +211,10 @@ export const settle_ms = 15 * minute_ms;
 export const settle_attempts_min = 3;
 export const exception_ms = 24 * hour_ms;
 
+/** Carriers that do not answer by then are left out of the choice; an address that nobody could check by then is not checked. */
+export const answers_ms = 45_000;
+export const candidates_max = 60;
+export const left_out_max = 20;
 /** A price that changed between rating and buying is asked for anew so often. */
 export const choices_max = 3;
 /** What carriers that sell labels take as one parcel. The carrier `manual` has no such limit: people load what there is. */

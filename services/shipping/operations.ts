@@ -1,11 +1,12 @@
 /** Calls to carriers: what their outcomes become, and how each carrier is reached. */
 import type { Adapter, Operation, Outcome, Remember } from '../../platform/service.ts';
 import type { TrackingFact } from './carriers/port.ts';
-import type { RecordCarrierFacts, RecordLabels, RecordRates, RecordVoids } from './commands.ts';
+import type { RecordAddress, RecordCarrierFacts, RecordLabels, RecordRates, RecordVoids } from './commands.ts';
 import type { ShippingSettings } from './model.ts';
 
 export const outcomes = {
   quote_rates: (operation: Operation, outcome: Outcome): RecordRates => ({ type: 'record_rates', ...common(operation, outcome) }),
+  verify_address: (operation: Operation, outcome: Outcome): RecordAddress => ({ type: 'record_address', ...common(operation, outcome) }),
   buy_label: (operation: Operation, outcome: Outcome): RecordLabels => ({
     type: 'record_labels',
     ...common(operation, outcome),

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Rate } from './carriers/port.ts';
-import { choose_rate } from './rates.ts';
+import { choose_rate, type Offered } from './rates.ts';
 
 const at = '2026-03-01T10:00:00.000Z';
-const rate = (service: string, amount: number, delivery_days: number | null, more: Partial<Rate> = {}): Rate => ({
+const rate = (service: string, amount: number, delivery_days: number | null, more: Partial<Offered> = {}): Offered => ({
+  provider: 'easypost',
   parcel_id: 'pcl_1',
   provider_shipment_ref: 'ep_1',
   rate_ref: `rate_${service}`,
@@ -15,8 +15,8 @@ const rate = (service: string, amount: number, delivery_days: number | null, mor
   delivery_days,
   ...more,
 });
-const choose = (rates: readonly Rate[], promise_at: string | null = null, currency = 'USD', parcel_ids = ['pcl_1']) => {
-  const choice = choose_rate(rates, parcel_ids, { promise_at, at, currency });
+const choose = (rates: readonly Offered[], promise_at: string | null = null, currency = 'USD', parcel_ids = ['pcl_1']) => {
+  const { choice } = choose_rate(rates, parcel_ids, { promise_at, at, currency });
   return choice === undefined ? undefined : [choice.service, choice.cost, choice.currency, ...choice.reasons];
 };
 

@@ -1,54 +1,86 @@
-/** Which of the rates that came in is taken. Pure. */
+/** Which of the rates that came in is taken, and why not the others. Pure. */
 import { later } from '../../platform/service.ts';
 import type { Rate } from './carriers/port.ts';
+import { type Candidate, candidates_max } from './model.ts';
 
+/** A rate with who sells it. */
+export type Offered = Rate & { readonly provider: string };
 export interface Choice {
+  readonly provider: string;
   readonly carrier: string;
   readonly service: string;
   readonly cost: number;
   readonly currency: string;
   /** One per parcel. */
-  readonly rates: readonly Rate[];
+  readonly rates: readonly Offered[];
   readonly reasons: readonly string[];
 }
-type Offer = Omit<Choice, 'reasons'> & { readonly delivery_days: number | null };
+type Offer = Omit<Choice, 'reasons'> & { readonly delivery_days: number | null; readonly is_for_all: boolean };
+interface Wish {
+  readonly promise_at: string | null;
+  readonly at: string;
+  readonly currency: string;
+}
 
 const day_ms = 86_400_000;
 
 /**
- * One carrier and service for all parcels: the cheapest that keeps the promise, else the fastest, without a promise the cheapest.
- * Amounts of different currencies are never compared: `currency` is taken when anything is offered in it, else the first by name.
- * undefined: nothing is offered for every parcel.
+ * One carrier and service for all parcels, whoever sells it: the cheapest that keeps the promise, else the fastest, without a promise the
+ * cheapest. Amounts of different currencies are never compared nor converted: `currency` is taken when anything is offered in it, else the first
+ * by name. `choice` undefined: nothing is offered for every parcel.
  */
 export function choose_rate(
-  rates: readonly Rate[],
+  rates: readonly Offered[],
   parcel_ids: readonly string[],
-  wish: { promise_at: string | null; at: string; currency: string },
-): Choice | undefined {
+  wish: Wish,
+): { readonly choice: Choice | undefined; readonly candidates: readonly Candidate[] } {
   const all = offers_of(rates, parcel_ids);
-  const currency = all.some(offer => offer.currency === wish.currency) ? wish.currency : all.map(offer => offer.currency).sort()[0];
-  const offers = all.filter(offer => offer.currency === currency).sort(by_cost);
-  const { promise_at } = wish;
-  if (promise_at === null) return chosen(offers[0], 'cheapest');
-  const in_time = offers.filter(({ delivery_days }) => delivery_days !== null && later(wish.at, delivery_days * day_ms) <= promise_at);
-  if (in_time.length > 0) return chosen(in_time[0], 'cheapest_within_promise');
-  return chosen(offers.sort(by_days)[0], 'fastest', 'none_within_promise');
+  const complete = all.filter(offer => offer.is_for_all);
+  const currency = complete.some(offer => offer.currency === wish.currency)
+    ? wish.currency
+    : complete.map(offer => offer.currency).sort()[0];
+  const comparable = complete.filter(offer => offer.currency === currency).sort(by_cost);
+  const in_time = comparable.filter(offer => is_in_time(offer, wish));
+  const is_late = wish.promise_at !== null && in_time.length === 0;
+  const taken = is_late ? comparable.toSorted(by_days)[0] : in_time[0];
+  const verdict_of = (offer: Offer): Candidate['verdict'] => {
+    if (offer === taken) return 'chosen';
+    if (!offer.is_for_all) return 'not_for_all_parcels';
+    if (offer.currency !== currency) return 'other_currency';
+    if (is_late) return 'slower';
+    return is_in_time(offer, wish) ? 'dearer' : 'late';
+  };
+  const candidates = all
+    .toSorted(by_cost)
+    .map(offer => candidate_of(offer, verdict_of(offer)))
+    .sort((a, b) => Number(b.verdict === 'chosen') - Number(a.verdict === 'chosen'))
+    .slice(0, candidates_max);
+  const reasons = is_late ? ['fastest', 'none_within_promise'] : [wish.promise_at === null ? 'cheapest' : 'cheapest_within_promise'];
+  return { choice: taken && chosen(taken, reasons), candidates };
 }
 
-function offers_of(rates: readonly Rate[], parcel_ids: readonly string[]): Offer[] {
-  const services = Map.groupBy(rates, rate => JSON.stringify([rate.carrier, rate.service, rate.currency]));
+/** Without a promise everything is. */
+function is_in_time({ delivery_days }: Offer, { promise_at, at }: Wish): boolean {
+  return promise_at === null || (delivery_days !== null && later(at, delivery_days * day_ms) <= promise_at);
+}
+
+function offers_of(rates: readonly Offered[], parcel_ids: readonly string[]): Offer[] {
+  const services = Map.groupBy(rates, rate => JSON.stringify([rate.provider, rate.carrier, rate.service, rate.currency]));
   return [...services.values()].flatMap(group => {
     const found = parcel_ids.flatMap(parcel_id => group.find(rate => rate.parcel_id === parcel_id) ?? []);
     const [first] = found;
-    if (first === undefined || found.length < parcel_ids.length) return [];
+    if (first === undefined) return [];
     const days = found.map(rate => rate.delivery_days);
+    const { provider, carrier, service, currency } = first;
     return [
       {
-        carrier: first.carrier,
-        service: first.service,
-        currency: first.currency,
+        provider,
+        carrier,
+        service,
+        currency,
         cost: found.reduce((sum, rate) => sum + rate.amount, 0),
         rates: found,
+        is_for_all: found.length === parcel_ids.length,
         // The last parcel counts; one whose days nobody knows makes the whole unknown.
         delivery_days: days.every(each => typeof each === 'number') ? Math.max(...days) : null,
       },
@@ -56,10 +88,11 @@ function offers_of(rates: readonly Rate[], parcel_ids: readonly string[]): Offer
   });
 }
 
-function chosen(offer: Offer | undefined, ...reasons: readonly string[]): Choice | undefined {
-  if (offer === undefined) return undefined;
-  const { delivery_days: _known, ...choice } = offer;
-  return { ...choice, reasons };
+function chosen({ provider, carrier, service, cost, currency, rates }: Offer, reasons: readonly string[]): Choice {
+  return { provider, carrier, service, cost, currency, rates, reasons };
+}
+function candidate_of({ provider, carrier, service, cost, currency, delivery_days }: Offer, verdict: Candidate['verdict']): Candidate {
+  return { provider, carrier, service, cost, currency, delivery_days, verdict };
 }
 
 /** Ties are broken by speed, then by name, so that equal rates give equal choices. */
@@ -73,6 +106,6 @@ function days_of({ delivery_days }: Offer): number {
   return delivery_days ?? Number.MAX_SAFE_INTEGER;
 }
 function by_name(a: Offer, b: Offer): number {
-  const [one, other] = [`${a.carrier} ${a.service}`, `${b.carrier} ${b.service}`];
-  return one < other ? -1 : one > other ? 1 : 0;
+  const [one, other] = [a, b].map(({ carrier, service, provider }) => `${carrier} ${service} ${provider}`);
+  return (one ?? '') < (other ?? '') ? -1 : (one ?? '') > (other ?? '') ? 1 : 0;
 }

@@ -12,7 +12,7 @@ test('shipping reacts to what is meant for it, and to nothing else', () => {
 });
 
 test('every recorded event is taken, one after the other', () => {
-  const shop = open_shop({ carrier: 'manual', fulfillment: 'manual' });
+  const shop = open_shop({ sellers: [], fulfillment: 'manual' });
   const types = (
     ['location.changed', 'order.held', 'fulfillment.requested', 'order.hold_released', 'order.cancellation_requested'] as const
   ).map(type => shop.hear(recorded(type)).types);
@@ -40,7 +40,7 @@ test('a plan is named by the event: what the command names is what its decision 
 });
 
 test('erased personal data leaves a plan without an address', () => {
-  const shop = open_shop({ carrier: 'manual' });
+  const shop = open_shop({ sellers: [] });
   const ran = shop.hear(fulfillment_requested([{ line_no: 1, quantity: 1 }], { personal: null }));
   assert.deepEqual(ran.types, ['shipment.planned', 'shipment.dispatched']);
   assert.equal(said(ran, 'shipment.planned').order_id, order_id);

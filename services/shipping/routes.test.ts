@@ -9,7 +9,7 @@ import { shipping_routes } from './routes.ts';
 import { migrations_folder, shipping_service } from './service.ts';
 import { fulfillment_requested, settings_of } from './testing/shop.ts';
 
-const settings = settings_of({ fulfillment: 'manual', carrier: 'manual' });
+const settings = settings_of({ fulfillment: 'manual', sellers: [] });
 const lines = [
   { line_no: 1, quantity: 6 },
   { line_no: 2, quantity: 3 },

@@ -189,7 +189,7 @@ function label_route(desk: ShippingDesk, settings: ShippingSettings): Route {
             )
           : (
               await carrier.label_document(
-                parcel.label_ref,
+                { label_ref: parcel.label_ref, tracking_number: parcel.tracking_number },
                 format,
                 AbortSignal.any([request.signal, AbortSignal.timeout(carrier.adapter.timeout_ms)]),
               )

@@ -84,6 +84,26 @@ export const shipment_schema = Type.Object({
   currency: optional(Currency()),
   reasons: Type.Array(Text()),
   promise_at: optional(At()),
+  candidates: Type.Array(
+    Type.Object({
+      provider: Text(),
+      carrier: Text(),
+      service: Text(),
+      cost: Integer(),
+      currency: Currency(),
+      delivery_days: optional(Integer()),
+      verdict: Text(),
+    }),
+  ),
+  left_out: Type.Array(Type.Object({ provider: Text(), carrier: Text(), message: Text() })),
+  address_check: optional(
+    Type.Object({
+      verdict: Text(),
+      provider: Text(),
+      detail: optional(Text()),
+      suggestion: optional(Type.Record(Type.String(), Type.String())),
+    }),
+  ),
   label_error: optional(Text()),
   dispatched_at: optional(At()),
   lines: Type.Array(

@@ -3,6 +3,7 @@ import type { ShippingEvent } from '../../contracts/index.ts';
 import type { Service } from '../../platform/service.ts';
 import type { ShippingCommand } from './commands.ts';
 import { cancel_fulfillment, cancel_shipment, report_short_pick } from './decide/cancel.ts';
+import { answers_due, record_address, record_rates } from './decide/choice.ts';
 import { shipment_timer, voids_timer } from './decide/conclude.ts';
 import { dispatch_shipment } from './decide/dispatch.ts';
 import { shipment_due } from './decide/due.ts';
@@ -12,7 +13,7 @@ import { hold_fulfillment, release_fulfillment } from './decide/hold.ts';
 import { buy_labels, record_labels } from './decide/labels.ts';
 import { hear_location, resume_labels } from './decide/locations.ts';
 import { pack_shipment, plan_shipments } from './decide/plan.ts';
-import { location_timer, record_rates } from './decide/quote.ts';
+import { answers_timer, location_timer } from './decide/quote.ts';
 import { settle_operation } from './decide/settle.ts';
 import { receive_sent_back, record_carrier_facts } from './decide/tracking.ts';
 import { record_voids, voids_due } from './decide/voids.ts';
@@ -53,6 +54,8 @@ export function shipping_service(
       report_short_pick: report_short_pick(settings),
       receive_sent_back: receive_sent_back(settings),
       record_rates: record_rates(settings),
+      record_address: record_address(settings),
+      answers_due: answers_due(settings),
       record_labels: record_labels(settings),
       record_voids: record_voids(settings),
       record_carrier_facts: record_carrier_facts(settings),
@@ -64,6 +67,10 @@ export function shipping_service(
     },
     reactions,
     timers: {
+      [answers_timer]: ({ id }) => {
+        const [order_id = '', shipment_id = ''] = id.split(' ');
+        return { type: 'answers_due', order_id, shipment_id };
+      },
       [location_timer]: ({ id }) => ({ type: 'resume_labels', location_id: id }),
       [shipment_timer]: ({ id }) => ({ type: 'shipment_due', shipment_id: id }),
       [voids_timer]: ({ id }) => ({ type: 'voids_due', shipment_id: id }),

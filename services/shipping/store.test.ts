@@ -8,7 +8,7 @@ import { migrations_folder, shipping_service } from './service.ts';
 import { fulfillment_rows, location_rows, locations_rows, shipment_rows, waiting_rows } from './store.ts';
 import { fulfillment_requested, minute, open_shop, order_id, type Shop, settings_of } from './testing/shop.ts';
 
-const settings = settings_of({ fulfillment: 'manual', carrier: 'manual' });
+const settings = settings_of({ fulfillment: 'manual', sellers: [] });
 let harness: Harness;
 before(async () => {
   harness = await service_on_postgres({ service: shipping_service(settings), folder: migrations_folder });
@@ -89,7 +89,9 @@ describe('rows', () => {
       reasons: ['r'],
       label_error: 'e',
       choices: 3,
-      quote_op_id: 'op_1',
+      asked: [{ op_id: 'op_1', provider: 'p', about: 'rates', answer: { rates: [], messages: [{ carrier: 'c', message: 'm' }] } }],
+      address_check: { verdict: 'ok', provider: 'p', detail: null, suggestion: null },
+      considered: { candidates: [], left_out: [{ provider: 'p', carrier: 'c', message: 'm' }] },
       dispatched_at: minute(77),
       lines: [],
       exceptions: [],

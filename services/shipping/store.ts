@@ -3,8 +3,11 @@ import type { Address, CarrierStatus, LocationAddress, ShipmentStatus } from '..
 import { type Children, instant, instant_or_null, type Json, type ReferenceRows, type Row, type Rows } from '../../platform/service.ts';
 import { destroy_keys } from '../../platform/vault/vault.ts';
 import {
+  type AddressCheck,
   type Answer,
+  type Asked,
   all_locations,
+  type Considered,
   dimensions_default_mm,
   type Fulfillment,
   type KnownLocation,
@@ -84,7 +87,7 @@ export const shipment_rows: Rows<Shipment | undefined> = {
   insert: 'insert into shipping.shipment select * from json_populate_recordset(null::shipping.shipment, $1)',
   update: `update shipping.shipment s
               set version = r.version, revision_no = r.revision_no, status = r.status, held = r.held, carrier = r.carrier, service = r.service, cost = r.cost,
-                  currency = r.currency, reasons = r.reasons, label_error = r.label_error, choices = r.choices, quote_op_id = r.quote_op_id,
+                  currency = r.currency, reasons = r.reasons, label_error = r.label_error, choices = r.choices, asked = r.asked, address_check = r.address_check, considered = r.considered,
                   dispatched_at = r.dispatched_at, lines = r.lines, exceptions = r.exceptions
              from json_populate_recordset(null::shipping.shipment, $1) r where s.id = r.id`,
   children: [parcels_of(), facts_of()],
@@ -113,7 +116,9 @@ export function shipment_of(row: Row): Shipment {
     promise_at: instant_or_null(row['promise_at']),
     label_error: text(row['label_error']),
     choices: Number(row['choices']),
-    quote_op_id: text(row['quote_op_id']),
+    asked: row['asked'] as unknown as Asked[],
+    address_check: (row['address_check'] ?? null) as unknown as AddressCheck | null,
+    considered: (row['considered'] ?? null) as unknown as Considered | null,
     dispatched_at: instant_or_null(row['dispatched_at']),
     lines: row['lines'] as unknown as ShipmentLine[],
     parcels: (row['parcels'] as unknown as Row[]).map(parcel_of),

@@ -23,7 +23,7 @@ describe('timers', () => {
     assert.deepEqual(shop.labels().types, ['parcel.label_purchased', 'shipment.dispatched', 'exception.resolved']);
   });
   test('labeled and still here after two days is an exception; on hold it is not', () => {
-    const shop = open_shop({ carrier: 'manual', fulfillment: 'manual' });
+    const shop = open_shop({ sellers: [], fulfillment: 'manual' });
     shop.hear(fulfillment_requested(lines));
     const { shipment_id } = shop.shipment();
     assert.equal(shop.timers.get(`shipment ${shipment_id}`)?.due_at, '2026-03-03T10:00:00.000Z');
@@ -75,7 +75,7 @@ test('an exception is resolved by a person, once', () => {
 });
 
 test('a version that moved on is a conflict', () => {
-  const shop = open_shop({ carrier: 'manual', fulfillment: 'manual' });
+  const shop = open_shop({ sellers: [], fulfillment: 'manual' });
   shop.hear(fulfillment_requested(lines));
   const command = (if_match: number) => shop.ask('dispatch_shipment', { if_match });
   assert.equal(command(2).rejection?.rejection, 'version_conflict');

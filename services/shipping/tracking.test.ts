@@ -178,7 +178,7 @@ describe('back at our dock', () => {
   });
   test('no more than was in it, and only what left', () => {
     assert.equal(receive(under_way(), [4, 'sellable'], [3, 'damaged']).rejection?.rejection, 'units_mismatch');
-    const here = open_shop({ fulfillment: 'manual', carrier: 'manual' });
+    const here = open_shop({ fulfillment: 'manual', sellers: [] });
     here.hear(fulfillment_requested(lines));
     assert.equal(receive(here, [6, 'sellable']).rejection?.rejection, 'invalid_transition');
   });

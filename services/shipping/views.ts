@@ -83,6 +83,12 @@ export function render_shipment(shipment: Shipment, version: number): Row {
     currency: shipment.currency,
     reasons: shipment.reasons,
     promise_at: shipment.promise_at,
+    candidates: (shipment.considered?.candidates ?? []).map(candidate => ({ ...candidate })),
+    left_out: (shipment.considered?.left_out ?? []).map(each => ({ ...each })),
+    address_check: shipment.address_check && {
+      ...shipment.address_check,
+      suggestion: shipment.address_check.suggestion && { ...shipment.address_check.suggestion },
+    },
     label_error: shipment.label_error,
     dispatched_at: shipment.dispatched_at,
     lines: shipment.lines.map(({ line_no, sku, name, quantity, quantity_shorted, quantity_cancelled }) => ({

@@ -6,6 +6,7 @@ import { type EasyPostOptions, start_easypost } from '../../../sandbox/easypost/
 import { listener, until } from '../../../sandbox/easypost/listener.ts';
 import { official_client } from '../../../sandbox/easypost/official_client.ts';
 import type { StandIn } from '../../../sandbox/stand_in.ts';
+import { no_scanner, scanned } from '../testing/scanner.ts';
 import { easypost_carrier } from './easypost.ts';
 import type { Carrier, Label, OperationKind, Rate, VerifiedWebhook } from './port.ts';
 
@@ -110,34 +111,6 @@ test('no carrier takes the parcel: no rates, and the reason', async t => {
   assert.equal(outcome.outcome, 'ok');
   const message = { parcel_id: 'pcl_1', carrier: 'USPS', message: 'Shipment weight exceeds the maximum of 70 lb' };
   assert.deepEqual(value_of(outcome), { rates: [], messages: [message] });
-});
-
-test('our requests are those of the official client', async t => {
-  const { url, letters } = await listener(t);
-  const ours = easypost_carrier({ api_key, base_url: `${url}/v2` });
-  const theirs = official_client(url, api_key);
-  const address = ({ line1, region, postal_code, ...same }: typeof ship_to) => ({
-    ...same,
-    street1: line1,
-    state: region,
-    zip: postal_code,
-  });
-  const empty = { street2: null, phone: null };
-  await perform(ours, 'quote_rates', quote_of(['pcl_1']));
-  await theirs.Shipment.create({
-    to_address: { ...address(ship_to), ...empty },
-    from_address: { ...address(ship_from), ...empty },
-    parcel: { length: 10, width: 7.9, height: 4, weight: 14.2 },
-    options: { label_format: 'PDF', invoice_number: 'ord_1' },
-    reference: 'pcl_1',
-  }).catch(() => undefined);
-  const [mine, foreign] = letters;
-  assert.ok(mine && foreign);
-  assert.deepEqual(
-    [mine.method, mine.path, mine.headers['authorization']],
-    [foreign.method, foreign.path, foreign.headers['authorization']],
-  );
-  assert.deepEqual(JSON.parse(mine.body.toString()), JSON.parse(foreign.body.toString()));
 });
 
 test('one operation buys all labels of a shipment, and the ledger names each parcel', async t => {
@@ -379,20 +352,21 @@ function verified(result: ReturnType<Carrier['parse_webhook']>): VerifiedWebhook
   return result;
 }
 
-test('labels are fetched as PDF and ZPL, and nothing is fetched for a label that is not there', async t => {
+test('labels are fetched as PDF and ZPL, a scanner reads their number, and nothing is fetched for a label that is not there', async t => {
   const { carrier } = await open(t);
   const [label] = labels_of(await perform(carrier, 'buy_label', await chosen(carrier, 'pcl_1')));
   assert.ok(label && carrier.label_document);
-  const pdf = await carrier.label_document(label.label_ref, 'pdf', AbortSignal.timeout(5_000));
+  const pdf = await carrier.label_document(label, 'pdf', AbortSignal.timeout(5_000));
   assert.equal(pdf?.content_type, 'application/pdf');
   assert.match(Buffer.from(pdf.bytes).toString('latin1'), /^%PDF-/);
-  const zpl = await carrier.label_document(label.label_ref, 'zpl', AbortSignal.timeout(5_000));
-  assert.ok(
-    Buffer.from(zpl?.bytes ?? [])
-      .toString()
-      .includes(label.tracking_number),
-  );
-  assert.equal(await carrier.label_document('shp_none', 'pdf', AbortSignal.timeout(5_000)), undefined);
+  const zpl = await carrier.label_document(label, 'zpl', AbortSignal.timeout(5_000));
+  assert.match(Buffer.from(zpl?.bytes ?? []).toString(), new RegExp(`\\^BC[^^]*\\^FD${label.tracking_number}\\^FS`));
+  assert.equal(await carrier.label_document({ label_ref: 'shp_none', tracking_number: '1' }, 'pdf', AbortSignal.timeout(5_000)), undefined);
+  await t.test('scanned', { skip: no_scanner }, () => {
+    const { codes, text } = scanned(pdf.bytes);
+    assert.deepEqual(codes, [`CODE-128:${label.tracking_number}`]);
+    assert.ok(text.includes(label.tracking_number) && text.includes('Ada Byron'), text);
+  });
 });
 
 test('a request that is none of ours is our bug, and nobody is called', async t => {

@@ -1,12 +1,12 @@
 /** EasyPost v2 as a carrier (integrations.md 6). The stand-in and the live host are reached by the same code: the base URL differs. */
 import { Compile } from 'typebox/compile';
 import type { Operation, Outcome, Remember } from '../../../platform/service.ts';
+import { easypost_address, verify_address } from './easypost_addresses.ts';
 import { type EasyPostApi, type EasyPostShipment, easypost_api, repeatable, shipment_reply } from './easypost_api.ts';
 import { buy_label, find_labels, label_document, void_label } from './easypost_labels.ts';
 import { parse_webhook, track } from './easypost_tracking.ts';
 import { inches, minor_units, ounces } from './measures.ts';
 import {
-  type Address,
   BuyLabelSchema,
   type Carrier,
   type QuoteRates,
@@ -14,6 +14,7 @@ import {
   type Rate,
   type RateMessage,
   TrackSchema,
+  VerifyAddressSchema,
   VoidLabelSchema,
 } from './port.ts';
 
@@ -21,6 +22,7 @@ export const timeout_ms = 30_000;
 export const in_flight_max = 32;
 
 const requests = {
+  verify_address: Compile(VerifyAddressSchema),
   quote_rates: Compile(QuoteRatesSchema),
   buy_label: Compile(BuyLabelSchema),
   void_label: Compile(VoidLabelSchema),
@@ -40,6 +42,7 @@ export function easypost_carrier(settings: EasyPostSettings): Carrier {
   const api = easypost_api(settings);
   return {
     name: 'easypost',
+    checks_addresses_in: ['*'],
     adapter: {
       timeout_ms: settings.timeout_ms ?? timeout_ms,
       in_flight_max,
@@ -47,11 +50,12 @@ export function easypost_carrier(settings: EasyPostSettings): Carrier {
       query: (operation, signal, remember) => query(api, operation, signal, remember),
     },
     parse_webhook,
-    label_document: (label_ref, format, signal) => label_document(api, label_ref, format, signal),
+    label_document: ({ label_ref }, format, signal) => label_document(api, label_ref, format, signal),
   };
 }
 
 async function perform(api: EasyPostApi, { kind, request }: Operation, signal: AbortSignal, remember?: Remember): Promise<Outcome> {
+  if (kind === 'verify_address' && requests.verify_address.Check(request)) return verify_address(api, request, signal);
   if (kind === 'quote_rates' && requests.quote_rates.Check(request)) return quote_rates(api, request, signal);
   if (kind === 'buy_label' && requests.buy_label.Check(request)) return buy_label(api, request, signal, remember);
   if (kind === 'void_label' && requests.void_label.Check(request)) return void_label(api, request, signal);
@@ -80,15 +84,15 @@ async function quote_rates(api: EasyPostApi, request: QuoteRates, signal: AbortS
   for (const parcel of request.parcels) {
     const [length_mm, width_mm, height_mm] = parcel.dimensions_mm;
     const shipment = {
-      to_address: address(request.ship_to),
-      from_address: address(request.ship_from),
+      to_address: easypost_address(request.ship_to),
+      from_address: easypost_address(request.ship_from),
       parcel: {
         length: inches(length_mm),
         width: inches(width_mm),
         height: inches(height_mm),
         weight: ounces(parcel.weight_grams),
       },
-      options: { label_format: 'PDF', invoice_number: request.order_id },
+      options: { label_format: 'PDF', ...(request.currency && { currency: request.currency }), invoice_number: request.order_id },
       reference: parcel.parcel_id,
     };
     const created = await api.post('shipments', { shipment }, shipment_reply, signal);
@@ -112,17 +116,4 @@ function readable_rates(shipment: EasyPostShipment, parcel_id: string): Rate[] {
     const days = typeof delivery_days === 'number' && Number.isInteger(delivery_days) && delivery_days >= 0 ? { delivery_days } : {};
     return [{ parcel_id, provider_shipment_ref: shipment.id, rate_ref: id, carrier, service, amount, currency, ...days }];
   });
-}
-
-function address(from: Address): object {
-  return {
-    name: from.name,
-    street1: from.line1,
-    street2: from.line2 ?? null,
-    city: from.city,
-    state: from.region ?? null,
-    zip: from.postal_code,
-    country: from.country,
-    phone: from.phone ?? null,
-  };
 }

@@ -1,4 +1,5 @@
 /** Money and measures as carriers write them. Money goes from text to integer minor units by its digits, never through a float. */
+import type { Address, AddressVerdict } from './port.ts';
 
 /** ISO 4217; every other currency has two decimals. */
 const no_decimals = new Set('BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'.split(' '));
@@ -22,4 +23,21 @@ export function ounces(weight_grams: number): number {
 }
 export function inches(length_mm: number): number {
   return Math.ceil(Number(((length_mm * 10) / 25.4).toFixed(6))) / 10;
+}
+
+const compared_parts = ['line1', 'line2', 'city', 'region', 'postal_code', 'country'] as const;
+/**
+ * What a carrier made of an address. Letters of another case, blanks and signs are no correction, nor are more digits after a postal code. `detail`
+ * names what differs.
+ */
+export function compared(asked: Address, found: Address): AddressVerdict {
+  const plain = (text: string | null | undefined) =>
+    (text ?? '')
+      .normalize('NFKD')
+      .replace(/[^\p{Letter}\p{Number}]/gu, '')
+      .toLowerCase();
+  const differs = compared_parts.filter(part =>
+    part === 'postal_code' ? !plain(found[part]).startsWith(plain(asked[part])) : plain(found[part]) !== plain(asked[part]),
+  );
+  return differs.length === 0 ? { verdict: 'ok' } : { verdict: 'corrected', detail: differs.join(', '), suggestion: found };
 }

@@ -19,6 +19,8 @@ const Place = Type.Object({
   country: Text(2),
   phone: optional(Text()),
 });
+const Grams = () => Type.Integer({ minimum: 1, maximum: 100_000_000 });
+const Dimensions = () => Type.Tuple([Millimetres(), Millimetres(), Millimetres()]);
 const Millimetres = () => Type.Integer({ minimum: 1, maximum: 100_000 });
 const parcels = <T extends Type.TProperties>(properties: T) => Type.Array(Type.Object(properties), { minItems: 1, maxItems: parcels_max });
 
@@ -27,20 +29,41 @@ export const QuoteRatesSchema = Type.Object({
   order_id: Id(),
   parcels: parcels({
     parcel_id: Id(),
-    weight_grams: Type.Integer({ minimum: 1, maximum: 100_000_000 }),
+    weight_grams: Grams(),
     /** Length, width, height. */
-    dimensions_mm: Type.Tuple([Millimetres(), Millimetres(), Millimetres()]),
+    dimensions_mm: Dimensions(),
   }),
   ship_to: Place,
   ship_from: Place,
   service: Text(),
   promise_at: optional(Text()),
+  /** In which prices will be compared; who cannot answer in it answers in his own. */
+  currency: optional(Currency()),
 });
-/** One operation buys all labels of a shipment: one shipment at the provider per parcel, whose reference is our parcel_id. */
+/** Of the person a parcel goes to, before a label is bought. */
+export const VerifyAddressSchema = Type.Object({ shipment_id: Id(), address: Place });
+/**
+ * One operation buys all labels of a shipment: one shipment at the provider per parcel, whose reference is our parcel_id. Who sells by the refs of an
+ * earlier quote needs no more; the rest is for who keeps none. (Requests frozen before that was known lack it.)
+ */
 export const BuyLabelSchema = Type.Object({
   shipment_id: Id(),
   order_id: Id(),
-  parcels: parcels({ parcel_id: Id(), provider_shipment_ref: Id(), rate_ref: Id() }),
+  parcels: parcels({
+    parcel_id: Id(),
+    provider_shipment_ref: Id(),
+    rate_ref: Id(),
+    weight_grams: optional(Grams()),
+    dimensions_mm: optional(Dimensions()),
+    /** As quoted for this parcel. */
+    amount: optional(Amount()),
+    currency: optional(Currency()),
+  }),
+  ship_to: optional(Place),
+  ship_from: optional(Place),
+  /** The carrier's own name of it. */
+  service: optional(Text()),
+  promise_at: optional(Text()),
 });
 export const VoidLabelSchema = Type.Object({
   shipment_id: Id(),
@@ -52,10 +75,11 @@ export const TrackSchema = Type.Object({
 
 export type Address = Static<typeof Place>;
 export type QuoteRates = Static<typeof QuoteRatesSchema>;
+export type VerifyAddress = Static<typeof VerifyAddressSchema>;
 export type BuyLabel = Static<typeof BuyLabelSchema>;
 export type VoidLabel = Static<typeof VoidLabelSchema>;
 export type Track = Static<typeof TrackSchema>;
-export const operation_kinds = ['quote_rates', 'buy_label', 'void_label', 'track'] as const;
+export const operation_kinds = ['verify_address', 'quote_rates', 'buy_label', 'void_label', 'track'] as const;
 export type OperationKind = (typeof operation_kinds)[number];
 
 /** `quote_rates` ok: `{ rates: Rate[], messages: RateMessage[] }`. `amount` is the price of this one parcel. */
@@ -71,7 +95,19 @@ export const RateSchema = Type.Object({
 });
 export type Rate = Static<typeof RateSchema>;
 /** Why a carrier offered no rate. */
-export type RateMessage = { readonly parcel_id: string; readonly carrier: string; readonly message: string };
+export const RateMessageSchema = Type.Object({ parcel_id: Type.String(), carrier: Type.String(), message: Type.String() });
+export type RateMessage = Static<typeof RateMessageSchema>;
+
+/**
+ * `verify_address` ok. `corrected`: deliverable as `suggestion` says. `not_checked`: it could not be asked, and `detail` says why: an adapter answers
+ * so itself instead of being repeated, because nothing waits for this answer for long.
+ */
+export const AddressVerdictSchema = Type.Object({
+  verdict: Type.Enum(['ok', 'corrected', 'undeliverable', 'not_checked'], { type: 'string' }),
+  detail: optional(Type.String()),
+  suggestion: optional(Place),
+});
+export type AddressVerdict = Static<typeof AddressVerdictSchema>;
 
 /**
  * `buy_label` ok: `{ labels: Label[] }`, one per parcel. Declined: `{ labels, failed: FailedLabel[] }`, the labels are bought and paid.
@@ -159,11 +195,19 @@ export interface LabelDocument {
   readonly bytes: Uint8Array;
 }
 
+/** What a bought label is known by. */
+export interface PrintedLabel {
+  readonly label_ref: string;
+  readonly tracking_number: string;
+}
+
 export interface Carrier {
   readonly name: string;
+  /** Countries whose addresses it knows, `*` for any; absent: it checks none. */
+  readonly checks_addresses_in?: readonly string[];
   readonly adapter: Adapter;
   /** `raw`: the exact bytes received. Verified before it is parsed. */
   parse_webhook(raw: Uint8Array, headers: InboundHeaders, secret: string): VerifiedWebhook | InvalidWebhook;
   /** The label as a printer takes it; undefined when the provider has none or does not answer. */
-  label_document?(label_ref: string, format: 'pdf' | 'zpl', signal: AbortSignal): Promise<LabelDocument | undefined>;
+  label_document?(label: PrintedLabel, format: 'pdf' | 'zpl', signal: AbortSignal): Promise<LabelDocument | undefined>;
 }

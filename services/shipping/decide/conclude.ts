@@ -3,6 +3,7 @@ import { later } from '../../../platform/service.ts';
 import { labeled_ms, labeling_ms, planned_ms, poll_ms, type Shipment, type ShippingSettings, void_check_ms } from '../model.ts';
 import { about, type Draft, note, operate, say } from './draft.ts';
 import { resolve_what_has_gone } from './exceptions.ts';
+import { answers_id, answers_timer } from './quote.ts';
 
 export const shipment_timer = 'shipment';
 export const voids_timer = 'voids';
@@ -13,6 +14,8 @@ export function conclude(draft: Draft, before: Shipment | undefined, after: Ship
   let shipment = after;
   if (shipment.parcels !== before?.parcels) shipment = void_unneeded_labels(draft, before, shipment);
   if (shipment.exceptions.length > 0) shipment = resolve_what_has_gone(draft, shipment);
+  if (before !== undefined && before.asked.length > 0 && shipment.asked.length === 0)
+    draft.timers.push({ kind: answers_timer, id: answers_id(shipment), due_at: null });
   if (before?.status !== shipment.status || before.revision_no !== shipment.revision_no) set_timer(draft, shipment);
   return shipment;
 }

@@ -49,8 +49,8 @@ export const shipment_ref = (id: string) => ({ kind: 'shipment', id }) as const;
 export const fulfillment_ref = (id: string) => ({ kind: 'fulfillment', id }) as const;
 
 /** Of what may ask for rates. The carrier `manual` is told no address, and its orders' path is the shortest. */
-export function touches_addresses({ carrier }: ShippingSettings): ShippingRef[] {
-  return carrier === 'manual' ? [] : [{ kind: 'locations', id: all_locations }];
+export function touches_addresses({ sellers }: ShippingSettings): ShippingRef[] {
+  return sellers.length === 0 ? [] : [{ kind: 'locations', id: all_locations }];
 }
 
 /** What every event of a shipment carries. */

@@ -11,6 +11,8 @@ export type ExceptionReason =
   /** The carrier refused, offered no rate, or nobody knows where to. */
   | 'label_refused'
   | 'address_missing'
+  /** A carrier says that nobody can be reached there. */
+  | 'address_undeliverable'
   /** Nobody said where its location is, or not enough of it for a label. */
   | 'location_address_missing'
   /** Asked twice and waited, and still nobody knows whether the label was bought. */
@@ -27,6 +29,7 @@ const owners: Readonly<Record<ExceptionReason, string>> = {
   dispatch_overdue: 'warehouse',
   label_refused: 'warehouse',
   address_missing: 'support',
+  address_undeliverable: 'support',
   location_address_missing: 'warehouse',
   label_outcome_unknown: 'operator',
   label_void_refused: 'operator',
@@ -73,9 +76,10 @@ function has_gone(shipment: Shipment, { reason }: OpenException): boolean {
     case 'label_overdue':
     case 'label_refused':
     case 'address_missing':
+    case 'address_undeliverable':
       return shipment.status !== 'planned' && shipment.status !== 'labeling';
     case 'location_address_missing':
-      return shipment.status !== 'planned' || shipment.quote_op_id !== null;
+      return shipment.status !== 'planned' || shipment.asked.length > 0;
     case 'dispatch_overdue':
       return !is_open(shipment);
     case 'label_outcome_unknown':

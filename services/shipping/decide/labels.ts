@@ -17,6 +17,7 @@ import {
   settle_ms,
 } from '../model.ts';
 import type { ShippingRejection } from '../rejections.ts';
+import { detail_of } from './choice.ts';
 import { conclude } from './conclude.ts';
 import {
   about,
@@ -33,7 +34,7 @@ import {
 } from './draft.ts';
 import { raise } from './exceptions.ts';
 import { go_on, replan } from './plan.ts';
-import { detail_of, quote_rates } from './quote.ts';
+import { quote_rates } from './quote.ts';
 import { follow } from './tracking.ts';
 
 /** A person wants the labels now: where people fulfill, or after a refusal. */
@@ -45,7 +46,7 @@ export function buy_labels(settings: ShippingSettings): ShippingHandler<BuyLabel
       if (shipment === undefined) return { rejection: 'invalid_transition' };
       const refusal = changed_since(command, view) ?? why_not(shipment);
       if (refusal !== undefined) return refusal;
-      if (shipment.quote_op_id !== null) return nothing;
+      if (shipment.asked.length > 0) return nothing;
       const draft = open_draft(settings, given, view);
       conclude(draft, shipment, label(draft, shipment, view('fulfillment', command.order_id)));
       return decision_of(draft);
@@ -54,7 +55,7 @@ export function buy_labels(settings: ShippingSettings): ShippingHandler<BuyLabel
 }
 
 export function label(draft: Draft, shipment: Shipment, fulfillment: Fulfillment): Shipment {
-  return draft.settings.carrier === 'manual' ? replan(draft, shipment, fulfillment, {}) : quote_rates(draft, shipment, fulfillment);
+  return draft.settings.sellers.length === 0 ? replan(draft, shipment, fulfillment, {}) : quote_rates(draft, shipment, fulfillment);
 }
 
 function why_not(shipment: Shipment): ShippingRejection | undefined {

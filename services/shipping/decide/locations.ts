@@ -43,7 +43,7 @@ export function resume_labels(settings: ShippingSettings): ShippingHandler<Resum
       const waiting = view('waiting', location_id);
       if (waiting.length === 0) return nothing;
       const draft = open_draft(settings, given, view);
-      const has_address = settings.carrier === 'manual' || draft.ship_from(location_id) !== undefined;
+      const has_address = settings.sellers.length === 0 || draft.ship_from(location_id) !== undefined;
       if (!has_address) return { facts: [], timers: [check_again(draft, location_id, address_check_ms)] };
       for (const { shipment_id, order_id } of waiting) {
         const shipment = view('shipment', shipment_id);

@@ -62,7 +62,7 @@ export function plan(draft: Draft, asked: Plan, fulfillment: Fulfillment, before
 export function go_on(draft: Draft, shipment: Shipment, fulfillment: Fulfillment): Shipment {
   if (draft.settings.fulfillment === 'manual' || shipment.held) return shipment;
   if (shipment.status === 'labeled') return dispatch(draft, shipment, 'warehouse', draft.given.at);
-  if (shipment.status === 'planned' && shipment.label_error === null && shipment.quote_op_id === null)
+  if (shipment.status === 'planned' && shipment.label_error === null && shipment.asked.length === 0)
     return quote_rates(draft, shipment, fulfillment);
   return shipment;
 }
@@ -70,7 +70,7 @@ export function go_on(draft: Draft, shipment: Shipment, fulfillment: Fulfillment
 function planned(draft: Draft, asked: Plan): ShipmentPlanned['data'] {
   const { shipment_id, order_id, location_id, fulfillment_no, revision_no, service, promise_at, lines } = asked;
   const { settings } = draft;
-  const is_labeled = settings.carrier === 'manual';
+  const is_labeled = settings.sellers.length === 0;
   const packed: readonly PackedParcel[] = asked.packed ?? pack(lines, is_labeled ? null : parcel_weight_max_grams);
   const at = (units: readonly ParcelLine[]) => units.map(({ line_no, quantity }) => ({ line_no, location_id, quantity }));
   return {

@@ -31,7 +31,7 @@ export function settle_operation(settings: ShippingSettings): ShippingHandler<Se
         if (label_status !== 'void_requested') continue;
         shipment = outcome === 'succeeded' ? voided(draft, shipment, parcel_id, op_id) : void_refused(draft, shipment, parcel_id);
       }
-      if (shipment.quote_op_id === op_id) shipment = note(draft, shipment, state => ({ ...state, quote_op_id: null }));
+      if (shipment.asked.some(each => each.op_id === op_id)) shipment = note(draft, shipment, state => ({ ...state, asked: [] }));
       conclude(draft, before, follow(draft, shipment));
       return { ...decision_of(draft), settled: [{ op_id, state: outcome }] };
     },
@@ -51,7 +51,7 @@ function bought(draft: Draft, shipment: Shipment, parcels: readonly Parcel[], nu
     service: shipment.service ?? '',
     adopted: true,
   }));
-  return purchased(draft, shipment, parcels[0]?.provider ?? draft.settings.carrier, labels);
+  return purchased(draft, shipment, parcels[0]?.provider ?? draft.settings.sellers[0] ?? 'manual', labels);
 }
 
 /** Whoever knows that starts the next attempt, too: none is made by itself. */

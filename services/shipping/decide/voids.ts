@@ -5,10 +5,10 @@ import { later } from '../../../platform/service.ts';
 import type { LabelFact } from '../carriers/port.ts';
 import type { RecordVoids, VoidsDue } from '../commands.ts';
 import { is_current, type Shipment, type ShippingSettings, void_check_ms } from '../model.ts';
+import { detail_of } from './choice.ts';
 import { ask_to_void, conclude, voids_timer } from './conclude.ts';
 import { about, type Draft, decision_of, note, nothing, open_draft, type ShippingHandler, say, shipment_ref } from './draft.ts';
 import { raise } from './exceptions.ts';
-import { detail_of } from './quote.ts';
 
 const ids = () => Type.Array(Type.String());
 const answers_in = Compile(Type.Object({ voided: ids(), refused: ids() }));

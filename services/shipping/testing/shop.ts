@@ -34,7 +34,7 @@ const silent_easypost: Carrier = {
 export function settings_of(more: Partial<ShippingSettings> = {}): ShippingSettings {
   return {
     fulfillment: 'auto',
-    carrier: 'easypost',
+    sellers: ['easypost'],
     carriers: { manual: manual_carrier({ currency: 'GBP' }), easypost: silent_easypost },
     manual_delivery_ms: 172_800_000,
     label_currency: 'GBP',
