@@ -2,14 +2,17 @@
 
 import type pg from 'pg';
 import Type from 'typebox';
+import type { ProviderState } from '../platform/adapters/guard.ts';
 import { not_found } from '../platform/http.ts';
 import { Problem, type Reply, type Route, type RouteRequest } from '../platform/route.ts';
 import type { Lag } from '../platform/runtime.ts';
+import { operation_routes } from './desk_operations.ts';
 
 export interface DeskService {
   readonly name: string;
   readonly pool: pg.Pool;
   lags(): Promise<Lag[]>;
+  providers(): ReadonlyMap<string, ProviderState>;
   /**
    * Commands of people that the desk may give: resolve an exception, settle an unknown operation. `done` is the reply when it is decided so; what is
    * given back is the reply that was stored: this one, a refusal, or the first of the same Idempotency-Key.
@@ -35,20 +38,20 @@ const reason_body = Type.Object({ reason: Type.String({ minLength: 1, maxLength:
 const list_max = 500;
 
 export function desk_routes(ports: DeskPorts): Route[] {
-  return [...exception_routes(ports), ...dead_letter_routes(ports), ...operation_routes(ports), ...watch_routes(ports)];
+  return [...exception_routes(ports), ...dead_letter_routes(ports), ...operation_routes(ports.services), ...watch_routes(ports)];
 }
 
 async function each<T>(ports: DeskPorts, read: (service: DeskService) => Promise<T[]>): Promise<T[]> {
   return (await Promise.all(ports.services.map(service => read(service)))).flat();
 }
 
-function ok(data: unknown): Reply {
+export function ok(data: unknown): Reply {
   // Rows of our own queries: JSON by construction.
   return { status: 200, body: data as Reply['body'] };
 }
 
 /** What the service has stored under the request's Idempotency-Key. Throws 422 when it came with another body. */
-async function first_reply(service: DeskService, on: pg.Pool | pg.ClientBase, request: RouteRequest): Promise<Reply | undefined> {
+export async function first_reply(service: DeskService, on: pg.Pool | pg.ClientBase, request: RouteRequest): Promise<Reply | undefined> {
   const { idempotency } = request;
   if (idempotency === undefined) throw new Error('a POST reached the desk without an idempotency key');
   const { rows } = await on.query<{ body_hash: string; status: number; body: string }>(
@@ -259,70 +262,6 @@ async function discard(ports: DeskPorts, request: RouteRequest, { client, letter
     [letter.source, letter.key],
   );
   return ok({ ...letter, discarded_at: ports.now(), reason });
-}
-
-function operation_routes(ports: DeskPorts): Route[] {
-  const states = ['requested', 'sent', 'succeeded', 'failed', 'unknown'] as const;
-  const query = Type.Object(
-    {
-      state: Type.Optional(Type.Union(states.map(state => Type.Literal(state)))),
-      limit: Type.Optional(Type.String()),
-      cursor: Type.Optional(Type.String()),
-    },
-    { additionalProperties: false },
-  );
-  const body = Type.Object(
-    { outcome: Type.Union([Type.Literal('succeeded'), Type.Literal('failed')]), evidence: Type.String({ minLength: 1, maxLength: 2_000 }) },
-    { additionalProperties: false },
-  );
-  return [
-    {
-      method: 'GET',
-      path: '/v1/operations',
-      summary: 'Calls to the outside and what became of them',
-      scope: 'operations:read',
-      query,
-      replies: { 200: list },
-      rejections: [],
-      handle: async request =>
-        ok({
-          data: await each(ports, async service => {
-            const { rows } = await service.pool.query(
-              `select op_id as id, '${service.name}' as service, kind, provider, subject, key, state, attempts, queries, next_at, waiting, last_outcome, requested_at, sent_at, ended_at
-               from ${service.name}.operations where $1::text is null or state = $1 order by op_id desc limit ${list_max}`,
-              [request.query['state'] ?? null],
-            );
-            return rows;
-          }),
-          next_cursor: null,
-        }),
-    },
-    {
-      method: 'POST',
-      path: '/v1/operations/:id/resolve',
-      summary: 'A person has the evidence of what an unknown operation did',
-      scope: 'operations:write',
-      body,
-      replies: { 200: any_object },
-      rejections: ['not_found', 'invalid_transition', 'gateway_reference_needed', 'evidence_incomplete'],
-      async handle(request) {
-        const id = request.params['id'] ?? '';
-        const found = await each(ports, async service =>
-          (await service.pool.query<{ state: string }>(`select state from ${service.name}.operations where op_id = $1`, [id])).rows.map(
-            row => ({ service, state: row.state }),
-          ),
-        );
-        const [operation] = found;
-        if (operation?.service.resolve_operation === undefined) throw not_found();
-        const first = await first_reply(operation.service, operation.service.pool, request);
-        if (first !== undefined) return first;
-        if (operation.state !== 'unknown')
-          throw new Problem(409, 'invalid_transition', `The operation is ${operation.state}, not unknown.`);
-        const { outcome, evidence } = request.body as { outcome: 'succeeded' | 'failed'; evidence: string };
-        return operation.service.resolve_operation(request, id, outcome, evidence, ok({ id, outcome, evidence }));
-      },
-    },
-  ];
 }
 
 function watch_routes(ports: DeskPorts): Route[] {

@@ -4,6 +4,7 @@ import type { Logger } from '../platform/logger.ts';
 import { type Principal, Problem, type Reply, type Route, type RouteRequest } from '../platform/route.ts';
 import type { Json, Row } from '../platform/service.ts';
 import { desk_routes } from './desk.ts';
+import { operations_page } from './desk_operations.ts';
 import type { Upstream } from './upstream.ts';
 import { type VitalsOf, vitals_path } from './vitals.ts';
 
@@ -49,9 +50,23 @@ async function joined({ upstreams }: RemoteDeskPorts, route: Route, request: Rou
   const data = answers.flatMap(({ reply }) => list_of(reply));
   if (route.path === '/v1/exceptions') data.sort((a, b) => String(a['deadline']).localeCompare(String(b['deadline'])));
   const unavailable = away.flatMap(({ one }) => one.services);
+  if (route.path === '/v1/operations') {
+    const { body, ...page } = operations_page(data, request);
+    // A process with more than a page of its own filled this one, so its last row is where the next begins.
+    const next_cursor = rest_of(body) ?? answers.map(({ reply }) => rest_of(reply?.body)).find(cursor => cursor !== null) ?? null;
+    return { ...page, body: { ...list_body(body), next_cursor, ...(unavailable.length === 0 ? {} : { unavailable }) } };
+  }
   return { status: 200, body: { data, next_cursor: null, ...(unavailable.length === 0 ? {} : { unavailable }) } };
 }
 
+function rest_of(body: Reply['body'] | undefined): string | null {
+  const { next_cursor } = list_body(body);
+  return typeof next_cursor === 'string' ? next_cursor : null;
+}
+function list_body(body: Reply['body'] | undefined): Row {
+  // The desk of our own services: an object with `data` and `next_cursor`.
+  return (body ?? {}) as Row;
+}
 function list_of(reply: Reply | undefined): Row[] {
   // The desk of our own services: a list of rows.
   return [...((reply?.body as { data?: readonly Row[] } | undefined)?.data ?? [])];

@@ -117,6 +117,7 @@ function desk_service(runtime: Runtime): DeskService {
     name: service.name,
     pool: runtime.pool,
     lags: runtime.lags,
+    providers: runtime.providers,
     ...('resolve_exception' in service.commands
       ? {
           async resolve_exception(request, exception_id, subject, note, done) {

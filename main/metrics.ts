@@ -49,7 +49,38 @@ export function metrics_registry(runtimes: ReadonlyMap<string, Runtime>): Regist
       }
     },
   });
+  provider_metrics(registry, runtimes);
   return registry;
+}
+
+/** How this process finds its third parties: other processes may find them otherwise. */
+function provider_metrics(registry: Registry, runtimes: ReadonlyMap<string, Runtime>): void {
+  const gauge = (name: string, help: string, ...more: string[]) =>
+    new Gauge({ name: `cartwright_provider_${name}`, help, labelNames: ['service', 'provider', ...more], registers: [registry] });
+  const paused = gauge('paused', '1 while the provider asked us to wait (Retry-After)');
+  const in_flight = gauge('in_flight', 'Operations under way at the provider');
+  const repeats_left = gauge('repeats_left', 'Repeats that its budget allows now');
+  const p95 = gauge('p95_seconds', 'Of operations that ended in the last ten seconds');
+  const outcomes = gauge('outcomes', 'Operations that ended so since the start of this process', 'outcome');
+  new Gauge({
+    name: 'cartwright_provider_open',
+    help: '1 while the provider fails or is slow and gets probes only',
+    labelNames: ['service', 'provider', 'reason'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [service, runtime] of runtimes)
+        for (const [provider, state] of runtime.providers()) {
+          const labels = { service, provider };
+          this.set({ ...labels, reason: state.reason ?? '' }, state.breaker === 'open' ? 1 : 0);
+          paused.set(labels, state.paused_until === null ? 0 : 1);
+          in_flight.set(labels, state.in_flight);
+          repeats_left.set(labels, state.repeats_left);
+          p95.set(labels, (state.p95_ms ?? 0) / 1_000);
+          for (const [outcome, count] of Object.entries(state.outcomes)) outcomes.set({ ...labels, outcome }, count);
+        }
+    },
+  });
 }
 
 export async function serve_metrics(registry: Registry, host: string, port: number): Promise<{ port: number; stop(): Promise<void> }> {

@@ -104,7 +104,7 @@ async function assemble(
     signing_secret,
     third_parties: {
       ...third_parties(settings, Object.fromEntries((sandbox?.stand_ins ?? []).map(one => [one.name, one.url]))),
-      timeout_ms: options.third_party_timeout_ms,
+      timeout_ms: options.third_party_timeout_ms ?? settings.third_party_timeout_ms,
     },
     clock,
   });
@@ -281,6 +281,7 @@ async function start_runtimes(
           random: real_random,
           logger,
           problem_reply,
+          haste: options.settings.third_party_haste,
           ...(options.clock === undefined ? {} : { timers_poll_ms: simulated_timers_poll_ms }),
         }),
       ),

@@ -37,6 +37,10 @@ export interface Settings {
   readonly label_currency: string;
   readonly manual_delivery_ms: number;
   readonly sandbox: boolean;
+  /** Of one call to a third party; undefined: what each adapter thinks right. */
+  readonly third_party_timeout_ms: number | undefined;
+  /** Divides the times after which a third party is asked what became of an operation. */
+  readonly third_party_haste: number;
   readonly log_level: (typeof log_levels)[number];
   readonly stripe: Provider;
   readonly easypost: Provider;
@@ -224,6 +228,19 @@ export const setting_rows: readonly SettingRow[] = [
     meaning: 'debug, info, warn, error or silent; to standard error as JSON lines',
     check: one_of(...log_levels),
   },
+  {
+    name: 'THIRD_PARTY_TIMEOUT_MS',
+    preset: 'by provider: 20000 to 60000',
+    meaning: 'how long one operation at a gateway, carrier or supplier may take before its outcome is unknown',
+    check: milliseconds,
+  },
+  {
+    name: 'THIRD_PARTY_HASTE',
+    preset: '1',
+    meaning:
+      'for rehearsals: divides the times after which a provider is asked about an unknown outcome, or believed that it does not know it',
+    check: text => (/^[1-9]\d{0,3}$/.test(text) ? undefined : 'must be a whole number, 1 to 9999'),
+  },
   { name: 'STRIPE_SECRET_KEY', preset: 'the stand-in’s', meaning: 'Stripe’s secret key; set: the live host', check: any_text },
   { name: 'STRIPE_WEBHOOK_SECRET', preset: 'the stand-in’s', meaning: 'signing secret of the endpoint /inbound/stripe', check: any_text },
   {
@@ -316,6 +333,8 @@ export function read_settings(env: Readonly<Record<string, string | undefined>>)
     label_currency: text('LABEL_CURRENCY') ?? 'GBP',
     manual_delivery_ms: number('MANUAL_DELIVERY_MS', 172_800_000),
     sandbox,
+    third_party_timeout_ms: text('THIRD_PARTY_TIMEOUT_MS') === undefined ? undefined : number('THIRD_PARTY_TIMEOUT_MS', 0),
+    third_party_haste: number('THIRD_PARTY_HASTE', 1),
     log_level: choice('LOG_LEVEL', 'warn'),
     stripe: { base_url: text('STRIPE_BASE_URL'), secret: text('STRIPE_SECRET_KEY'), webhook_secret: text('STRIPE_WEBHOOK_SECRET') },
     easypost: { base_url: text('EASYPOST_BASE_URL'), secret: text('EASYPOST_API_KEY'), webhook_secret: text('EASYPOST_WEBHOOK_SECRET') },

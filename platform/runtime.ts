@@ -1,5 +1,6 @@
 /** One service in one process: its two lanes, its readers of other logs, its timers and operations, its share of the partitions. */
 import type pg from 'pg';
+import type { ProviderState } from './adapters/guard.ts';
 import type { AnyService } from './batch.ts';
 import { aggregate_cache } from './cache.ts';
 import type { Clock } from './clock.ts';
@@ -43,6 +44,8 @@ export interface RuntimePorts {
   problem_reply(rejection: Rejection, request_id: string): Reply;
   readonly freeze?: boolean;
   readonly timers_poll_ms?: number;
+  /** Divides the times after which a provider is asked what became of an operation. */
+  readonly haste?: number;
 }
 
 export interface Lag {
@@ -62,6 +65,8 @@ export interface Runtime {
   readonly tail: Tail;
   readonly partitions: () => readonly number[];
   lags(): Promise<Lag[]>;
+  /** How this process finds the third parties that the service calls. */
+  providers(): ReadonlyMap<string, ProviderState>;
   /** True when this process has nothing under way and has heard all that this process said; from memory. */
   idle(): boolean;
   /** Finishes what was taken, within the lanes' own limits, and closes every connection. */
@@ -143,6 +148,7 @@ export async function start_runtime(ports: RuntimePorts): Promise<Runtime> {
     partitions: members.partitions,
     desk: desk_of(ports, pool, front, tail, fresh),
     lags: () => lags_of(events, readers, ports.clock),
+    providers: () => runner?.providers() ?? new Map(),
     idle: () =>
       front.waiting === 0 && !events.busy && events.sources.every(source => source.looked_at >= tail_of(ports.tails, source.source).head()),
     async stop() {
@@ -256,6 +262,7 @@ function runner_of(ports: RuntimePorts, pool: pg.Pool, events: EventLane): Runne
     now_ms: ports.clock.now_ms,
     random: ports.random.next,
     submit: events.submit,
+    ...(ports.haste === undefined ? {} : { haste: ports.haste }),
     command_of(operation, outcome) {
       const command_of = ports.service.outcomes?.[operation.kind];
       if (command_of === undefined) throw new Error(`${ports.service.name} has no outcome for operation kind ${operation.kind}`);

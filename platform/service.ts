@@ -159,7 +159,7 @@ export type Logged<E extends Event> = E & {
   readonly cause: string;
 };
 
-/** What became of a call to the outside (integrations.md 2). */
+/** What became of a call to the outside (integrations.md 2). `after_ms`: the provider takes nothing from anybody so long (a rate limit). */
 export type Outcome =
   | { readonly outcome: 'ok'; readonly value: Row }
   | { readonly outcome: 'declined'; readonly code: string; readonly retryable: boolean; readonly value?: Row }
@@ -167,7 +167,12 @@ export type Outcome =
   | { readonly outcome: 'pending'; readonly value?: Row }
   | { readonly outcome: 'permanent_error'; readonly code: string; readonly detail: string }
   | { readonly outcome: 'retryable'; readonly after_ms?: number; readonly detail?: string }
-  | { readonly outcome: 'unknown'; readonly detail: string; readonly value?: Row };
+  | {
+      readonly outcome: 'unknown';
+      readonly detail: string;
+      readonly value?: Row /** By the provider: it is well. */;
+      readonly answered?: true;
+    };
 
 export type OperationState = 'requested' | 'sent' | 'succeeded' | 'failed' | 'unknown';
 export interface Operation {
@@ -191,6 +196,8 @@ export interface Operation {
 export interface Adapter {
   readonly timeout_ms: number;
   readonly in_flight_max: number;
+  /** What the provider does not know so long after it was asked for has not happened: asked at this moment, too. */
+  readonly settle_ms?: number;
   perform(operation: Operation, signal: AbortSignal, remember?: Remember): Promise<Outcome>;
   query(operation: Operation, signal: AbortSignal, remember?: Remember): Promise<Outcome>;
 }

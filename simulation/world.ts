@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import type { AnyService } from '../platform/batch.ts';
 import { type SimulatedClock, simulated_clock } from '../platform/clock.ts';
+import { next_query_ms } from '../platform/operations.ts';
 import { partition_of } from '../platform/partition.ts';
 import { type Random, seeded_random } from '../platform/random.ts';
 import type { Command, Event, Logged, Operation, Outcome } from '../platform/service.ts';
@@ -68,7 +69,6 @@ export function hash_of(log: readonly Logged<Event>[]): string {
 }
 
 const start_ms = Date.parse('2026-03-01T10:00:00.000Z');
-const query_after_ms = [5_000, 30_000, 120_000, 600_000];
 
 export function create_world(options: WorldOptions): World {
   const random = seeded_random(options.seed);
@@ -155,26 +155,27 @@ export function create_world(options: WorldOptions): World {
     started.add(`${name} ${operation.op_id}`);
     plan_at(clock.now_ms() + delay(), () => {
       if (chance(options.faults.crash_before_effect))
-        return learn(name, service, operation, { outcome: 'unknown', detail: 'crashed before the call' }, 0);
+        return learn(name, service, operation, { outcome: 'unknown', detail: 'crashed before the call' }, clock.now_ms());
       const outcome = options.provider.perform(operation, clock.now());
       const lost = chance(options.faults.crash_after_effect) || chance(options.faults.reply_lost);
-      learn(name, service, operation, lost ? { outcome: 'unknown', detail: 'the reply was lost' } : outcome, 0);
+      learn(name, service, operation, lost ? { outcome: 'unknown', detail: 'the reply was lost' } : outcome, clock.now_ms());
     });
   };
 
-  const learn = (name: string, service: InMemory, operation: Operation, outcome: Outcome, queries: number): void => {
+  const learn = (name: string, service: InMemory, operation: Operation, outcome: Outcome, asked_ms: number): void => {
     const current = service.operations.get(operation.op_id);
     if (current === undefined || current.state === 'succeeded' || current.state === 'failed') return;
     if (outcome.outcome === 'retryable') {
-      plan_at(clock.now_ms() + 1_000, () => learn(name, service, current, options.provider.perform(current, clock.now()), queries));
+      plan_at(clock.now_ms() + 1_000, () => learn(name, service, current, options.provider.perform(current, clock.now()), clock.now_ms()));
       return;
     }
     service.outcome(operation.op_id, outcome, { at: clock.now() });
     harvest(name);
     if (outcome.outcome === 'unknown' || outcome.outcome === 'pending' || outcome.outcome === 'action_required') {
-      plan_at(clock.now_ms() + (query_after_ms[queries] ?? 3_600_000), () => {
+      // Nobody is here to decide after a day: it is asked on.
+      plan_at(next_query_ms(asked_ms, clock.now_ms(), {}) ?? clock.now_ms() + 3_600_000, () => {
         const open = service.operations.get(operation.op_id);
-        if (open !== undefined) learn(name, service, open, options.provider.query(open, clock.now()), queries + 1);
+        if (open !== undefined) learn(name, service, open, options.provider.query(open, clock.now()), asked_ms);
       });
     }
   };

@@ -1,12 +1,12 @@
 import { manual_gateway } from '../../services/payments/gateways/manual.ts';
-import { stripe_gateway } from '../../services/payments/gateways/stripe.ts';
+import { settle_ms, stripe_gateway } from '../../services/payments/gateways/stripe.ts';
 import { payments_routes } from '../../services/payments/routes.ts';
 import { migrations_folder, payments_adapters, payments_service } from '../../services/payments/service.ts';
 import type { Area, AreaGiven } from '../compose.ts';
 
 const stripe_timeout_ms = 20_000;
 
-export function payments_area({ third_parties, clock }: AreaGiven): Area {
+export function payments_area({ settings, third_parties, clock }: AreaGiven): Area {
   const { base_url, secret_key, webhook_secret } = third_parties.stripe;
   const gateways = {
     manual: manual_gateway,
@@ -16,6 +16,7 @@ export function payments_area({ third_parties, clock }: AreaGiven): Area {
       webhook_secret,
       timeout_ms: third_parties.timeout_ms ?? stripe_timeout_ms,
       now_ms: clock.now_ms,
+      settle_ms: Math.ceil(settle_ms / settings.third_party_haste),
     }),
   };
   return {

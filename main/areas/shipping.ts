@@ -1,6 +1,6 @@
 import { easypost_carrier } from '../../services/shipping/carriers/easypost.ts';
 import { manual_carrier } from '../../services/shipping/carriers/manual.ts';
-import type { ShippingSettings } from '../../services/shipping/model.ts';
+import { type ShippingSettings, settle_ms } from '../../services/shipping/model.ts';
 import { shipping_routes } from '../../services/shipping/routes.ts';
 import { migrations_folder, shipping_adapters, shipping_service } from '../../services/shipping/service.ts';
 import type { Area, AreaGiven } from '../compose.ts';
@@ -17,6 +17,7 @@ export function shipping_area({ settings, third_parties }: AreaGiven): Area {
     },
     manual_delivery_ms: settings.manual_delivery_ms,
     label_currency,
+    settle_ms: Math.ceil(settle_ms / settings.third_party_haste),
   };
   return {
     service: shipping_service(shipping),

@@ -10,6 +10,7 @@ interface ToyStates {
 }
 type ToyCommand =
   | { readonly type: 'add'; readonly id: string; readonly amount: number }
+  | { readonly type: 'call'; readonly id: string; readonly op_ids: readonly string[]; readonly provider: string }
   | { readonly type: 'explode'; readonly id: string }
   | { readonly type: 'peek'; readonly id: string; readonly other: string };
 interface Added extends Event {
@@ -42,6 +43,13 @@ const toy_service: Service<ToyStates, ToyCommand, Added, { rejection: 'below_zer
         return { facts: [{ event: { type: 'toy.added', data: { id: command.id, amount: command.amount } }, key: command.id, subject }] };
       },
     },
+    call: {
+      touches: command => [{ kind: 'counter', id: command.id }],
+      decide: ({ id, op_ids, provider }) => ({
+        facts: [],
+        operations: op_ids.map(op_id => ({ op_id, kind: 'call', provider, subject: id, key: id, request: {} })),
+      }),
+    },
     explode: {
       touches: command => [{ kind: 'counter', id: command.id }],
       decide() {
@@ -60,6 +68,7 @@ const toy_service: Service<ToyStates, ToyCommand, Added, { rejection: 'below_zer
     'toy.added': event =>
       event.data.amount === 666 ? { type: 'explode', id: event.data.id } : { type: 'add', id: event.data.id, amount: event.data.amount },
   },
+  outcomes: { call: ({ subject }, outcome) => ({ type: 'add', id: subject, amount: outcome.outcome === 'ok' ? 1 : 0 }) },
   timers: { tick: ({ id }) => ({ type: 'add', id, amount: 1 }) },
 };
 /** The platform sees every service without its types. */

@@ -26,6 +26,7 @@ function guarded(adapter: Adapter): Adapter {
   return {
     timeout_ms: adapter.timeout_ms,
     in_flight_max: adapter.in_flight_max,
+    ...(adapter.settle_ms === undefined ? {} : { settle_ms: adapter.settle_ms }),
     perform: async (operation, signal) => believed(operation, await perform(adapter, operation, signal)),
     query: async (operation, signal) => believed(operation, await query(adapter, operation, signal)),
   };
@@ -83,7 +84,7 @@ function believed(operation: Operation, outcome: Outcome): Outcome {
     .find(found => found !== undefined);
   if (drift === undefined) return outcome;
   const detail = `the answer contradicts what was asked: ${drift.measure} ${drift.theirs}, not ${drift.ours}`;
-  return { outcome: 'unknown', detail: detail.slice(0, 300), value: { facts } };
+  return { outcome: 'unknown', detail: detail.slice(0, 300), value: { facts }, answered: true };
 }
 
 /** What was taken and let go after this request was frozen is not its concern; the decision, which knows, measures it. */

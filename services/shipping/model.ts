@@ -190,6 +190,8 @@ export interface ShippingSettings {
   readonly manual_delivery_ms: number;
   /** In which rates are compared, and labels of the carrier `manual` cost nothing. */
   readonly label_currency: string;
+  /** Presets to `settle_ms`. */
+  readonly settle_ms?: number;
 }
 
 const minute_ms = 60_000;

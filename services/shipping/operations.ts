@@ -2,7 +2,7 @@
 import type { Adapter, Operation, Outcome, Remember } from '../../platform/service.ts';
 import type { TrackingFact } from './carriers/port.ts';
 import type { RecordAddress, RecordCarrierFacts, RecordLabels, RecordRates, RecordVoids } from './commands.ts';
-import type { ShippingSettings } from './model.ts';
+import { type ShippingSettings, settle_ms } from './model.ts';
 
 export const outcomes = {
   quote_rates: (operation: Operation, outcome: Outcome): RecordRates => ({ type: 'record_rates', ...common(operation, outcome) }),
@@ -52,6 +52,7 @@ export function shipping_adapters(settings: ShippingSettings): Readonly<Record<s
       name,
       {
         ...adapter,
+        settle_ms: settings.settle_ms ?? settle_ms,
         query: (operation: Operation, signal: AbortSignal, remember?: Remember) =>
           operation.kind === 'buy_label' ? adapter.query(operation, signal, remember) : adapter.perform(operation, signal, remember),
       },

@@ -55,6 +55,7 @@ export function stripe_gateway(settings: StripeSettings): Gateway {
     adapter: {
       timeout_ms: settings.timeout_ms,
       in_flight_max,
+      settle_ms: settle_ms_of(api),
       perform: (operation, signal) => perform(api, operation, signal),
       query: (operation, signal) => query(api, operation, signal),
     },
@@ -67,7 +68,7 @@ export function stripe_gateway(settings: StripeSettings): Gateway {
 
 async function perform(api: StripeApi, operation: Operation, signal: AbortSignal): Promise<Outcome> {
   if (operation.attempts > 1 && key_age_ms(api, operation) > key_age_max_ms)
-    return { outcome: 'unknown', detail: 'the idempotency key is too old to be sent again' };
+    return { outcome: 'unknown', detail: 'the idempotency key is too old to be sent again', answered: true };
   const { kind, request } = operation;
   if (kind === 'authorize' && checks.authorize.Check(request)) return authorize(api, operation, request, signal);
   if (kind === 'capture' && checks.capture.Check(request)) return capture(api, operation, request, signal);
@@ -140,8 +141,10 @@ async function query(api: StripeApi, operation: Operation, signal: AbortSignal):
     return perform(api, operation, signal);
   const found = await ask(api, operation, signal);
   if (found !== undefined) return found;
-  if (!fresh) return { outcome: 'unknown', detail: `Stripe does not know this ${kind}, and its key is too old to be sent again` };
-  if (key_age_ms(api, operation) < settle_ms) return { outcome: 'unknown', detail: `Stripe does not know this ${kind} yet` };
+  if (!fresh)
+    return { outcome: 'unknown', detail: `Stripe does not know this ${kind}, and its key is too old to be sent again`, answered: true };
+  if (key_age_ms(api, operation) < settle_ms_of(api))
+    return { outcome: 'unknown', detail: `Stripe does not know this ${kind} yet`, answered: true };
   return perform(api, operation, signal);
 }
 
@@ -228,7 +231,8 @@ async function on_intent<T extends Outcome | undefined>(
 }
 /** A question that failed leaves the operation as unknown as it was. */
 function not_answered(told: Exclude<Told<unknown>, { object: unknown }>): Outcome {
-  if ('error' in told) return { outcome: 'unknown', detail: `asking: HTTP ${told.error.status} ${told.error.code || told.error.type}` };
+  if ('error' in told)
+    return { outcome: 'unknown', detail: `asking: HTTP ${told.error.status} ${told.error.code || told.error.type}`, answered: true };
   return told.outcome.outcome === 'retryable' ? told.outcome : { outcome: 'unknown', detail: 'asking: no answer' };
 }
 
@@ -236,7 +240,8 @@ function not_answered(told: Exclude<Told<unknown>, { object: unknown }>): Outcom
 
 function authorize_outcome(operation: Operation, intent: StripeIntent): Outcome {
   const theirs = intent.metadata?.['operation_id'];
-  if (theirs !== undefined && theirs !== operation.op_id) return { outcome: 'unknown', detail: 'the reply names another operation' };
+  if (theirs !== undefined && theirs !== operation.op_id)
+    return { outcome: 'unknown', detail: 'the reply names another operation', answered: true };
   const value = learned(intent);
   switch (intent.status) {
     case 'requires_capture':
@@ -269,7 +274,8 @@ function void_outcome(intent: StripeIntent): Outcome | undefined {
 
 function refund_outcome(operation: Operation, made: StripeRefund): Outcome {
   const theirs = made.metadata?.['operation_id'];
-  if (theirs !== undefined && theirs !== operation.op_id) return { outcome: 'unknown', detail: 'the reply names another operation' };
+  if (theirs !== undefined && theirs !== operation.op_id)
+    return { outcome: 'unknown', detail: 'the reply names another operation', answered: true };
   const facts = facts_of_refund(made);
   const value: LearnedValue = { ...(made.payment_intent && { gateway_ref: made.payment_intent }), object_ref: made.id, facts };
   if (made.status === 'succeeded') return { outcome: 'ok', value };
@@ -318,6 +324,9 @@ function inexpressible(currency: string): Outcome {
 /** When the key was first sent. */
 function sent_at_ms(operation: Operation): number {
   return new Date(operation.sent_at ?? operation.requested_at).getTime();
+}
+function settle_ms_of({ settings }: StripeApi): number {
+  return settings.settle_ms ?? settle_ms;
 }
 function key_age_ms(api: StripeApi, operation: Operation): number {
   return api.settings.now_ms() - sent_at_ms(operation);

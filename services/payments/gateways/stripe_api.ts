@@ -19,6 +19,8 @@ export interface StripeSettings {
   readonly timeout_ms: number;
   /** The platform's clock: keys age. */
   now_ms(): number;
+  /** What Stripe does not know so long after it was sent has not happened; presets to `settle_ms`. */
+  readonly settle_ms?: number;
   /** False for accounts without multicapture: it is then not asked for. */
   readonly multi_capture?: boolean;
 }
@@ -112,7 +114,8 @@ function later(answer: Extract<JsonAnswer, { answer: 'reply' }>, failure: Stripe
   const asked = should_retry(answer);
   const by_table = answer.status === 409 || answer.status === 429 || failure.code === 'lock_timeout' || failure.code === 'rate_limit';
   if (!(asked ?? by_table)) return undefined;
-  const after_ms = answer.retry_after_ms;
+  // A key in use says nothing about anybody else.
+  const after_ms = answer.status === 409 ? undefined : answer.retry_after_ms;
   return { outcome: { outcome: 'retryable', detail: failure.code || failure.type, ...(after_ms !== undefined && { after_ms }) } };
 }
 function should_retry(answer: JsonAnswer): boolean | undefined {

@@ -54,7 +54,7 @@ export async function find_labels(
   if (missing.length === 0) return { outcome: 'ok', value: { labels } };
   if (doubtful === undefined || !missing.includes(doubtful))
     return { outcome: 'retryable', detail: `${missing.join(', ')} not asked for yet` };
-  return { outcome: 'unknown', detail: `no label found for ${missing.join(', ')}`, value: { labels, missing } };
+  return { outcome: 'unknown', detail: `no label found for ${missing.join(', ')}`, value: { labels, missing }, answered: true };
 }
 
 async function buy_one(api: EasyPostApi, parcel: Parcel, signal: AbortSignal, remember: Remember): Promise<Result<Label>> {

@@ -151,7 +151,7 @@ function unknown(draft: Draft, before: Shipment, { op_id, parcel_ids, attempts, 
     shipment = say(draft, shipment, { type: 'parcel.label_outcome_unknown', data: { ...about(shipment), parcel_id, op_id } });
   }
   const age_ms = sent_at === null ? 0 : Date.parse(draft.given.at) - Date.parse(sent_at);
-  const is_settled = attempts >= settle_attempts_min && age_ms >= settle_ms;
+  const is_settled = attempts >= settle_attempts_min && age_ms >= (draft.settings.settle_ms ?? settle_ms);
   const is_open = shipment.parcels.some(parcel => parcel.label_status === 'unknown' && parcel_ids.includes(parcel.parcel_id));
   return is_settled && is_open
     ? raise(draft, shipment, 'label_outcome_unknown', `Operation ${op_id}: asked ${attempts - 1} times, no label found.`)

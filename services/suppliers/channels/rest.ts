@@ -46,6 +46,7 @@ export function rest_channel(settings: RestSettings): SupplierChannel {
     adapter: {
       timeout_ms: settings.timeout_ms ?? timeout_ms,
       in_flight_max,
+      settle_ms: settings.settle_ms ?? settle_default_ms,
       perform: (operation, signal) => perform(settings, operation, signal),
       query: (operation, signal) => query(settings, operation, signal),
     },
@@ -128,7 +129,7 @@ async function not_there(settings: RestSettings, operation: Operation, detail: s
   const since_sent_ms = now_ms - Date.parse(operation.sent_at ?? operation.requested_at);
   const settled = since_sent_ms >= (settings.settle_ms ?? settle_default_ms);
   const key_lives = now_ms - Date.parse(operation.requested_at) < key_age_max_ms;
-  return settled && key_lives ? perform(settings, operation, signal) : { outcome: 'unknown', detail };
+  return settled && key_lives ? perform(settings, operation, signal) : { outcome: 'unknown', detail, answered: true };
 }
 
 function facts_of(documents: readonly unknown[], po_id: string): readonly SupplierFact[] {
@@ -166,7 +167,8 @@ function refusal(answer: JsonAnswer): Outcome | undefined {
   if (status === 429) return { outcome: 'retryable', after_ms, detail };
   if (status === 401 || status === 403) return { outcome: 'permanent_error', code: 'credentials_refused', detail };
   if (status >= 500 || status < 400 || status === 408 || !problem.Check(json)) return { outcome: 'unknown', detail };
-  if (status === 409 && json.code === 'in_progress') return { outcome: 'retryable', after_ms, detail };
+  // Of this key alone: it does not speak for the others.
+  if (status === 409 && json.code === 'in_progress') return { outcome: 'retryable', detail };
   if (status === 422) return { outcome: 'declined', code: json.code, retryable: false, value: { detail: json.detail ?? null } };
   return { outcome: 'permanent_error', code: json.code, detail };
 }

@@ -1,0 +1,113 @@
+/** Of the operations desk: calls to the outside, what became of them, and how the providers are. */
+import Type from 'typebox';
+import { not_found } from '../platform/http.ts';
+import { page_reply, page_schema, paging, read_page } from '../platform/pages.ts';
+import { Problem, type Reply, type Route, type RouteRequest } from '../platform/route.ts';
+import type { Row } from '../platform/service.ts';
+import { type DeskService, first_reply, ok } from './desk.ts';
+
+/** An unknown outcome is asked about so long; then it waits for a person (platform/operations.ts). */
+const asked_hours = 24;
+const any_object = Type.Object({});
+const states = ['requested', 'sent', 'succeeded', 'failed', 'unknown'] as const;
+const name = Type.String({ pattern: '^[a-z0-9_]{1,64}$' });
+/** Ids begin with their time: newest first. */
+const key = [/^[a-z0-9_]{1,64}$/];
+const query = Type.Object(
+  {
+    state: Type.Optional(Type.Union(states.map(state => Type.Literal(state)))),
+    provider: Type.Optional(name),
+    kind: Type.Optional(name),
+    ...paging,
+  },
+  { additionalProperties: false },
+);
+const body = Type.Object(
+  { outcome: Type.Union([Type.Literal('succeeded'), Type.Literal('failed')]), evidence: Type.String({ minLength: 1, maxLength: 2_000 }) },
+  { additionalProperties: false },
+);
+
+export function operation_routes(services: readonly DeskService[]): Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/v1/operations',
+      summary:
+        'Calls to the outside and what became of them, newest first: attempts, the last outcome with its reason, when it is asked about next',
+      scope: 'operations:read',
+      query,
+      replies: { 200: page_schema(any_object) },
+      rejections: [],
+      async handle(request) {
+        const page = read_page(request, key);
+        const rows = (await Promise.all(services.map(service => operations_of(service, request, page)))).flat();
+        return operations_page(rows, request);
+      },
+    },
+    {
+      method: 'GET',
+      path: '/v1/providers',
+      summary:
+        'How each third party is, as the processes that call it find it: whether it is called, why not, and its outcomes since their start',
+      scope: 'operations:read',
+      replies: { 200: Type.Object({ data: Type.Array(any_object) }) },
+      rejections: [],
+      handle: async () => ok({ data: services.flatMap(({ name: service, providers }) => providers_of(service, providers())) }),
+    },
+    {
+      method: 'POST',
+      path: '/v1/operations/:id/resolve',
+      summary: 'A person has the evidence of what an unknown operation did',
+      scope: 'operations:write',
+      body,
+      replies: { 200: any_object },
+      rejections: ['not_found', 'invalid_transition', 'gateway_reference_needed', 'evidence_incomplete'],
+      handle: request => resolve(services, request),
+    },
+  ];
+}
+
+function providers_of(service: string, providers: ReturnType<DeskService['providers']>): object[] {
+  return [...providers].map(([provider, state]) => ({ service, provider, ...state }));
+}
+
+async function operations_of(service: DeskService, { query: asked }: RouteRequest, page: ReturnType<typeof read_page>): Promise<Row[]> {
+  const { rows } = await service.pool.query<Row>(
+    `select op_id as id, '${service.name}' as service, kind, provider, subject, key, state, attempts, queries, next_at, waiting, last_outcome, requested_at, sent_at, ended_at,
+            case when state = 'unknown' then sent_at + interval '${asked_hours} hours' end as asked_until
+       from ${service.name}.operations
+      where ($1::text is null or state = $1) and ($2::text is null or provider = $2) and ($3::text is null or kind = $3) and ($4::text is null or op_id < $4)
+      order by op_id desc limit $5`,
+    [asked['state'] ?? null, asked['provider'] ?? null, asked['kind'] ?? null, page.after?.[0] ?? null, page.limit + 1],
+  );
+  return rows;
+}
+
+/** One page of what several services, or several processes, have: one row more than it shows says that there is a next. */
+export function operations_page(rows: readonly Row[], request: RouteRequest): Reply {
+  const sorted = rows.toSorted((a, b) => (String(a['id']) < String(b['id']) ? 1 : -1));
+  return page_reply(
+    sorted,
+    read_page(request, key),
+    row => [String(row['id'])],
+    row => row,
+  );
+}
+
+async function resolve(services: readonly DeskService[], request: RouteRequest): Promise<Reply> {
+  const id = request.params['id'] ?? '';
+  const found = await Promise.all(
+    services.map(async service => {
+      const { rows } = await service.pool.query<{ state: string }>(`select state from ${service.name}.operations where op_id = $1`, [id]);
+      return rows.map(({ state }) => ({ service, state }));
+    }),
+  );
+  const [operation] = found.flat();
+  if (operation?.service.resolve_operation === undefined) throw not_found();
+  const first = await first_reply(operation.service, operation.service.pool, request);
+  if (first !== undefined) return first;
+  if (operation.state !== 'unknown') throw new Problem(409, 'invalid_transition', `The operation is ${operation.state}, not unknown.`);
+  // Validated against `body` above.
+  const { outcome, evidence } = request.body as { outcome: 'succeeded' | 'failed'; evidence: string };
+  return operation.service.resolve_operation(request, id, outcome, evidence, ok({ id, outcome, evidence }));
+}
