@@ -8,6 +8,7 @@ import type { Row } from '../platform/service.ts';
 import { type AuditRow, append_audit, audit_entry } from './audit_log.ts';
 import { type Authority, all_scopes } from './authorize.ts';
 import { derived_key, password_hash, secret_hash } from './keys.ts';
+import { create_once, key_of } from './once.ts';
 import { session_routes } from './sessions.ts';
 import * as store from './store.ts';
 
@@ -127,9 +128,8 @@ function key_routes(given: GatewayRoutesGiven): readonly Route[] {
 async function create_key(given: GatewayRoutesGiven, request: RouteRequest): Promise<Reply> {
   // Validated against key_body.
   const body = request.body as Static<typeof key_body>;
-  if (request.idempotency === undefined) throw new Error('POST /v1/keys reached its handler without an idempotency key');
-  const secret = derived_key(given.server_secret, body.type, request.idempotency);
-  const reply = await once(given, request, async client => {
+  const secret = derived_key(given.server_secret, body.type, key_of(request));
+  const reply = await create_once(given, request, async client => {
     const key: store.KeyRow = {
       id: given.fresh_id('key'),
       type: body.type,
@@ -201,7 +201,7 @@ async function create_staff(given: GatewayRoutesGiven, request: RouteRequest): P
   // Validated against staff_body.
   const { username, password, role } = request.body as Static<typeof staff_body>;
   const hashed = await password_hash(password);
-  return once(given, request, async client => {
+  return create_once(given, request, async client => {
     const staff: store.StaffRow = { id: given.fresh_id('stf'), username, role, active: true, version: 1, created_at: given.clock.now() };
     if (!(await store.insert_staff(client, staff, hashed))) throw new Problem(409, 'username_taken', 'There is an account with this name.');
     await append_audit(client, audit_entry(given.clock, request, 'staff.created', staff.id, { after: { ...staff } }));
@@ -283,33 +283,4 @@ async function list<T>(
   const rows = await read(request.query['cursor'], limit + 1);
   const data = rows.slice(0, limit).map(show);
   return { status: 200, body: { data, next_cursor: rows.length > limit ? (data.at(-1)?.id ?? null) : null } };
-}
-
-/** Decides once per idempotency key; the first reply is stored with the decision. */
-async function once(
-  given: GatewayRoutesGiven,
-  request: RouteRequest,
-  decide: (client: pg.ClientBase) => Promise<Created>,
-): Promise<CreatedReply> {
-  const { idempotency } = request;
-  if (idempotency === undefined) throw new Error('a POST reached its handler without an idempotency key');
-  const { principal, route, key, body_hash } = idempotency;
-  return store.transaction(given.pool, async client => {
-    const first = await store.first_reply(client, principal, route, key);
-    if (first === undefined) {
-      const body = await decide(client);
-      await store.keep_reply(client, { principal, route, key, body_hash, status: 201, body: JSON.stringify(body), now: given.clock.now() });
-      return created(route, body, {});
-    }
-    if (first.body_hash !== body_hash) throw new Problem(422, 'idempotency_key_reused', 'This Idempotency-Key came with another body.');
-    // Written above: the text of an object.
-    return created(route, JSON.parse(first.body) as Created, { 'idempotency-replayed': 'true' });
-  });
-}
-
-type Created = Row & { readonly id: string };
-type CreatedReply = Omit<Reply, 'body'> & { readonly body: Created };
-
-function created(route: string, body: Created, headers: Readonly<Record<string, string>>): CreatedReply {
-  return { status: 201, body, headers: { location: `${route.slice(route.indexOf(' ') + 1)}/${body.id}`, ...headers } };
 }

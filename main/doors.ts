@@ -21,6 +21,8 @@ export interface DoorParts {
   readonly areas: ReadonlyMap<string, Area>;
   readonly runtimes: ReadonlyMap<string, Runtime>;
   readonly analytics: Analytics | undefined;
+  /** Outgoing webhooks: served where strangers come in. */
+  readonly webhook_routes: readonly Route[];
   /** A person's data from all services; served where orders runs. */
   readonly personal_data: readonly Route[];
   readonly gateway_pool: pg.Pool;
@@ -74,6 +76,7 @@ export function own_face(parts: DoorParts): Face {
       ...service_routes(parts),
       ...own_desk(parts),
       ...timeline_routes({ logs }),
+      ...parts.webhook_routes,
       live_route({ clock: real_clock, logger, logs, vitals: async () => ({ found: await vitals(), unavailable: [] }) }),
       ...(parts.settings.sandbox ? [sandbox_route(parts.stand_ins)] : []),
     ],

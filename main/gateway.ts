@@ -27,6 +27,7 @@ export function gateway_face(parts: DoorParts): GatewayFace {
       ...remote_routes(parts),
       ...remote_desk_routes({ upstreams, logger, now: clock.now, findings: parts.findings }),
       ...timeline_routes({ logs }),
+      ...parts.webhook_routes,
       live_route({ clock: real_clock, logger, logs, vitals }),
       ...(settings.sandbox ? [sandbox_route(parts.stand_ins)] : []),
     ],

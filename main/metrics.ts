@@ -1,9 +1,11 @@
 /** Prometheus metrics on a port of their own, never on the public one. Lag is read when asked for. */
 import { createServer, type Server } from 'node:http';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { Runtime } from '../platform/runtime.ts';
+import type { Webhooks } from '../gateway/webhooks/webhooks.ts';
+import type { Lag, Runtime } from '../platform/runtime.ts';
+import { webhook_gauges } from './webhooks.ts';
 
-export function metrics_registry(runtimes: ReadonlyMap<string, Runtime>): Registry {
+export function metrics_registry(runtimes: ReadonlyMap<string, Runtime>, webhooks?: Webhooks): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const by_log = ['service', 'source'];
@@ -31,6 +33,15 @@ export function metrics_registry(runtimes: ReadonlyMap<string, Runtime>): Regist
     labelNames: ['service'],
     registers: [registry],
   });
+  const show = (service: string, lags: readonly Lag[]) => {
+    for (const lag of lags) {
+      const labels = { service, source: lag.source };
+      lag_events.set(labels, lag.events);
+      lag_seconds.set(labels, lag.seconds);
+      position.set(labels, lag.position);
+    }
+  };
+  if (webhooks !== undefined) webhook_gauges(registry, webhooks);
   new Gauge({
     name: 'cartwright_commands_waiting',
     help: 'Commands of people that wait for the next batch',
@@ -40,13 +51,10 @@ export function metrics_registry(runtimes: ReadonlyMap<string, Runtime>): Regist
       for (const [service, runtime] of runtimes) {
         this.set({ service }, runtime.front.waiting);
         partitions.set({ service }, runtime.partitions().length);
-        for (const lag of await runtime.lags()) {
-          const labels = { service, source: lag.source };
-          lag_events.set(labels, lag.events);
-          lag_seconds.set(labels, lag.seconds);
-          position.set(labels, lag.position);
-        }
+        show(service, await runtime.lags());
       }
+      // Nobody waits for a lag of these: they do not close the door.
+      show('gateway', (await webhooks?.lags()) ?? []);
     },
   });
   provider_metrics(registry, runtimes);

@@ -26,8 +26,9 @@ import { gateway_face } from './gateway.ts';
 import { metrics_registry, serve_metrics } from './metrics.ts';
 import { routes_of_personal_data } from './personal_data.ts';
 import { type Sandbox, stand_ins_elsewhere, start_sandbox, third_parties } from './sandbox.ts';
-import { kept_secret, open_vaults } from './secrets.ts';
+import { kept_secret, master_key_of, open_vaults } from './secrets.ts';
 import { behind_settings, database_url_of, type ServiceName, type Settings } from './settings.ts';
+import { open_webhooks } from './webhooks.ts';
 
 export const admission_lag_max_s = 5;
 const lag_poll_ms = 500;
@@ -129,7 +130,24 @@ async function assemble(
 
   const personal_data = routes_of_personal_data({ runtimes, gateway_pool, clock, url_of, vault_of });
   stops.push(personal_data.stop);
-  const door = options.with_door
+  const logs = options.with_door ? log_pools(url_of, gateway_pool, stops) : new Map<string, pg.Pool>();
+  // Wherever strangers come in; several such processes share the work.
+  const hooks =
+    options.with_door && options.face !== 'inner'
+      ? open_webhooks({
+          settings,
+          gateway_pool,
+          logs,
+          tails,
+          master_key: await master_key_of(settings),
+          signing_secret,
+          clock,
+          logger,
+          fresh_id: fresh.fresh,
+          base_url: () => (settings.port === 0 ? (door?.url ?? settings.public_url) : settings.public_url),
+        })
+      : undefined;
+  const door: Door | undefined = options.with_door
     ? await open_for(
         options.face,
         {
@@ -139,7 +157,8 @@ async function assemble(
           analytics,
           personal_data: personal_data.routes,
           gateway_pool,
-          logs: log_pools(url_of, gateway_pool, stops),
+          webhook_routes: hooks?.routes ?? [],
+          logs,
           stand_ins: sandbox?.stand_ins ?? stand_ins_elsewhere(settings),
           signing_secret,
           logger,
@@ -152,7 +171,13 @@ async function assemble(
       )
     : undefined;
   if (door !== undefined && sandbox !== undefined) await sandbox.aim(door.url);
-  const metrics = options.with_metrics ? await serve_metrics(metrics_registry(runtimes), settings.host, settings.metrics_port) : undefined;
+  if (hooks !== undefined) {
+    hooks.start();
+    stops.push(hooks.stop);
+  }
+  const metrics = options.with_metrics
+    ? await serve_metrics(metrics_registry(runtimes, hooks), settings.host, settings.metrics_port)
+    : undefined;
   if (metrics !== undefined) stops.push(metrics.stop);
   return {
     settings,

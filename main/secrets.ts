@@ -20,14 +20,18 @@ export async function kept_secret(settings: Settings, name: string): Promise<str
   return (await readFile(file, 'utf8')).trim();
 }
 
+/** 32 bytes. */
+export async function master_key_of(settings: Settings): Promise<Uint8Array> {
+  return settings.master_key ?? key_of_text(await kept_secret(settings, 'master_key'));
+}
+
 /** After the migrations. Keys are where events are sealed. Throws `wrong_master_key` before anything is sealed under another key than what is there. */
 export async function open_vaults(
   settings: Settings,
   areas: ReadonlyMap<string, Area>,
   url_of: (service: string) => string,
 ): Promise<(database_url: string) => Vault> {
-  const master_key = settings.master_key ?? key_of_text(await kept_secret(settings, 'master_key'));
-  const vault_of = vaults({ master_key, random: real_random, now_ms: real_clock.now_ms });
+  const vault_of = vaults({ master_key: await master_key_of(settings), random: real_random, now_ms: real_clock.now_ms });
   for (const url of new Set([...areas.keys()].filter(name => key_use_of(name) === 'make').map(url_of))) {
     const pool = open_pool(url, undefined, 1);
     await vault_of(url)

@@ -30,6 +30,8 @@ export interface Settings {
   readonly service_urls: Readonly<Partial<Record<ServiceName, string>>>;
   /** Other origins whose pages may ask; `*` for any. */
   readonly cors_origins: readonly string[];
+  /** Outgoing webhooks may go to private addresses and by http. */
+  readonly webhooks_allow_private: boolean;
   readonly fulfillment: 'auto' | 'manual';
   readonly replenishment: 'auto' | 'manual';
   /** Who is asked for rates of new labels; empty: the carrier manual. */
@@ -192,6 +194,12 @@ export const setting_rows: readonly SettingRow[] = [
     check: origins,
   },
   {
+    name: 'WEBHOOKS_ALLOW_PRIVATE',
+    preset: 'false',
+    meaning: 'true: outgoing webhooks may go to private addresses, any port, and by http; for development',
+    check: one_of('true', 'false'),
+  },
+  {
     name: 'FULFILLMENT',
     preset: 'auto in sandbox mode, else manual',
     meaning: 'auto plans, labels and dispatches by itself; manual waits for the API',
@@ -327,6 +335,7 @@ export function read_settings(env: Readonly<Record<string, string | undefined>>)
       }),
     ),
     cors_origins: list('CORS_ORIGINS'),
+    webhooks_allow_private: text('WEBHOOKS_ALLOW_PRIVATE') === 'true',
     fulfillment: choice('FULFILLMENT', sandbox ? 'auto' : 'manual'),
     replenishment: choice('REPLENISHMENT', sandbox ? 'auto' : 'manual'),
     carriers: carriers_in(text('CARRIER') ?? (text('PUROLATOR_KEY') === undefined ? 'easypost' : 'easypost,purolator')),

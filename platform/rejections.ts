@@ -12,6 +12,7 @@ export const rejection_status: Readonly<Record<string, number>> = {
   invalid_signature: 401,
   invalid_credentials: 401,
   own_account: 422,
+  webhook_url_refused: 422,
   unknown_sku: 422,
   unknown_shipping_service: 422,
   unknown_location: 422,
