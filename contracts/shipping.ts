@@ -44,6 +44,7 @@ export const shipment_planned = event({
     currency: optional(Currency()), // of the costs
     reasons: optional(Type.Array(Text())),
     promise_at: optional(At()), // what a carrier should keep
+    wanted_carrier: optional(Text(100)), // by who placed the order; another is taken when it offers nothing
     parcels: optional(
       Type.Array(
         Type.Object({

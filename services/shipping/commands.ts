@@ -9,6 +9,7 @@ export interface PlanShipments {
   readonly order_id: string;
   readonly fulfillment_no: number;
   readonly service: string;
+  readonly wanted_carrier: string | null;
   readonly promise_at: string | null;
   readonly ship_to: Address | null;
   /** One per location. Ids are derived from the event, so that `touches` can name them and hearing it again names the same. */

@@ -114,6 +114,7 @@ function planned(before: Shipment | undefined, data: ShipmentPlanned['data']): S
     currency: data.currency ?? null,
     reasons: data.reasons ?? [],
     promise_at: data.promise_at ?? null,
+    wanted_carrier: data.wanted_carrier ?? null,
     label_error: null,
     choices: 0,
     asked: [],

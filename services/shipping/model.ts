@@ -66,6 +66,8 @@ export interface Shipment {
   /** Why this carrier and service. */
   readonly reasons: readonly string[];
   readonly promise_at: string | null;
+  /** By who placed the order; another is taken when it offers nothing. */
+  readonly wanted_carrier: string | null;
   /** Why the last label could not be had: nothing more is tried by itself. */
   readonly label_error: string | null;
   /** How often a carrier was chosen for this plan. */
@@ -169,7 +171,7 @@ export interface Candidate {
   readonly cost: number;
   readonly currency: string;
   readonly delivery_days: number | null;
-  readonly verdict: 'chosen' | 'dearer' | 'late' | 'slower' | 'other_currency' | 'not_for_all_parcels';
+  readonly verdict: 'chosen' | 'dearer' | 'late' | 'slower' | 'other_currency' | 'other_carrier_wanted' | 'not_for_all_parcels';
 }
 export interface OpenException {
   readonly exception_id: string;

@@ -15,8 +15,14 @@ const rate = (service: string, amount: number, delivery_days: number | null, mor
   delivery_days,
   ...more,
 });
-const choose = (rates: readonly Offered[], promise_at: string | null = null, currency = 'USD', parcel_ids = ['pcl_1']) => {
-  const { choice } = choose_rate(rates, parcel_ids, { promise_at, at, currency });
+const choose = (
+  rates: readonly Offered[],
+  promise_at: string | null = null,
+  currency = 'USD',
+  parcel_ids = ['pcl_1'],
+  wanted: string | null = null,
+) => {
+  const { choice } = choose_rate(rates, parcel_ids, { wanted, promise_at, at, currency });
   return choice === undefined ? undefined : [choice.service, choice.cost, choice.currency, ...choice.reasons];
 };
 
@@ -38,6 +44,21 @@ describe('the rate that is taken', () => {
     ['equal prices: the faster', choose([rate('A', 500, 3), rate('B', 500, 2)]), ['B', 500, 'USD', 'cheapest']],
     ['equal in all: by name, in whatever order they come', choose([rate('B', 500, 2), rate('A', 500, 2)]), ['A', 500, 'USD', 'cheapest']],
     ['nothing offered: nothing chosen', choose([]), undefined],
+    [
+      'the carrier that is wanted, though it is dearer',
+      choose([...offers, rate('Ground', 2_500, 3, { carrier: 'Purolator' })], null, 'USD', ['pcl_1'], 'Purolator'),
+      ['Ground', 2_500, 'USD', 'wanted_carrier', 'cheapest'],
+    ],
+    [
+      'in the currency that the wanted seller has',
+      choose([...offers, rate('Ground', 2_500, 3, { provider: 'purolator', currency: 'CAD' })], null, 'USD', ['pcl_1'], 'purolator'),
+      ['Ground', 2_500, 'CAD', 'wanted_carrier', 'cheapest'],
+    ],
+    [
+      'another when the wanted one offers nothing',
+      choose(offers, null, 'USD', ['pcl_1'], 'Purolator'),
+      ['Mystery', 100, 'USD', 'wanted_carrier_offers_nothing', 'cheapest'],
+    ],
     [
       'amounts of two currencies are not compared',
       choose([rate('Ground', 500, 5), rate('Cheap', 1, 1, { currency: 'EUR' })]),

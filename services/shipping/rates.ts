@@ -17,6 +17,8 @@ export interface Choice {
 }
 type Offer = Omit<Choice, 'reasons'> & { readonly delivery_days: number | null; readonly is_for_all: boolean };
 interface Wish {
+  /** A seller or a carrier; null: whoever is best. */
+  readonly wanted: string | null;
   readonly promise_at: string | null;
   readonly at: string;
   readonly currency: string;
@@ -27,7 +29,7 @@ const day_ms = 86_400_000;
 /**
  * One carrier and service for all parcels, whoever sells it: the cheapest that keeps the promise, else the fastest, without a promise the
  * cheapest. Amounts of different currencies are never compared nor converted: `currency` is taken when anything is offered in it, else the first
- * by name. `choice` undefined: nothing is offered for every parcel.
+ * by name. A carrier that is wanted is taken if it offers anything. `choice` undefined: nothing is offered for every parcel.
  */
 export function choose_rate(
   rates: readonly Offered[],
@@ -35,7 +37,9 @@ export function choose_rate(
   wish: Wish,
 ): { readonly choice: Choice | undefined; readonly candidates: readonly Candidate[] } {
   const all = offers_of(rates, parcel_ids);
-  const complete = all.filter(offer => offer.is_for_all);
+  const whole = all.filter(offer => offer.is_for_all);
+  const of_wanted = whole.filter(({ provider, carrier }) => provider === wish.wanted || carrier === wish.wanted);
+  const complete = of_wanted.length > 0 ? of_wanted : whole;
   const currency = complete.some(offer => offer.currency === wish.currency)
     ? wish.currency
     : complete.map(offer => offer.currency).sort()[0];
@@ -46,6 +50,7 @@ export function choose_rate(
   const verdict_of = (offer: Offer): Candidate['verdict'] => {
     if (offer === taken) return 'chosen';
     if (!offer.is_for_all) return 'not_for_all_parcels';
+    if (!complete.includes(offer)) return 'other_carrier_wanted';
     if (offer.currency !== currency) return 'other_currency';
     if (is_late) return 'slower';
     return is_in_time(offer, wish) ? 'dearer' : 'late';
@@ -55,7 +60,8 @@ export function choose_rate(
     .map(offer => candidate_of(offer, verdict_of(offer)))
     .sort((a, b) => Number(b.verdict === 'chosen') - Number(a.verdict === 'chosen'))
     .slice(0, candidates_max);
-  const reasons = is_late ? ['fastest', 'none_within_promise'] : [wish.promise_at === null ? 'cheapest' : 'cheapest_within_promise'];
+  const best = is_late ? ['fastest', 'none_within_promise'] : [wish.promise_at === null ? 'cheapest' : 'cheapest_within_promise'];
+  const reasons = wish.wanted === null ? best : [of_wanted.length > 0 ? 'wanted_carrier' : 'wanted_carrier_offers_nothing', ...best];
   return { choice: taken && chosen(taken, reasons), candidates };
 }
 

@@ -49,6 +49,7 @@ function plan_shipments({ id, data }: Logged<FulfillmentRequested>): PlanShipmen
     order_id: data.order_id,
     fulfillment_no: data.fulfillment_no,
     service: data.service,
+    wanted_carrier: data.carrier ?? null,
     promise_at: data.promise_at ?? null,
     ship_to: data.personal?.ship_to ?? null,
     // What `given.id` would give, if it were there already.

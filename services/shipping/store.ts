@@ -114,6 +114,7 @@ export function shipment_of(row: Row): Shipment {
     currency: text(row['currency']),
     reasons: row['reasons'] as string[],
     promise_at: instant_or_null(row['promise_at']),
+    wanted_carrier: text(row['wanted_carrier']),
     label_error: text(row['label_error']),
     choices: Number(row['choices']),
     asked: row['asked'] as unknown as Asked[],

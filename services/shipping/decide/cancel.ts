@@ -142,7 +142,7 @@ export function cancel_shipment(settings: ShippingSettings): ShippingHandler<Can
       const refusal = changed_since(command, view) ?? why_closed(shipment);
       if (shipment === undefined || refusal !== undefined) return refusal ?? { rejection: 'invalid_transition' };
       const draft = open_draft(settings, given, view);
-      const { order_id, fulfillment_no, location_id, promise_at, lines } = shipment;
+      const { order_id, fulfillment_no, location_id, promise_at, wanted_carrier, lines } = shipment;
       const fulfillment = view('fulfillment', order_id);
       conclude(draft, shipment, cancelled(draft, shipment, command.reason));
       const units = lines.filter(line => line.quantity > 0).map(planned_line);
@@ -153,6 +153,7 @@ export function cancel_shipment(settings: ShippingSettings): ShippingHandler<Can
         revision_no: 1,
         location_id,
         service: fulfillment.service,
+        wanted_carrier,
         promise_at,
         lines: units,
       };

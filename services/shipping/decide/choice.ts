@@ -152,7 +152,12 @@ function go_on_when_answered(draft: Draft, shipment: Shipment, fulfillment: Fulf
 function choose(draft: Draft, shipment: Shipment): { readonly choice: Choice | undefined; readonly considered: Considered } {
   const waiting = unlabeled_parcels(shipment).map(parcel => parcel.parcel_id);
   const rates = shipment.asked.flatMap(({ provider, answer }) => (answer?.rates ?? []).map(rate => ({ ...rate, provider })));
-  const wish = { promise_at: shipment.promise_at, at: draft.given.at, currency: draft.settings.label_currency };
+  const wish = {
+    wanted: shipment.wanted_carrier,
+    promise_at: shipment.promise_at,
+    at: draft.given.at,
+    currency: draft.settings.label_currency,
+  };
   const { choice, candidates } = choose_rate(rates, waiting, wish);
   const left_out = shipment.asked.flatMap(({ provider, about: what, answer }) =>
     what === 'rates' ? (answer?.messages ?? []).map(message => ({ provider, ...message })) : [],

@@ -38,6 +38,7 @@ export interface Plan {
   readonly revision_no: number;
   readonly location_id: string;
   readonly service: string | null;
+  readonly wanted_carrier: string | null;
   readonly promise_at: string | null;
   readonly lines: readonly PlannedLine[];
   /** As a person packed them; absent: as they fit. */
@@ -68,7 +69,7 @@ export function go_on(draft: Draft, shipment: Shipment, fulfillment: Fulfillment
 }
 
 function planned(draft: Draft, asked: Plan): ShipmentPlanned['data'] {
-  const { shipment_id, order_id, location_id, fulfillment_no, revision_no, service, promise_at, lines } = asked;
+  const { shipment_id, order_id, location_id, fulfillment_no, revision_no, service, wanted_carrier, promise_at, lines } = asked;
   const { settings } = draft;
   const is_labeled = settings.sellers.length === 0;
   const packed: readonly PackedParcel[] = asked.packed ?? pack(lines, is_labeled ? null : parcel_weight_max_grams);
@@ -83,6 +84,7 @@ function planned(draft: Draft, asked: Plan): ShipmentPlanned['data'] {
     lines: lines.map(line => ({ ...line, location_id })),
     service,
     ...(promise_at === null ? {} : { promise_at }),
+    ...(wanted_carrier === null ? {} : { wanted_carrier }),
     ...(is_labeled ? { carrier: 'manual', cost: 0, currency: settings.label_currency, reasons: ['only_carrier'] } : {}),
     parcels: packed.map(parcel => {
       const parcel_id = draft.new_id('pcl');
@@ -104,7 +106,7 @@ export function replan(
   fulfillment: Fulfillment,
   how: { readonly left?: ReadonlyMap<number, number>; readonly packed?: readonly PackedParcel[] },
 ): Shipment {
-  const { shipment_id, order_id, fulfillment_no, location_id, promise_at } = shipment;
+  const { shipment_id, order_id, fulfillment_no, location_id, promise_at, wanted_carrier } = shipment;
   const lines = shipment.lines.flatMap((line): PlannedLine[] => {
     const quantity = how.left?.get(line.line_no) ?? line.quantity;
     return quantity > 0 ? [{ ...planned_line(line), quantity }] : [];
@@ -115,6 +117,7 @@ export function replan(
     fulfillment_no,
     location_id,
     promise_at,
+    wanted_carrier,
     revision_no: shipment.revision_no + 1,
     service: fulfillment.service,
     lines,
@@ -134,7 +137,7 @@ export function plan_shipments(settings: ShippingSettings): ShippingHandler<Plan
       ...touches_addresses(settings),
     ],
     decide(command, view, given) {
-      const { order_id, fulfillment_no, service, promise_at, ship_to } = command;
+      const { order_id, fulfillment_no, service, wanted_carrier, promise_at, ship_to } = command;
       const asked = command.shipments.filter(shipment => view('shipment', shipment.shipment_id) === undefined);
       if (asked.length === 0) return nothing;
       const draft = open_draft(settings, given, view);
@@ -144,7 +147,11 @@ export function plan_shipments(settings: ShippingSettings): ShippingHandler<Plan
         conclude(
           draft,
           undefined,
-          plan(draft, { shipment_id, order_id, fulfillment_no, revision_no: 1, location_id, service, promise_at, lines }, fulfillment),
+          plan(
+            draft,
+            { shipment_id, order_id, fulfillment_no, revision_no: 1, location_id, service, wanted_carrier, promise_at, lines },
+            fulfillment,
+          ),
         );
       if (ship_to !== null) note_fulfillment(draft, order_id, state => ({ ...state, ship_to }));
       return decision_of(draft);
