@@ -5,7 +5,10 @@ export interface OrderOptions {
   readonly url: string;
   readonly key: string;
   readonly gateway: string;
-  readonly method: string;
+  /** Absent: a test card that is good. */
+  readonly method?: string;
+  /** Wanted; absent: whoever is cheapest. */
+  readonly carrier?: string;
   readonly quantity: number;
   readonly timeout_s: number;
 }
@@ -13,6 +16,19 @@ export interface OrderOptions {
 const poll_ms = 120;
 const request_timeout_ms = 10_000;
 const ends = ['completed', 'cancelled', 'rejected', 'expired'];
+const good_methods: Readonly<Record<string, string>> = { stripe: 'pm_card_visa', cybersource: 'sim_visa' };
+const london = { name: 'Ada Lovelace', line1: "12 St James's Square", city: 'London', postal_code: 'SW1Y 4JH', country: 'GB' };
+const toronto = {
+  name: 'Ada Lovelace',
+  line1: '290 Bremner Boulevard',
+  city: 'Toronto',
+  region: 'ON',
+  postal_code: 'M5V 3L9',
+  country: 'CA',
+  phone: '+1 416 555 0199',
+};
+/** Where a carrier delivers that does not deliver everywhere. */
+const served_by: Readonly<Record<string, typeof toronto>> = { purolator: toronto };
 const waits_for_shopper = ['action_required', 'declined'];
 
 interface TimelineEntry {
@@ -45,13 +61,14 @@ export async function show_order(options: OrderOptions): Promise<number> {
   }));
   if (lines.length === 0)
     throw new Error('there are no products to order: start with `npm start`, which seeds a small catalog, or PUT /v1/products/{sku}');
+  const method = options.method ?? good_methods[options.gateway];
   const order = await api('POST', '/v1/orders', {
     currency: 'GBP',
     lines,
     customer: { id: 'ada', email: 'ada@example.com', name: 'Ada Lovelace' },
-    shipping_address: { name: 'Ada Lovelace', line1: "12 St James's Square", city: 'London', postal_code: 'SW1Y 4JH', country: 'GB' },
-    shipping: { service: 'standard', amount: 495 },
-    payment: { gateway: options.gateway, ...(options.gateway === 'manual' ? {} : { method: options.method }) },
+    shipping_address: (options.carrier && served_by[options.carrier]) ?? london,
+    shipping: { service: 'standard', amount: 495, ...(options.carrier === undefined ? {} : { carrier: options.carrier }) },
+    payment: { gateway: options.gateway, ...(method === undefined ? {} : { method }) },
   });
   print_head(order);
   const final = await follow(api, order.id, order.placed_at, options.timeout_s);
