@@ -35,7 +35,14 @@ export interface Settings {
   readonly log_level: (typeof log_levels)[number];
   readonly stripe: Provider;
   readonly easypost: Provider;
-  readonly sandbox_ports: { readonly stripe: number; readonly easypost: number; readonly supplier: number };
+  readonly cybersource: {
+    readonly base_url: string | undefined;
+    readonly merchant_id: string | undefined;
+    readonly key_file: string | undefined;
+    readonly certificate_file: string | undefined;
+    readonly schema_version: string;
+  };
+  readonly sandbox_ports: { readonly stripe: number; readonly easypost: number; readonly supplier: number; readonly cybersource: number };
 }
 
 /** Base URL undefined: the sandbox's stand-in, or the live host when credentials are set. */
@@ -194,6 +201,31 @@ export const setting_rows: readonly SettingRow[] = [
     meaning: 'another host that speaks Stripe’s protocol',
     check: url('http:', 'https:'),
   },
+  {
+    name: 'CYBERSOURCE_MERCHANT_ID',
+    preset: 'the stand-in’s',
+    meaning: 'CyberSource’s merchant id; set: the live host, with the two files below',
+    check: text => (/^[\w-]{1,30}$/.test(text) ? undefined : 'must be 1 to 30 letters, digits, _ and -'),
+  },
+  { name: 'CYBERSOURCE_KEY_FILE', preset: 'the stand-in’s', meaning: 'PEM file with the private key that signs requests', check: any_text },
+  {
+    name: 'CYBERSOURCE_CERTIFICATE_FILE',
+    preset: 'CYBERSOURCE_KEY_FILE',
+    meaning: 'PEM file with the certificate of that key',
+    check: any_text,
+  },
+  {
+    name: 'CYBERSOURCE_BASE_URL',
+    preset: 'https://ics2wsa.ic3.com when live',
+    meaning: 'another host that speaks CyberSource’s protocol (its test host is https://ics2wstesta.ic3.com)',
+    check: url('http:', 'https:'),
+  },
+  {
+    name: 'CYBERSOURCE_SCHEMA_VERSION',
+    preset: '1.224',
+    meaning: 'version of the Simple Order API’s schema',
+    check: text => (/^1\.\d{1,4}$/.test(text) ? undefined : 'must be a version as 1.224'),
+  },
   { name: 'EASYPOST_API_KEY', preset: 'the stand-in’s', meaning: 'EasyPost’s API key; set: the live host', check: any_text },
   { name: 'EASYPOST_WEBHOOK_SECRET', preset: 'the stand-in’s', meaning: 'secret of the webhook /inbound/easypost', check: any_text },
   {
@@ -205,6 +237,7 @@ export const setting_rows: readonly SettingRow[] = [
   { name: 'SANDBOX_STRIPE_PORT', preset: '4101', meaning: 'port of the Stripe stand-in (any free one when PORT is not 4000)', check: port },
   { name: 'SANDBOX_EASYPOST_PORT', preset: '4102', meaning: 'port of the EasyPost stand-in', check: port },
   { name: 'SANDBOX_SUPPLIER_PORT', preset: '4103', meaning: 'port of the supplier stand-in', check: port },
+  { name: 'SANDBOX_CYBERSOURCE_PORT', preset: '4104', meaning: 'port of the CyberSource stand-in', check: port },
 ];
 
 /** Throws one Error whose message lists every wrong variable and what it must be. */
@@ -214,13 +247,15 @@ export function read_settings(env: Readonly<Record<string, string | undefined>>)
     const complaint = text === undefined || text === '' ? undefined : check(text);
     return complaint === undefined ? [] : [`${name} ${complaint}`];
   });
+  if (env['CYBERSOURCE_MERCHANT_ID'] && !env['CYBERSOURCE_KEY_FILE'])
+    wrong.push('CYBERSOURCE_KEY_FILE must be set with CYBERSOURCE_MERCHANT_ID');
   if (wrong.length > 0) throw Object.assign(new Error(wrong.join('\n')), { code: 'wrong_settings' });
   const text = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
   const list = (name: string): string[] => (text(name) === undefined ? [] : parts_of(text(name) ?? ''));
   const number = (name: string, preset: number): number => Number(text(name) ?? preset);
   const host = text('HOST') ?? '127.0.0.1';
   const own_port = number('PORT', 4000);
-  const sandbox = text('STRIPE_SECRET_KEY') === undefined && text('EASYPOST_API_KEY') === undefined;
+  const sandbox = ['STRIPE_SECRET_KEY', 'EASYPOST_API_KEY', 'CYBERSOURCE_MERCHANT_ID'].every(name => text(name) === undefined);
   const sandbox_port = (name: string, preset: number) => number(name, own_port === 4000 ? preset : 0);
   // The checks above have made sure that these are of their lists.
   const choice = <T extends string>(name: string, preset: T) => (text(name) ?? preset) as T;
@@ -259,10 +294,18 @@ export function read_settings(env: Readonly<Record<string, string | undefined>>)
     log_level: choice('LOG_LEVEL', 'warn'),
     stripe: { base_url: text('STRIPE_BASE_URL'), secret: text('STRIPE_SECRET_KEY'), webhook_secret: text('STRIPE_WEBHOOK_SECRET') },
     easypost: { base_url: text('EASYPOST_BASE_URL'), secret: text('EASYPOST_API_KEY'), webhook_secret: text('EASYPOST_WEBHOOK_SECRET') },
+    cybersource: {
+      base_url: text('CYBERSOURCE_BASE_URL'),
+      merchant_id: text('CYBERSOURCE_MERCHANT_ID'),
+      key_file: text('CYBERSOURCE_KEY_FILE'),
+      certificate_file: text('CYBERSOURCE_CERTIFICATE_FILE') ?? text('CYBERSOURCE_KEY_FILE'),
+      schema_version: text('CYBERSOURCE_SCHEMA_VERSION') ?? '1.224',
+    },
     sandbox_ports: {
       stripe: sandbox_port('SANDBOX_STRIPE_PORT', 4101),
       easypost: sandbox_port('SANDBOX_EASYPOST_PORT', 4102),
       supplier: sandbox_port('SANDBOX_SUPPLIER_PORT', 4103),
+      cybersource: sandbox_port('SANDBOX_CYBERSOURCE_PORT', 4104),
     },
   };
 }
