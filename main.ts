@@ -76,12 +76,12 @@ program
 program
   .command('order')
   .description('place an order and show each event as it happens')
-  .addOption(new Option('--gateway <gateway>', 'payment gateway').choices(['stripe', 'manual']).default('stripe'))
-  .option('--method <method>', 'the gateway’s payment method', 'pm_card_visa')
+  .addOption(new Option('--gateway <gateway>', 'payment gateway').choices(['stripe', 'cybersource', 'manual']).default('stripe'))
+  .option('--method <method>', 'the gateway’s payment method (default: a good card of its stand-in)')
   .option('--quantity <units>', 'units of the first line', '2')
   .option('--url <url>', 'where Cartwright listens')
   .option('--timeout <seconds>', 'give up waiting', '60')
-  .action((options: { gateway: string; method: string; quantity: string; url?: string; timeout: string }) =>
+  .action((options: { gateway: string; method?: string; quantity: string; url?: string; timeout: string }) =>
     run(async () => {
       const settings = read_settings(process.env);
       const key = await (await import('./main/up.ts')).demo_key(settings);
@@ -90,7 +90,7 @@ program
         url: options.url ?? settings.public_url,
         key,
         gateway: options.gateway,
-        method: options.method,
+        method: options.method ?? (options.gateway === 'cybersource' ? 'sim_visa' : 'pm_card_visa'),
         quantity: Number(options.quantity),
         timeout_s: Number(options.timeout),
       });
