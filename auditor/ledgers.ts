@@ -4,6 +4,7 @@
  */
 import { from_stripe_amount } from '../services/payments/gateways/currencies.ts';
 import type { AuditGiven, Finding, Invariant, LedgerEntry } from './auditor.ts';
+import { cybersource_holds, cybersource_money } from './cybersource.ts';
 import { findings_of, sql_invariant } from './sql.ts';
 
 const open_states = `('requested', 'sent', 'unknown')`;
@@ -287,6 +288,8 @@ export const ledger_invariants: readonly Invariant[] = [
   done_once,
   held_for_open_orders,
   one_key,
+  cybersource_money,
+  cybersource_holds,
   one_label,
   unneeded_labels,
   one_purchase_order,

@@ -65,7 +65,7 @@ export const payment_requested = event({
     personal: personal(['payments'], {
       payer: optional(Type.Object({ name: optional(Text(200)), email: optional(Text(320)), phone: optional(Text(40)) })),
       billing: optional(Address),
-      method_token: optional(Text(500)),
+      method_token: optional(Text(4_000)) /* a JWT, of some gateways */,
     }),
   }),
   example: {

@@ -1,6 +1,8 @@
 /** The stand-ins of third parties, quick and on the shop's clock, with what their operators could tell: what really happened, and what is to go wrong. */
 import assert from 'node:assert/strict';
 import { sandbox_secrets } from '../main/sandbox.ts';
+import { start_cybersource } from '../sandbox/cybersource/cybersource.ts';
+import { test_certificate } from '../sandbox/cybersource/test_certificate.ts';
 import { start_easypost } from '../sandbox/easypost/easypost.ts';
 import type { LedgerEntry, StandIn } from '../sandbox/stand_in.ts';
 import { start_stripe } from '../sandbox/stripe/stripe.ts';
@@ -30,6 +32,7 @@ export interface Parties {
   readonly stripe: Party;
   readonly easypost: Party;
   readonly supplier: Party;
+  readonly cybersource: Party;
   /** Settings under which the services reach them. */
   readonly env: Readonly<Record<string, string>>;
   /** Where their webhooks go. */
@@ -39,7 +42,7 @@ export interface Parties {
 
 /** `deliver_after_ms`: so soon a label is on its way, and can no longer be given back. */
 export async function start_parties(now_ms: () => number, deliver_after_ms = deliver_default_ms): Promise<Parties> {
-  const [stripe, easypost, supplier] = await Promise.all([
+  const [stripe, easypost, supplier, cybersource] = await Promise.all([
     start_stripe({ secret_key: sandbox_secrets.stripe_key, later_ms, now_ms }),
     start_easypost({ api_key: sandbox_secrets.easypost_key, deliver_after_ms, refund_after_ms: later_ms, now_ms }),
     start_supplier({
@@ -49,6 +52,7 @@ export async function start_parties(now_ms: () => number, deliver_after_ms = del
       invoice_after_ms: later_ms,
       now_ms,
     }),
+    start_cybersource({ merchant_id: sandbox_secrets.cybersource_merchant, certificate: test_certificate, now_ms }),
   ]);
   const secrets = new Map([
     [stripe, sandbox_secrets.stripe_webhook],
@@ -59,14 +63,20 @@ export async function start_parties(now_ms: () => number, deliver_after_ms = del
     stripe: party(stripe),
     easypost: party(easypost),
     supplier: party(supplier),
-    env: { STRIPE_BASE_URL: stripe.url, EASYPOST_BASE_URL: `${easypost.url}/v2/`, SANDBOX_SUPPLIER_PORT: String(supplier.port) },
+    cybersource: party(cybersource),
+    env: {
+      STRIPE_BASE_URL: stripe.url,
+      EASYPOST_BASE_URL: `${easypost.url}/v2/`,
+      SANDBOX_SUPPLIER_PORT: String(supplier.port),
+      SANDBOX_CYBERSOURCE_PORT: String(cybersource.port),
+    },
     async aim(door_url) {
       await Promise.all(
         [...secrets].map(([{ name, url }, secret]) => ask(url, 'POST', 'webhook', { url: `${door_url}/inbound/${name}`, secret })),
       );
     },
     async stop() {
-      await Promise.all([...secrets.keys()].map(stand_in => stand_in.stop()));
+      await Promise.all([...secrets.keys(), cybersource].map(stand_in => stand_in.stop()));
     },
   };
 }

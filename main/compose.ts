@@ -18,6 +18,13 @@ export interface ThirdParties {
   readonly stripe: { readonly base_url: string; readonly secret_key: string; readonly webhook_secret: string };
   readonly easypost: { readonly base_url: string; readonly api_key: string; readonly webhook_secret: string };
   readonly supplier: { readonly base_url: string; readonly secret: string };
+  readonly cybersource: {
+    readonly base_url: string;
+    readonly merchant_id: string;
+    readonly key_pem: string;
+    readonly certificate_pem: string;
+    readonly schema_version: string;
+  };
   /** Of one operation, in real time; absent: what each adapter thinks right for its provider. */
   readonly timeout_ms?: number;
 }

@@ -1,6 +1,9 @@
 /** Starts the stand-ins of third parties and tells them where our inbound webhooks are. They are third parties: nothing but the adapters may know them. */
+import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { start_cybersource } from '../sandbox/cybersource/cybersource.ts';
+import { test_certificate, test_key } from '../sandbox/cybersource/test_certificate.ts';
 import { start_easypost } from '../sandbox/easypost/easypost.ts';
 import type { StandIn } from '../sandbox/stand_in.ts';
 import { start_stripe } from '../sandbox/stripe/stripe.ts';
@@ -14,6 +17,7 @@ export const sandbox_secrets = {
   easypost_key: 'EZTK_cartwright_sandbox',
   easypost_webhook: 'cartwright-sandbox-easypost',
   supplier: 'cartwright-sandbox-supplier',
+  cybersource_merchant: 'cartwright_sandbox',
 } as const;
 
 export interface Sandbox {
@@ -42,6 +46,15 @@ export async function start_sandbox(settings: Settings): Promise<Sandbox> {
       'SANDBOX_SUPPLIER_PORT',
       start_supplier({ port: settings.sandbox_ports.supplier, api_key: sandbox_secrets.supplier, ledger_file: ledger('supplier') }),
     ),
+    await named(
+      'SANDBOX_CYBERSOURCE_PORT',
+      start_cybersource({
+        port: settings.sandbox_ports.cybersource,
+        merchant_id: sandbox_secrets.cybersource_merchant,
+        certificate: test_certificate,
+        ledger_file: ledger('cybersource'),
+      }),
+    ),
   ];
   const secrets: Readonly<Record<string, string>> = {
     stripe: sandbox_secrets.stripe_webhook,
@@ -52,17 +65,19 @@ export async function start_sandbox(settings: Settings): Promise<Sandbox> {
     stand_ins,
     async aim(door_url) {
       await Promise.all(
-        stand_ins.map(stand_in =>
-          fetch(`${stand_in.url}/__sim/webhook`, {
-            method: 'POST',
-            headers: { 'content-type': 'application/json' },
-            body: JSON.stringify({
-              url: `${typeof door_url === 'string' ? door_url : door_url(stand_in.name)}/inbound/${stand_in.name}`,
-              secret: secrets[stand_in.name],
+        stand_ins
+          .filter(({ name }) => secrets[name] !== undefined)
+          .map(stand_in =>
+            fetch(`${stand_in.url}/__sim/webhook`, {
+              method: 'POST',
+              headers: { 'content-type': 'application/json' },
+              body: JSON.stringify({
+                url: `${typeof door_url === 'string' ? door_url : door_url(stand_in.name)}/inbound/${stand_in.name}`,
+                secret: secrets[stand_in.name],
+              }),
+              signal: AbortSignal.timeout(aim_timeout_ms),
             }),
-            signal: AbortSignal.timeout(aim_timeout_ms),
-          }),
-        ),
+          ),
       );
     },
     async stop() {
@@ -89,7 +104,7 @@ export function stand_ins_elsewhere({ sandbox_ports }: Settings): readonly { rea
 
 /** Live hosts where credentials are set, the stand-ins elsewhere. `urls`: of stand-ins by name, when a sandbox runs. */
 export function third_parties(settings: Settings, urls: Readonly<Record<string, string>>): ThirdParties {
-  const { stripe, easypost, sandbox_ports } = settings;
+  const { stripe, easypost, cybersource, sandbox_ports } = settings;
   const stand_in = (name: string, port: number) => urls[name] ?? `http://127.0.0.1:${port}`;
   return {
     stripe: {
@@ -104,6 +119,30 @@ export function third_parties(settings: Settings, urls: Readonly<Record<string, 
       api_key: easypost.secret ?? sandbox_secrets.easypost_key,
       webhook_secret: easypost.webhook_secret ?? sandbox_secrets.easypost_webhook,
     },
+    cybersource: {
+      base_url:
+        cybersource.base_url ??
+        (cybersource.merchant_id === undefined ? stand_in('cybersource', sandbox_ports.cybersource) : 'https://ics2wsa.ic3.com'),
+      merchant_id: cybersource.merchant_id ?? sandbox_secrets.cybersource_merchant,
+      schema_version: cybersource.schema_version,
+      ...cybersource_pems(cybersource),
+    },
     supplier: { base_url: stand_in('supplier', sandbox_ports.supplier), secret: sandbox_secrets.supplier },
   };
+}
+
+/** What signs for the merchant; of the stand-in's merchant a published pair. Throws `wrong_settings` for files that cannot be read. */
+function cybersource_pems({ merchant_id, key_file, certificate_file }: Settings['cybersource']): {
+  key_pem: string;
+  certificate_pem: string;
+} {
+  if (merchant_id === undefined) return { key_pem: test_key, certificate_pem: test_certificate };
+  return { key_pem: pem_in('CYBERSOURCE_KEY_FILE', key_file), certificate_pem: pem_in('CYBERSOURCE_CERTIFICATE_FILE', certificate_file) };
+}
+function pem_in(setting: string, file: string | undefined): string {
+  try {
+    return readFileSync(file ?? '', 'utf8');
+  } catch (cause) {
+    throw Object.assign(new Error(`${setting} must be a PEM file that can be read`, { cause }), { code: 'wrong_settings' });
+  }
 }

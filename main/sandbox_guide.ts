@@ -77,11 +77,26 @@ const supplier_magic: Readonly<Record<string, string>> = {
   'OVER-': 'too much is shipped',
   'DUP-': 'the ship notice comes twice',
 };
+const cents_magic: Readonly<Record<string, string>> = {
+  '.04': 'declined: insufficient funds',
+  '.05': 'declined: lost or stolen, never again',
+  '.10': 'the issuer approves half: declined, and the hold is given back',
+  '.30': 'declined for the security code, and the hold is given back',
+  '.51': 'an error after the effect: unknown, reversed after a minute',
+  '.59': 'no answer after the effect: unknown, reversed after a minute',
+  '.75': 'the shopper must confirm (3D Secure)',
+  '.80': 'in review: pending until a person decides',
+};
+const cybersource_magic: readonly Magic[] = [
+  { where: 'payment.method of an order', value: 'sim_visa', effect: 'authorized, unless the cents of the amount say something else' },
+  ...Object.entries(cents_magic).map(([value, effect]) => ({ where: 'cents of the amount', value, effect })),
+];
 const magic_of: Readonly<Record<string, readonly Magic[]>> = {
   stripe: card_names.map(value => ({ where: 'payment.method of an order', value, effect: card_effect(value) })),
   easypost: [
     { where: 'shipping_address.city', value: 'Not A City', effect: 'the address is not found' },
     { where: 'weight in ounces', value: '99999', effect: 'no carrier has a rate' },
   ],
+  cybersource: cybersource_magic,
   supplier: Object.entries(supplier_magic).map(([value, effect]) => ({ where: 'beginning of a SKU', value, effect })),
 };

@@ -47,11 +47,19 @@ export interface Settings {
   readonly stripe: Provider;
   readonly easypost: Provider;
   readonly purolator: PurolatorAccount;
+  readonly cybersource: {
+    readonly base_url: string | undefined;
+    readonly merchant_id: string | undefined;
+    readonly key_file: string | undefined;
+    readonly certificate_file: string | undefined;
+    readonly schema_version: string;
+  };
   readonly sandbox_ports: {
     readonly stripe: number;
     readonly easypost: number;
     readonly purolator: number;
     readonly supplier: number;
+    readonly cybersource: number;
   };
 }
 
@@ -257,6 +265,31 @@ export const setting_rows: readonly SettingRow[] = [
     meaning: 'another host that speaks Stripe’s protocol',
     check: url('http:', 'https:'),
   },
+  {
+    name: 'CYBERSOURCE_MERCHANT_ID',
+    preset: 'the stand-in’s',
+    meaning: 'CyberSource’s merchant id; set: the live host, with the two files below',
+    check: text => (/^[\w-]{1,30}$/.test(text) ? undefined : 'must be 1 to 30 letters, digits, _ and -'),
+  },
+  { name: 'CYBERSOURCE_KEY_FILE', preset: 'the stand-in’s', meaning: 'PEM file with the private key that signs requests', check: any_text },
+  {
+    name: 'CYBERSOURCE_CERTIFICATE_FILE',
+    preset: 'CYBERSOURCE_KEY_FILE',
+    meaning: 'PEM file with the certificate of that key',
+    check: any_text,
+  },
+  {
+    name: 'CYBERSOURCE_BASE_URL',
+    preset: 'https://ics2wsa.ic3.com when live',
+    meaning: 'another host that speaks CyberSource’s protocol (its test host is https://ics2wstesta.ic3.com)',
+    check: url('http:', 'https:'),
+  },
+  {
+    name: 'CYBERSOURCE_SCHEMA_VERSION',
+    preset: '1.224',
+    meaning: 'version of the Simple Order API’s schema',
+    check: text => (/^1\.\d{1,4}$/.test(text) ? undefined : 'must be a version as 1.224'),
+  },
   { name: 'EASYPOST_API_KEY', preset: 'the stand-in’s', meaning: 'EasyPost’s API key; set: the live host', check: any_text },
   { name: 'EASYPOST_WEBHOOK_SECRET', preset: 'the stand-in’s', meaning: 'secret of the webhook /inbound/easypost', check: any_text },
   {
@@ -289,6 +322,7 @@ export const setting_rows: readonly SettingRow[] = [
   { name: 'SANDBOX_EASYPOST_PORT', preset: '4102', meaning: 'port of the EasyPost stand-in', check: port },
   { name: 'SANDBOX_PUROLATOR_PORT', preset: '4104', meaning: 'port of the Purolator stand-in', check: port },
   { name: 'SANDBOX_SUPPLIER_PORT', preset: '4103', meaning: 'port of the supplier stand-in', check: port },
+  { name: 'SANDBOX_CYBERSOURCE_PORT', preset: '4105', meaning: 'port of the CyberSource stand-in', check: port },
 ];
 
 /** Throws one Error whose message lists every wrong variable and what it must be. */
@@ -298,13 +332,17 @@ export function read_settings(env: Readonly<Record<string, string | undefined>>)
     const complaint = text === undefined || text === '' ? undefined : check(text);
     return complaint === undefined ? [] : [`${name} ${complaint}`];
   });
+  if (env['CYBERSOURCE_MERCHANT_ID'] && !env['CYBERSOURCE_KEY_FILE'])
+    wrong.push('CYBERSOURCE_KEY_FILE must be set with CYBERSOURCE_MERCHANT_ID');
   if (wrong.length > 0) throw Object.assign(new Error(wrong.join('\n')), { code: 'wrong_settings' });
   const text = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
   const list = (name: string): string[] => (text(name) === undefined ? [] : parts_of(text(name) ?? ''));
   const number = (name: string, preset: number): number => Number(text(name) ?? preset);
   const host = text('HOST') ?? '127.0.0.1';
   const own_port = number('PORT', 4000);
-  const sandbox = text('STRIPE_SECRET_KEY') === undefined && text('EASYPOST_API_KEY') === undefined && text('PUROLATOR_KEY') === undefined;
+  const sandbox = ['STRIPE_SECRET_KEY', 'EASYPOST_API_KEY', 'PUROLATOR_KEY', 'CYBERSOURCE_MERCHANT_ID'].every(
+    name => text(name) === undefined,
+  );
   const sandbox_port = (name: string, preset: number) => number(name, own_port === 4000 ? preset : 0);
   // The checks above have made sure that these are of their lists.
   const choice = <T extends string>(name: string, preset: T) => (text(name) ?? preset) as T;
@@ -354,11 +392,19 @@ export function read_settings(env: Readonly<Record<string, string | undefined>>)
       account: text('PUROLATOR_ACCOUNT'),
       versions: versions_in(text('PUROLATOR_VERSIONS')),
     },
+    cybersource: {
+      base_url: text('CYBERSOURCE_BASE_URL'),
+      merchant_id: text('CYBERSOURCE_MERCHANT_ID'),
+      key_file: text('CYBERSOURCE_KEY_FILE'),
+      certificate_file: text('CYBERSOURCE_CERTIFICATE_FILE') ?? text('CYBERSOURCE_KEY_FILE'),
+      schema_version: text('CYBERSOURCE_SCHEMA_VERSION') ?? '1.224',
+    },
     sandbox_ports: {
       stripe: sandbox_port('SANDBOX_STRIPE_PORT', 4101),
       easypost: sandbox_port('SANDBOX_EASYPOST_PORT', 4102),
       purolator: sandbox_port('SANDBOX_PUROLATOR_PORT', 4104),
       supplier: sandbox_port('SANDBOX_SUPPLIER_PORT', 4103),
+      cybersource: sandbox_port('SANDBOX_CYBERSOURCE_PORT', 4105),
     },
   };
 }

@@ -80,6 +80,7 @@ export interface StreamReply {
     | 'application/x-ndjson'
     | 'application/pdf'
     | 'text/plain'
+    | 'text/html'
     | 'text/csv'
     | 'application/octet-stream';
   readonly headers?: Readonly<Record<string, string>>;

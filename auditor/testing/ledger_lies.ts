@@ -38,6 +38,14 @@ export const ledger_lies: readonly Lie[] = [
   theirs('authorized twice', 'P4', 'stripe', first_twice('authorized', { payment_intent: 'pi_twin' }), () => ['pi_twin']),
   theirs('still held for a cancelled order', 'P5', 'stripe', without_first('voided'), ids => [ids.cancelled]),
   theirs('a key of nobody', 'P14', 'stripe', first_twice('captured', { idempotency_key: 'op_ghost' }), () => ['op_ghost']),
+  theirs(
+    'an authorization at CyberSource of nobody',
+    'P3',
+    'cybersource',
+    first_twice('authorized', { idempotency_key: 'op_ghost-1' }),
+    () => ['op_ghost'],
+  ),
+  theirs('CyberSource still holds for a cancelled order', 'P5', 'cybersource', without_first('voided'), ids => [ids.cancelled_soap]),
   theirs('two labels for one parcel', 'O10', 'easypost', first_twice('label_purchased', { id: 'shp_twin' }), () => ['shp_twin']),
   theirs('a label of no parcel', 'O10', 'easypost', first_twice('label_purchased', { id: 'shp_ghost', reference: 'pcl_ghost' }), () => [
     'shp_ghost',

@@ -32,6 +32,8 @@ export interface Ids {
   readonly discounted: string;
   /** Cancelled after its card was authorized. */
   readonly cancelled: string;
+  /** The same, by CyberSource. */
+  readonly cancelled_soap: string;
   readonly rejected: string;
   /** Not paid: its stock is held. */
   readonly unpaid: string;
@@ -137,8 +139,9 @@ async function trade(call: Call): Promise<Ids> {
       ...body,
     });
   const card = { payment: { gateway: 'stripe', method: 'pm_card_visa' } };
+  const soap = { payment: { gateway: 'cybersource', method: 'sim_visa' } };
   const manual = { payment: { gateway: 'manual' } };
-  const [completed, discounted, unpaid, held, backordered, cancelled] = await Promise.all([
+  const [completed, discounted, unpaid, held, backordered, cancelled, cancelled_soap] = await Promise.all([
     place({
       lines: [
         { sku: 'LAMP', quantity: 2 },
@@ -151,14 +154,17 @@ async function trade(call: Call): Promise<Ids> {
     place({ lines: [{ sku: 'BULB', quantity: 4 }], ...card }),
     place({ lines: [{ sku: 'LATE', quantity: 4 }], ...manual }),
     place({ lines: [{ sku: 'RARE', quantity: 1 }], ...card }),
+    place({ lines: [{ sku: 'LAMP', quantity: 1 }], ...soap }),
   ]);
   const rejected = await place({ lines: [{ sku: 'RARE', quantity: 9 }], customer: { id: 'gone' }, ...manual });
   const until = (order: Shown, done: (now: Shown) => boolean) => wait_for(call, `/v1/orders/${order.id}`, done);
   await until(rejected, now => now.status === 'rejected');
   await call('DELETE', '/v1/customers/gone/personal-data');
-  await until(cancelled, now => now.status === 'confirmed');
-  await call('POST', `/v1/orders/${cancelled.id}/cancel`, { reason: 'changed my mind' });
-  await until(cancelled, now => now.status === 'cancelled');
+  for (const order of [cancelled, cancelled_soap]) {
+    await until(order, now => now.status === 'confirmed');
+    await call('POST', `/v1/orders/${order.id}/cancel`, { reason: 'changed my mind' });
+    await until(order, now => now.status === 'cancelled');
+  }
   for (const order of [completed, discounted, backordered]) await ship(call, order);
   const purchase_order = await replenish(call);
   await until(completed, now => now.status === 'completed');
@@ -176,6 +182,7 @@ async function trade(call: Call): Promise<Ids> {
     completed: completed.id,
     discounted: discounted.id,
     cancelled: cancelled.id,
+    cancelled_soap: cancelled_soap.id,
     rejected: rejected.id,
     unpaid: unpaid.id,
     held: held.id,

@@ -163,8 +163,10 @@ describe('64: every route by its declared matrix', () => {
     const open = operations.filter(({ scope }) => scope === undefined).map(({ method, path }) => `${method} ${path}`);
     assert.deepEqual(open.sort(), [
       'DELETE /v1/session',
+      'GET /inbound/cybersource/payer/{id}',
       'GET /v1/session',
       'GET /v1/track',
+      'POST /inbound/cybersource/payer/{id}',
       'POST /inbound/easypost',
       'POST /inbound/stripe',
       'POST /inbound/supplier',

@@ -51,7 +51,7 @@ export const metadata = Type.Record(Type.String(), Type.Union([Text(500), Type.N
   propertyNames: { type: 'string', minLength: 1, maxLength: 64 },
 });
 const gateway = Type.Enum(['manual', 'stripe', 'cybersource'], { type: 'string' });
-const method = { method: optional(Type.String({ minLength: 1, maxLength: 500, description: 'The gateway’s token. Never card data.' })) };
+const method = { method: optional(Type.String({ minLength: 1, maxLength: 4_000, description: 'The gateway’s token. Never card data.' })) };
 
 export type QuoteBody = Static<typeof quote_body>;
 export const quote_body = Type.Object(

@@ -1,6 +1,6 @@
 /** What payments can be asked: by orders' events, by gateways' answers, by its timers, by people. */
 import type { PaymentCaptureRequested, PaymentRefundRequested, PaymentReleaseRequested, PaymentRequested } from '../../contracts/index.ts';
-import type { Outcome } from '../../platform/service.ts';
+import type { Outcome, Row } from '../../platform/service.ts';
 import type { GatewayFact } from './gateways/port.ts';
 
 export interface StartPayment {
@@ -25,6 +25,13 @@ export interface RecordGatewayFact {
   readonly payment_id: string;
   readonly op_id: string;
   readonly outcome: Outcome;
+}
+/** The payer came back from his bank: the authorization waits no longer. `learned`: what he brought. */
+export interface PayerReturned {
+  readonly type: 'payer_returned';
+  readonly payment_id: string;
+  readonly op_id: string;
+  readonly learned: Row;
 }
 /** A verified webhook; `id` is `provider/event_ref`. */
 export interface RecordWebhook {
@@ -80,6 +87,7 @@ export type PaymentsCommand =
   | ReleasePayment
   | RefundPayment
   | RecordGatewayFact
+  | PayerReturned
   | RecordWebhook
   | ClaimWebhook
   | PassDeadline

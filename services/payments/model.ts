@@ -8,7 +8,7 @@ import type {
   PaymentState,
   PaymentSums,
 } from '../../contracts/index.ts';
-import type { Gateway, GatewayFact } from './gateways/port.ts';
+import type { Gateway, GatewayFact, Step } from './gateways/port.ts';
 
 /** Timers and margins of domain.md 3.6 and 3.2. */
 const minute_ms = 60_000;
@@ -52,6 +52,8 @@ interface Operation {
   readonly refusal: Refusal | null;
   /** What an operator knew who ended it. */
   readonly evidence?: string;
+  /** What the gateway called it, where later steps must name it. */
+  readonly step?: Step;
 }
 export interface AuthorizeOperation extends Operation {
   readonly kind: 'authorize';

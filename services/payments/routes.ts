@@ -7,6 +7,7 @@ import type { Json } from '../../platform/service.ts';
 import type { PaymentsCommand } from './commands.ts';
 import type { Gateway, ParsedWebhook } from './gateways/port.ts';
 import type { PaymentsStates } from './model.ts';
+import { payer_routes } from './payer_routes.ts';
 import type { PaymentsRejection } from './rejections.ts';
 import { PaymentDetail, type PaymentDetailRow, PaymentList, type PaymentRow, payment_detail_sql, payment_list_sql } from './views.ts';
 
@@ -26,7 +27,13 @@ export function payments_routes(desk: PaymentsDesk, settings: PaymentsRoutesSett
   return [
     list_route(desk),
     detail_route(desk),
-    ...called.map(gateway => inbound_route(desk, gateway, settings.webhook_secrets[gateway.name] ?? '')),
+    ...called.flatMap(gateway => {
+      const { parse_webhook } = gateway;
+      return parse_webhook === undefined
+        ? []
+        : [inbound_route(desk, gateway.name, parse_webhook, settings.webhook_secrets[gateway.name] ?? '')];
+    }),
+    ...called.flatMap(({ name, payer_page }) => (payer_page === undefined ? [] : payer_routes(desk, name, payer_page))),
   ];
 }
 
@@ -79,8 +86,7 @@ function ok(body: object): Reply {
  * Verified over the raw bytes, recorded in one transaction, then answered: what we said 2xx to is durable. A second delivery changes nothing;
  * what we cannot use is 2xx, too, or the gateway would send it for days.
  */
-function inbound_route(desk: PaymentsDesk, gateway: Gateway, secret: string): Route {
-  const provider = gateway.name;
+function inbound_route(desk: PaymentsDesk, provider: string, parse_webhook: ParseWebhook, secret: string): Route {
   return {
     method: 'POST',
     path: `/inbound/${provider}`,
@@ -91,7 +97,7 @@ function inbound_route(desk: PaymentsDesk, gateway: Gateway, secret: string): Ro
     replies: { 200: Type.Object({ received: Type.Boolean() }) },
     rejections: ['invalid_signature', 'malformed_json'],
     async handle(request) {
-      const { event_ref, type, facts } = verified(gateway, request, Date.parse(desk.now()), secret);
+      const { event_ref, type, facts } = verified(parse_webhook, request, Date.parse(desk.now()), secret);
       if (facts.length > 0) {
         const id = `${provider}/${event_ref}`;
         await desk.submit({ type: 'record_webhook', id, provider, event_ref, event_type: type, facts }, { request });
@@ -101,14 +107,16 @@ function inbound_route(desk: PaymentsDesk, gateway: Gateway, secret: string): Ro
   };
 }
 
+type ParseWebhook = NonNullable<Gateway['parse_webhook']>;
+
 function verified(
-  gateway: Gateway,
+  parse_webhook: ParseWebhook,
   { body, headers }: RouteRequest,
   now_ms: number,
   secret: string,
 ): Exclude<ParsedWebhook, { invalid: string }> {
   // The door hands routes with `raw_body` the bytes as they came.
-  const parsed = gateway.parse_webhook(body as Uint8Array, headers, now_ms, secret);
+  const parsed = parse_webhook(body as Uint8Array, headers, now_ms, secret);
   if (!('invalid' in parsed)) return parsed;
   if (parsed.invalid === 'malformed_body') throw new Problem(400, 'malformed_json', 'The body is signed, but no event.');
   throw new Problem(401, 'invalid_signature', 'The signature is missing, old, or not of this endpoint.');

@@ -4,7 +4,7 @@ import type { Ref, View } from '../../platform/service.ts';
 import type { PaymentsCommand } from './commands.ts';
 import { together } from './decide/conclude.ts';
 import { context_of } from './decide/context.ts';
-import { claim_webhook, object_id, owner_of, record_gateway_fact, record_webhook } from './decide/gateway.ts';
+import { claim_webhook, object_id, owner_of, payer_returned, record_gateway_fact, record_webhook } from './decide/gateway.ts';
 import { capture_payment, refund_payment, release_payment, start_payment } from './decide/orders.ts';
 import { is_webhook_id, resolve_exception, settle_operation } from './decide/people.ts';
 import { pass_deadline, pass_expiry, pass_overdue } from './decide/waiting.ts';
@@ -98,8 +98,14 @@ function orders_commands(
   };
 }
 
-function gateway_commands(settings: PaymentsSettings): Commands<'record_gateway_fact' | 'record_webhook' | 'claim_webhook'> {
+function gateway_commands(
+  settings: PaymentsSettings,
+): Commands<'record_gateway_fact' | 'payer_returned' | 'record_webhook' | 'claim_webhook'> {
   return {
+    payer_returned: {
+      touches: ({ payment_id }) => [payment(payment_id)],
+      decide: (command, view) => payer_returned(view('payment', command.payment_id), command),
+    },
     record_gateway_fact: {
       touches: ({ payment_id }) => [payment(payment_id)],
       decide: (command, view, given) => record_gateway_fact(context_of(settings, given), view('payment', command.payment_id), command),

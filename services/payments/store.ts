@@ -30,6 +30,8 @@ export const records = {
                  on conflict do nothing`,
   /** Rows { order_id }. */
   erased_order: 'select payments.erase_persons($1)',
+  /** Rows { op_id, learned }. */
+  payer_returned: 'select payments.payer_returned($1)',
 };
 
 export const payment_rows: Rows<Payment> = {

@@ -1,13 +1,13 @@
 /** What gateways say: replies and polls of operations, and webhooks. One fact by three ways counts once. */
 
 import { later, type Note, type View } from '../../../platform/service.ts';
-import type { RecordGatewayFact, RecordWebhook } from '../commands.ts';
+import type { PayerReturned, RecordGatewayFact, RecordWebhook } from '../commands.ts';
 import type { GatewayFact } from '../gateways/port.ts';
 import { type OpenException, type Payment, type PaymentsStates, unclaimed_tries_ms, type Webhook } from '../model.ts';
 import { conclude, nothing, type PaymentsDecision, together } from './conclude.ts';
 import type { Context } from './context.ts';
 import { new_exception } from './exceptions.ts';
-import { answered, learn_facts, value_of, with_held } from './learn.ts';
+import { answered, learn_facts, value_of, with_held, with_step } from './learn.ts';
 import { settle_by_facts } from './proceed.ts';
 import type { PaymentsFact, ShopperAction } from './tell.ts';
 
@@ -15,8 +15,8 @@ export function record_gateway_fact(context: Context, before: Payment, command: 
   const { payment_id: id, op_id, outcome } = command;
   const operation = before.operations.find(each => each.op_id === op_id);
   if (operation === undefined) return nothing;
-  const { facts = [], gateway_ref } = value_of(outcome);
-  const held = with_held(id, before, operation, outcome);
+  const { facts = [], gateway_ref, step } = value_of(outcome);
+  const held = with_step(with_held(id, before, operation, outcome), op_id, step);
   const { payment, drifts, disputes, drifted, records, action } = learn_facts(id, held, facts, context.given.at);
   const proven = settle_by_facts(payment);
   const now = proven.operations.find(each => each.op_id === op_id) ?? operation;
@@ -29,6 +29,13 @@ export function record_gateway_fact(context: Context, before: Payment, command: 
     records,
     ...(asks && { action: asks }),
   });
+}
+
+/** The runner asks about it now, not when its turn comes; who comes back twice, or after the end, changes nothing. */
+export function payer_returned(before: Payment, { op_id, learned }: PayerReturned): PaymentsDecision {
+  const authorize = before.operations.find(each => each.op_id === op_id);
+  if (authorize?.kind !== 'authorize' || authorize.state !== 'open' || authorize.progress !== 'action_required') return nothing;
+  return { facts: [], records: [{ table: 'payer_returned', row: { op_id, learned } }] };
 }
 
 // --- webhooks

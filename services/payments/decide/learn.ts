@@ -1,6 +1,6 @@
 /** Facts come in, by reply, webhook or poll alike: judged, kept once, and what they mean for our operations. */
 import type { NewRecord, Outcome } from '../../../platform/service.ts';
-import { type DeclineCode, decline_codes, type GatewayFact, type LearnedValue } from '../gateways/port.ts';
+import { type DeclineCode, decline_codes, type GatewayFact, type LearnedValue, type Step } from '../gateways/port.ts';
 import { type AuthorizeOperation, fact_key, has_ended, is_at_gateway, type OwnOperation, type Payment, type StoredFact } from '../model.ts';
 import { type Asked, asked_of, type Contradiction, contradiction } from './asked.ts';
 import { replace_operation } from './proceed.ts';
@@ -176,6 +176,12 @@ export function with_held(id: string, payment: Payment, operation: OwnOperation,
   );
   const held = Math.max(0, ...kept.map(fact => fact.amount));
   return held === 0 ? payment : replace_operation(payment, { ...operation, held });
+}
+
+export function with_step(payment: Payment, op_id: string, step: Step | undefined): Payment {
+  const operation = payment.operations.find(each => each.op_id === op_id);
+  if (step === undefined || operation === undefined || operation.step?.ref === step.ref) return payment;
+  return replace_operation(payment, { ...operation, step });
 }
 
 function decline_code_of(code: string): DeclineCode {

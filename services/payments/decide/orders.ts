@@ -19,7 +19,7 @@ import { start_request } from './requests.ts';
 export function start_payment(context: Context, before: Payment, asked: PaymentRequested['data']): PaymentsDecision {
   if (before.status !== 'new') return nothing;
   const gateway = context.settings.gateways[asked.gateway];
-  const start = start_request(asked);
+  const start = start_request(asked, gateway);
   const impossible = gateway === undefined ? 'processing_error' : !gateway.immediate && start === undefined ? 'card_invalid' : undefined;
   const authorize: AuthorizeOperation = {
     kind: 'authorize',

@@ -27,6 +27,14 @@ const amount = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
 const currency = Type.String({ pattern: '^[A-Z]{3}$' });
 const text = (maxLength: number) => Type.Optional(Type.Union([Type.String({ maxLength }), Type.Null()]));
 
+/** CyberSource's transient tokens are JWTs of 1.5 KB and more. */
+export const method_characters_max = 4_000;
+
+/** What a gateway called an earlier step, where later ones must name that step and not only the payment. */
+const Step = Type.Object({ ref: id, token: Type.Optional(Type.String({ maxLength: 1_000 })) });
+const earlier = Type.Optional(Type.Object({ authorize: Type.Optional(Step), capture: Type.Optional(Step) }));
+export type Step = Static<typeof Step>;
+
 export const AuthorizeSchema = Type.Object({
   payment_id: id,
   order_id: id,
@@ -35,14 +43,30 @@ export const AuthorizeSchema = Type.Object({
   currency,
   /** `charge` takes the money at once. */
   intent: Type.Union([Type.Literal('authorize'), Type.Literal('charge')]),
-  /** A token of the gateway's own fields or page. A card number does not fit in. */
-  method: Type.String({ pattern: '^[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]+$', maxLength: 200 }),
+  /** A token of the gateway's own fields or page: a name, digits, a JWT. Never a card number (decide/requests.ts). */
+  method: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._~+/=-]*$', maxLength: method_characters_max }),
   attempt_no: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
   /** Where the payer comes back to. Without it only methods that need no redirect are taken. */
   return_url: text(2_000),
   description: text(500),
   statement_descriptor_suffix: text(22),
   receipt_email: text(320),
+  /** Who pays, as his bank knows him. */
+  billing: Type.Optional(
+    Type.Union([
+      Type.Object({
+        name: text(200),
+        phone: text(40),
+        line1: text(200),
+        line2: text(200),
+        city: text(200),
+        region: text(200),
+        postal_code: text(40),
+        country: Type.String({ pattern: '^[A-Z]{2}$' }),
+      }),
+      Type.Null(),
+    ]),
+  ),
   shipping: Type.Optional(
     Type.Union([
       Type.Object({
@@ -69,8 +93,16 @@ export const CaptureSchema = Type.Object({
   currency,
   /** Nothing more will be captured: the rest is let go. */
   final: Type.Boolean(),
+  earlier,
 });
-export const VoidSchema = Type.Object({ payment_id: id, order_id: id, gateway_ref: id, amount: Type.Integer({ minimum: 0 }), currency });
+export const VoidSchema = Type.Object({
+  payment_id: id,
+  order_id: id,
+  gateway_ref: id,
+  amount: Type.Integer({ minimum: 0 }),
+  currency,
+  earlier,
+});
 export const RefundSchema = Type.Object({
   refund_id: id,
   payment_id: id,
@@ -79,6 +111,7 @@ export const RefundSchema = Type.Object({
   amount,
   currency,
   reason: Type.String({ maxLength: 200 }),
+  earlier,
 });
 
 export type AuthorizeRequest = Static<typeof AuthorizeSchema>;
@@ -142,6 +175,8 @@ export type LearnedValue = {
   readonly gateway_ref?: string;
   /** The refund's own id at the gateway. */
   readonly object_ref?: string;
+  /** What a later operation must name of this one: kept with the operation, given to later ones as `earlier`. */
+  readonly step?: Step;
   /** The operation came too late (void after capture, capture after expiry): the facts say what is. */
   readonly conflict?: boolean;
   readonly facts: readonly GatewayFact[];
@@ -161,6 +196,13 @@ export interface RecentEvents {
   readonly more: boolean;
 }
 
+export interface PayerPage {
+  /** Of what the authorization learned: where the browser is to post what. */
+  form(learned: Row): { readonly action: string; readonly fields: Readonly<Record<string, string>> } | undefined;
+  /** What the payer brought back (the form's bytes), for the `learned` of the authorization, which is then asked about at once. */
+  returned(body: Uint8Array): Row;
+}
+
 export interface Gateway {
   readonly name: string;
   /** Every operation succeeds in the decision that starts it: nothing is ever sent. */
@@ -170,8 +212,12 @@ export interface Gateway {
     readonly multi_capture: boolean;
   };
   readonly adapter: Adapter;
-  /** Verified over the raw bytes, before parsing. Header names are lower case. */
-  parse_webhook(raw: Uint8Array, headers: Headers, now_ms: number, secret: string): ParsedWebhook;
+  /** Whether this can be a token of this gateway; absent: whatever is no card number. */
+  takes_method?(method: string): boolean;
+  /** Absent: the gateway sends none. Verified over the raw bytes, before parsing. Header names are lower case. */
+  parse_webhook?(raw: Uint8Array, headers: Headers, now_ms: number, secret: string): ParsedWebhook;
+  /** Gateways that the payer's browser must be sent to by a form, and whose word comes back with him. */
+  readonly payer_page?: PayerPage;
   /** What happened since a cursor, or since a time (RFC 3339): fills the gap after our endpoint was away. Throws when the gateway does not answer. */
   list_recent?(since: { readonly cursor: string } | { readonly from: string }, signal: AbortSignal): Promise<RecentEvents>;
 }

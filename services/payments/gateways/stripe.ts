@@ -45,7 +45,7 @@ const checks = {
   refund: Compile(RefundSchema),
 };
 
-export function stripe_gateway(settings: StripeSettings): Gateway {
+export function stripe_gateway(settings: StripeSettings): Gateway & Required<Pick<Gateway, 'parse_webhook'>> {
   const api = stripe_api(settings);
   const live = !/^(sk|rk)_test_/.test(settings.secret_key);
   return {
@@ -59,10 +59,13 @@ export function stripe_gateway(settings: StripeSettings): Gateway {
       perform: (operation, signal) => perform(api, operation, signal),
       query: (operation, signal) => query(api, operation, signal),
     },
+    takes_method,
     parse_webhook: (raw, headers, now_ms, secret) => parse_webhook(raw, headers, now_ms, secret, live),
     list_recent: (since, signal) => list_recent(api, since, signal),
   };
 }
+
+const takes_method = (method: string): boolean => /^[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]+$/.test(method);
 
 // --- perform: the effect, under the operation's id as idempotency key
 
@@ -70,7 +73,8 @@ async function perform(api: StripeApi, operation: Operation, signal: AbortSignal
   if (operation.attempts > 1 && key_age_ms(api, operation) > key_age_max_ms)
     return { outcome: 'unknown', detail: 'the idempotency key is too old to be sent again', answered: true };
   const { kind, request } = operation;
-  if (kind === 'authorize' && checks.authorize.Check(request)) return authorize(api, operation, request, signal);
+  if (kind === 'authorize' && checks.authorize.Check(request) && takes_method(request.method))
+    return authorize(api, operation, request, signal);
   if (kind === 'capture' && checks.capture.Check(request)) return capture(api, operation, request, signal);
   if (kind === 'void' && checks.void.Check(request)) return cancel(api, operation, request, signal);
   if (kind === 'refund' && checks.refund.Check(request)) return refund(api, operation, request, signal);

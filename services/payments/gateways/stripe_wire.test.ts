@@ -15,7 +15,7 @@ const start_ms = 1_800_000_000_000;
 const at = new Date(start_ms).toISOString();
 const secret = 'whsec_1';
 
-function gateway_at(port: number): Gateway {
+function gateway_at(port: number): ReturnType<typeof stripe_gateway> {
   return stripe_gateway({
     base_url: `http://127.0.0.1:${port}`,
     secret_key: 'sk_test_1',
@@ -172,7 +172,7 @@ interface Delivered {
 /** A gateway, its stand-in, and what the stand-in's webhooks bring. */
 async function open(
   t: TestContext,
-): Promise<{ gateway: Gateway; got: Delivered[]; facts(): GatewayFact[]; until(count: number): Promise<void> }> {
+): Promise<{ gateway: ReturnType<typeof stripe_gateway>; got: Delivered[]; facts(): GatewayFact[]; until(count: number): Promise<void> }> {
   const got: Delivered[] = [];
   const hook = await listen(t, async (request, response) => {
     const chunks: Buffer[] = [];
