@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { sandbox_secrets } from '../main/sandbox.ts';
 import { start_easypost } from '../sandbox/easypost/easypost.ts';
+import { start_purolator } from '../sandbox/purolator/purolator.ts';
 import type { LedgerEntry, StandIn } from '../sandbox/stand_in.ts';
 import { start_stripe } from '../sandbox/stripe/stripe.ts';
 import { start_supplier } from '../sandbox/supplier/supplier.ts';
@@ -29,6 +30,7 @@ export interface Party {
 export interface Parties {
   readonly stripe: Party;
   readonly easypost: Party;
+  readonly purolator: Party;
   readonly supplier: Party;
   /** Settings under which the services reach them. */
   readonly env: Readonly<Record<string, string>>;
@@ -39,9 +41,14 @@ export interface Parties {
 
 /** `deliver_after_ms`: so soon a label is on its way, and can no longer be given back. */
 export async function start_parties(now_ms: () => number, deliver_after_ms = deliver_default_ms): Promise<Parties> {
-  const [stripe, easypost, supplier] = await Promise.all([
+  const [stripe, easypost, purolator, supplier] = await Promise.all([
     start_stripe({ secret_key: sandbox_secrets.stripe_key, later_ms, now_ms }),
     start_easypost({ api_key: sandbox_secrets.easypost_key, deliver_after_ms, refund_after_ms: later_ms, now_ms }),
+    start_purolator({
+      credentials: { key: sandbox_secrets.purolator_key, password: sandbox_secrets.purolator_password },
+      deliver_after_ms,
+      now_ms,
+    }),
     start_supplier({
       api_key: sandbox_secrets.supplier,
       acknowledge_after_ms: later_ms,
@@ -58,15 +65,21 @@ export async function start_parties(now_ms: () => number, deliver_after_ms = del
   return {
     stripe: party(stripe),
     easypost: party(easypost),
+    purolator: party(purolator),
     supplier: party(supplier),
-    env: { STRIPE_BASE_URL: stripe.url, EASYPOST_BASE_URL: `${easypost.url}/v2/`, SANDBOX_SUPPLIER_PORT: String(supplier.port) },
+    env: {
+      STRIPE_BASE_URL: stripe.url,
+      EASYPOST_BASE_URL: `${easypost.url}/v2/`,
+      PUROLATOR_BASE_URL: purolator.url,
+      SANDBOX_SUPPLIER_PORT: String(supplier.port),
+    },
     async aim(door_url) {
       await Promise.all(
         [...secrets].map(([{ name, url }, secret]) => ask(url, 'POST', 'webhook', { url: `${door_url}/inbound/${name}`, secret })),
       );
     },
     async stop() {
-      await Promise.all([...secrets.keys()].map(stand_in => stand_in.stop()));
+      await Promise.all([...secrets.keys(), purolator].map(stand_in => stand_in.stop()));
     },
   };
 }

@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { start_easypost } from '../sandbox/easypost/easypost.ts';
+import { start_purolator } from '../sandbox/purolator/purolator.ts';
 import type { StandIn } from '../sandbox/stand_in.ts';
 import { start_stripe } from '../sandbox/stripe/stripe.ts';
 import { start_supplier } from '../sandbox/supplier/supplier.ts';
@@ -13,6 +14,9 @@ export const sandbox_secrets = {
   stripe_webhook: 'whsec_cartwright_sandbox_stripe',
   easypost_key: 'EZTK_cartwright_sandbox',
   easypost_webhook: 'cartwright-sandbox-easypost',
+  purolator_key: 'cartwright_sandbox',
+  purolator_password: 'cartwright-sandbox-purolator',
+  purolator_account: '9999999999',
   supplier: 'cartwright-sandbox-supplier',
 } as const;
 
@@ -24,6 +28,8 @@ export interface Sandbox {
 }
 
 const aim_timeout_ms = 5_000;
+/** Labels of the stand-in are delivered within seconds. */
+const sandbox_poll_ms = 2_000;
 
 export async function start_sandbox(settings: Settings): Promise<Sandbox> {
   const folder = join(settings.data_folder, 'sandbox');
@@ -39,6 +45,14 @@ export async function start_sandbox(settings: Settings): Promise<Sandbox> {
       start_easypost({ port: settings.sandbox_ports.easypost, api_key: sandbox_secrets.easypost_key, ledger_file: ledger('easypost') }),
     ),
     await named(
+      'SANDBOX_PUROLATOR_PORT',
+      start_purolator({
+        port: settings.sandbox_ports.purolator,
+        credentials: { key: sandbox_secrets.purolator_key, password: sandbox_secrets.purolator_password },
+        ledger_file: ledger('purolator'),
+      }),
+    ),
+    await named(
       'SANDBOX_SUPPLIER_PORT',
       start_supplier({ port: settings.sandbox_ports.supplier, api_key: sandbox_secrets.supplier, ledger_file: ledger('supplier') }),
     ),
@@ -52,17 +66,20 @@ export async function start_sandbox(settings: Settings): Promise<Sandbox> {
     stand_ins,
     async aim(door_url) {
       await Promise.all(
-        stand_ins.map(stand_in =>
-          fetch(`${stand_in.url}/__sim/webhook`, {
-            method: 'POST',
-            headers: { 'content-type': 'application/json' },
-            body: JSON.stringify({
-              url: `${typeof door_url === 'string' ? door_url : door_url(stand_in.name)}/inbound/${stand_in.name}`,
-              secret: secrets[stand_in.name],
+        // The others send none.
+        stand_ins
+          .filter(({ name }) => secrets[name] !== undefined)
+          .map(stand_in =>
+            fetch(`${stand_in.url}/__sim/webhook`, {
+              method: 'POST',
+              headers: { 'content-type': 'application/json' },
+              body: JSON.stringify({
+                url: `${typeof door_url === 'string' ? door_url : door_url(stand_in.name)}/inbound/${stand_in.name}`,
+                secret: secrets[stand_in.name],
+              }),
+              signal: AbortSignal.timeout(aim_timeout_ms),
             }),
-            signal: AbortSignal.timeout(aim_timeout_ms),
-          }),
-        ),
+          ),
       );
     },
     async stop() {
@@ -89,7 +106,7 @@ export function stand_ins_elsewhere({ sandbox_ports }: Settings): readonly { rea
 
 /** Live hosts where credentials are set, the stand-ins elsewhere. `urls`: of stand-ins by name, when a sandbox runs. */
 export function third_parties(settings: Settings, urls: Readonly<Record<string, string>>): ThirdParties {
-  const { stripe, easypost, sandbox_ports } = settings;
+  const { stripe, easypost, purolator, sandbox_ports } = settings;
   const stand_in = (name: string, port: number) => urls[name] ?? `http://127.0.0.1:${port}`;
   return {
     stripe: {
@@ -103,6 +120,15 @@ export function third_parties(settings: Settings, urls: Readonly<Record<string, 
         (easypost.secret === undefined ? `${stand_in('easypost', sandbox_ports.easypost)}/v2/` : 'https://api.easypost.com/v2/'),
       api_key: easypost.secret ?? sandbox_secrets.easypost_key,
       webhook_secret: easypost.webhook_secret ?? sandbox_secrets.easypost_webhook,
+    },
+    purolator: {
+      base_url:
+        purolator.base_url ??
+        (purolator.key === undefined ? stand_in('purolator', sandbox_ports.purolator) : 'https://webservices.purolator.com'),
+      key: purolator.key ?? sandbox_secrets.purolator_key,
+      password: purolator.password ?? sandbox_secrets.purolator_password,
+      account: purolator.account ?? sandbox_secrets.purolator_account,
+      ...(purolator.key === undefined && { poll_first_ms: sandbox_poll_ms }),
     },
     supplier: { base_url: stand_in('supplier', sandbox_ports.supplier), secret: sandbox_secrets.supplier },
   };
