@@ -4,6 +4,7 @@ import { sandbox_secrets } from '../main/sandbox.ts';
 import { start_cybersource } from '../sandbox/cybersource/cybersource.ts';
 import { test_certificate } from '../sandbox/cybersource/test_certificate.ts';
 import { start_easypost } from '../sandbox/easypost/easypost.ts';
+import { start_purolator } from '../sandbox/purolator/purolator.ts';
 import type { LedgerEntry, StandIn } from '../sandbox/stand_in.ts';
 import { start_stripe } from '../sandbox/stripe/stripe.ts';
 import { start_supplier } from '../sandbox/supplier/supplier.ts';
@@ -31,6 +32,7 @@ export interface Party {
 export interface Parties {
   readonly stripe: Party;
   readonly easypost: Party;
+  readonly purolator: Party;
   readonly supplier: Party;
   readonly cybersource: Party;
   /** Settings under which the services reach them. */
@@ -42,9 +44,14 @@ export interface Parties {
 
 /** `deliver_after_ms`: so soon a label is on its way, and can no longer be given back. */
 export async function start_parties(now_ms: () => number, deliver_after_ms = deliver_default_ms): Promise<Parties> {
-  const [stripe, easypost, supplier, cybersource] = await Promise.all([
+  const [stripe, easypost, purolator, supplier, cybersource] = await Promise.all([
     start_stripe({ secret_key: sandbox_secrets.stripe_key, later_ms, now_ms }),
     start_easypost({ api_key: sandbox_secrets.easypost_key, deliver_after_ms, refund_after_ms: later_ms, now_ms }),
+    start_purolator({
+      credentials: { key: sandbox_secrets.purolator_key, password: sandbox_secrets.purolator_password },
+      deliver_after_ms,
+      now_ms,
+    }),
     start_supplier({
       api_key: sandbox_secrets.supplier,
       acknowledge_after_ms: later_ms,
@@ -62,11 +69,13 @@ export async function start_parties(now_ms: () => number, deliver_after_ms = del
   return {
     stripe: party(stripe),
     easypost: party(easypost),
+    purolator: party(purolator),
     supplier: party(supplier),
     cybersource: party(cybersource),
     env: {
       STRIPE_BASE_URL: stripe.url,
       EASYPOST_BASE_URL: `${easypost.url}/v2/`,
+      PUROLATOR_BASE_URL: purolator.url,
       SANDBOX_SUPPLIER_PORT: String(supplier.port),
       SANDBOX_CYBERSOURCE_PORT: String(cybersource.port),
     },
@@ -76,7 +85,7 @@ export async function start_parties(now_ms: () => number, deliver_after_ms = del
       );
     },
     async stop() {
-      await Promise.all([...secrets.keys(), cybersource].map(stand_in => stand_in.stop()));
+      await Promise.all([...secrets.keys(), purolator, cybersource].map(stand_in => stand_in.stop()));
     },
   };
 }

@@ -40,7 +40,7 @@ export interface ProductGiven {
   readonly on_hand?: Readonly<Record<string, number>>;
   readonly backorder_limit?: number;
 }
-export interface Shop extends Api, Pick<Parties, 'stripe' | 'easypost' | 'supplier' | 'cybersource'> {
+export interface Shop extends Api, Pick<Parties, 'stripe' | 'easypost' | 'purolator' | 'supplier' | 'cybersource'> {
   readonly up: Up;
   readonly clock: MovableClock;
   /** The owner's connection: reads every schema. */
@@ -81,8 +81,19 @@ export async function open_shop(t: { after(stop: () => Promise<void>): void }, o
   const url = up.door?.url ?? '';
   await parties.aim(url);
   const api = api_of(url, secret_key);
-  const { stripe, easypost, supplier, cybersource } = parties;
-  const shop: Shop = { ...api, stripe, easypost, supplier, cybersource, up, clock, pool, stock: products => stock(api, products) };
+  const { stripe, easypost, purolator, supplier, cybersource } = parties;
+  const shop: Shop = {
+    ...api,
+    stripe,
+    easypost,
+    purolator,
+    supplier,
+    cybersource,
+    up,
+    clock,
+    pool,
+    stock: products => stock(api, products),
+  };
   for (const [index, code] of ['north', 'south'].entries()) {
     const address = { line1: '1 Wharf Road', city: 'London', postal_code: 'N1 7AA', country: 'GB' };
     await api.put(`/v1/locations/${code}`, { name: code, priority: index + 1, address });
@@ -196,7 +207,7 @@ async function findings(shop: Shop): Promise<Finding[]> {
   const pools = audit_pools(shop.up.url_of);
   try {
     const ledgers = new Map(
-      [shop.stripe, shop.easypost, shop.supplier, shop.cybersource].map(party => [party.name, party.ledger()] as const),
+      [shop.stripe, shop.easypost, shop.purolator, shop.supplier, shop.cybersource].map(party => [party.name, party.ledger()] as const),
     );
     const lines = await audit({ pool_of: pools.pool_of, ledgers, now: shop.clock.now(), at_rest: true, incremental: false }, invariants);
     return lines.flatMap(line => line.findings);

@@ -17,6 +17,14 @@ import type { Settings } from './settings.ts';
 export interface ThirdParties {
   readonly stripe: { readonly base_url: string; readonly secret_key: string; readonly webhook_secret: string };
   readonly easypost: { readonly base_url: string; readonly api_key: string; readonly webhook_secret: string };
+  readonly purolator: {
+    readonly base_url: string;
+    readonly key: string;
+    readonly password: string;
+    readonly account: string;
+    /** It sends no webhooks: the stand-in, which delivers in seconds, is asked sooner. */
+    readonly poll_first_ms?: number;
+  };
   readonly supplier: { readonly base_url: string; readonly secret: string };
   readonly cybersource: {
     readonly base_url: string;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { start_cybersource } from '../sandbox/cybersource/cybersource.ts';
 import { test_certificate, test_key } from '../sandbox/cybersource/test_certificate.ts';
 import { start_easypost } from '../sandbox/easypost/easypost.ts';
+import { start_purolator } from '../sandbox/purolator/purolator.ts';
 import type { StandIn } from '../sandbox/stand_in.ts';
 import { start_stripe } from '../sandbox/stripe/stripe.ts';
 import { start_supplier } from '../sandbox/supplier/supplier.ts';
@@ -16,6 +17,9 @@ export const sandbox_secrets = {
   stripe_webhook: 'whsec_cartwright_sandbox_stripe',
   easypost_key: 'EZTK_cartwright_sandbox',
   easypost_webhook: 'cartwright-sandbox-easypost',
+  purolator_key: 'cartwright_sandbox',
+  purolator_password: 'cartwright-sandbox-purolator',
+  purolator_account: '9999999999',
   supplier: 'cartwright-sandbox-supplier',
   cybersource_merchant: 'cartwright_sandbox',
 } as const;
@@ -28,6 +32,8 @@ export interface Sandbox {
 }
 
 const aim_timeout_ms = 5_000;
+/** Labels of the stand-in are delivered within seconds. */
+const sandbox_poll_ms = 2_000;
 
 export async function start_sandbox(settings: Settings): Promise<Sandbox> {
   const folder = join(settings.data_folder, 'sandbox');
@@ -41,6 +47,14 @@ export async function start_sandbox(settings: Settings): Promise<Sandbox> {
     await named(
       'SANDBOX_EASYPOST_PORT',
       start_easypost({ port: settings.sandbox_ports.easypost, api_key: sandbox_secrets.easypost_key, ledger_file: ledger('easypost') }),
+    ),
+    await named(
+      'SANDBOX_PUROLATOR_PORT',
+      start_purolator({
+        port: settings.sandbox_ports.purolator,
+        credentials: { key: sandbox_secrets.purolator_key, password: sandbox_secrets.purolator_password },
+        ledger_file: ledger('purolator'),
+      }),
     ),
     await named(
       'SANDBOX_SUPPLIER_PORT',
@@ -65,6 +79,7 @@ export async function start_sandbox(settings: Settings): Promise<Sandbox> {
     stand_ins,
     async aim(door_url) {
       await Promise.all(
+        // The others send none.
         stand_ins
           .filter(({ name }) => secrets[name] !== undefined)
           .map(stand_in =>
@@ -104,7 +119,7 @@ export function stand_ins_elsewhere({ sandbox_ports }: Settings): readonly { rea
 
 /** Live hosts where credentials are set, the stand-ins elsewhere. `urls`: of stand-ins by name, when a sandbox runs. */
 export function third_parties(settings: Settings, urls: Readonly<Record<string, string>>): ThirdParties {
-  const { stripe, easypost, cybersource, sandbox_ports } = settings;
+  const { stripe, easypost, purolator, cybersource, sandbox_ports } = settings;
   const stand_in = (name: string, port: number) => urls[name] ?? `http://127.0.0.1:${port}`;
   return {
     stripe: {
@@ -126,6 +141,15 @@ export function third_parties(settings: Settings, urls: Readonly<Record<string, 
       merchant_id: cybersource.merchant_id ?? sandbox_secrets.cybersource_merchant,
       schema_version: cybersource.schema_version,
       ...cybersource_pems(cybersource),
+    },
+    purolator: {
+      base_url:
+        purolator.base_url ??
+        (purolator.key === undefined ? stand_in('purolator', sandbox_ports.purolator) : 'https://webservices.purolator.com'),
+      key: purolator.key ?? sandbox_secrets.purolator_key,
+      password: purolator.password ?? sandbox_secrets.purolator_password,
+      account: purolator.account ?? sandbox_secrets.purolator_account,
+      ...(purolator.key === undefined && { poll_first_ms: sandbox_poll_ms }),
     },
     supplier: { base_url: stand_in('supplier', sandbox_ports.supplier), secret: sandbox_secrets.supplier },
   };

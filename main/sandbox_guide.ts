@@ -98,5 +98,11 @@ const magic_of: Readonly<Record<string, readonly Magic[]>> = {
     { where: 'weight in ounces', value: '99999', effect: 'no carrier has a rate' },
   ],
   cybersource: cybersource_magic,
+  purolator: [
+    { where: 'shipping_address.city', value: 'Not A City', effect: 'the address does not exist' },
+    { where: 'shipping_address.postal_code', value: 'V0V 0V0', effect: 'the schema refuses the shipment' },
+    { where: 'beginning of Reference1', value: 'DROP-AFTER-', effect: 'shipped, then the line is cut' },
+    { where: 'beginning of Reference1', value: 'NO-VOID-', effect: 'never voided' },
+  ],
   supplier: Object.entries(supplier_magic).map(([value, effect]) => ({ where: 'beginning of a SKU', value, effect })),
 };

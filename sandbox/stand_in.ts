@@ -51,6 +51,8 @@ export interface StandInReply {
   readonly body: string | Uint8Array;
   /** Sent after the reply. */
   readonly webhooks?: readonly Webhook[];
+  /** The effect stays, the line is cut instead of the reply. */
+  readonly cut?: true;
 }
 export interface StandInRoute {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -93,6 +95,8 @@ export interface StandInOptions {
   /** The routes see `status` faults and answer them (Stripe stores a 500 under its idempotency key). */
   readonly own_status_faults?: true;
   not_found?(request: StandInRequest): StandInReply;
+  /** What a fault's `match.type` means for a request, where one path serves several deeds. */
+  request_type?(request: StandInRequest): string | undefined;
   /** How `lie_amount` changes a body. Default: numbers and decimal texts in fields named like amounts. */
   lie?(body: string): string;
   /** Of faults with a probability. */
@@ -220,7 +224,7 @@ async function serve(running: Running, incoming: IncomingMessage, response: Serv
     body,
   };
   if (request.path.startsWith('/__sim/')) return write(running, response, control(running, request));
-  const rule = running.faults.take(request_faults, request.method, request.path);
+  const rule = running.faults.take(request_faults, request.method, request.path, running.options.request_type?.(request));
   if (rule?.fault === 'reset_before') return cut(incoming);
   if (rule?.fault === 'delay') await wait(running, rule.delay_ms ?? wait_default_ms);
   if (running.stopped) return;
@@ -231,7 +235,7 @@ async function serve(running: Running, incoming: IncomingMessage, response: Serv
   if (rule?.fault === 'reply_late') await wait(running, rule.delay_ms ?? reply_late_default_ms);
   const early = queued.length > 0 ? running.faults.take(['webhook_early'], cause.method, cause.path) : undefined;
   if (early !== undefined) await Promise.race([running.webhooks.deliver(queued), wait(running, early.delay_ms ?? wait_default_ms)]);
-  if (rule?.fault === 'reset_after') cut(incoming);
+  if (rule?.fault === 'reset_after' || reply.cut) cut(incoming);
   else if (rule?.fault === 'truncate') write_half(response, reply);
   else write(running, response, spoil(running, reply, rule));
   if (early === undefined) void running.webhooks.deliver(queued);

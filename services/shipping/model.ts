@@ -203,6 +203,9 @@ export const planned_ms = 10 * minute_ms;
 export const labeling_ms = 10 * minute_ms;
 export const labeled_ms = 48 * hour_ms;
 export const poll_ms = 4 * hour_ms;
+/** A parcel that has been away for so long is asked about so seldom. */
+export const poll_late_ms = 14 * 24 * hour_ms;
+export const poll_rest_ms = 24 * hour_ms;
 /**
  * An address that comes resumes what waits for it, as far as it is stored by then: a plan under way beside it read the addresses without a
  * lock, and is found by this timer. Locking a location's row for each plan would make all of them wait in one line.

@@ -2,7 +2,7 @@
 import { Compile } from 'typebox/compile';
 import type { Operation, Outcome, Remember } from '../../../platform/service.ts';
 import { easypost_address, verify_address } from './easypost_addresses.ts';
-import { type EasyPostApi, type EasyPostShipment, easypost_api, repeatable, shipment_reply } from './easypost_api.ts';
+import { type EasyPostApi, type EasyPostShipment, easypost_api, shipment_reply } from './easypost_api.ts';
 import { buy_label, find_labels, label_document, void_label } from './easypost_labels.ts';
 import { parse_webhook, track } from './easypost_tracking.ts';
 import { inches, minor_units, ounces } from './measures.ts';
@@ -17,6 +17,7 @@ import {
   VerifyAddressSchema,
   VoidLabelSchema,
 } from './port.ts';
+import { repeatable } from './stop.ts';
 
 export const timeout_ms = 30_000;
 export const in_flight_max = 32;

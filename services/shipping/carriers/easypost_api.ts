@@ -3,7 +3,7 @@ import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import { optional } from '../../../contracts/envelope.ts';
 import { call, call_json, type JsonAnswer, json_body, outcome_of } from '../../../platform/adapters/call.ts';
-import type { Outcome } from '../../../platform/service.ts';
+import type { Stop } from './stop.ts';
 
 export const reply_bytes_max = 2 * 1024 * 1024;
 const detail_length_max = 500;
@@ -78,8 +78,6 @@ const error_body = Compile(
   Type.Object({ error: Type.Object({ code: Type.String(), message: optional(Type.Unknown()), errors: optional(Type.Unknown()) }) }),
 );
 
-/** How a call ends that did not give what was asked for. */
-export type Stop = Extract<Outcome, { outcome: 'declined' | 'permanent_error' | 'retryable' | 'unknown' }>;
 export type Result<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly stop: Stop; readonly provider_code?: string };
@@ -161,9 +159,4 @@ function declined(provider_code: string): { code: string; retryable: boolean } {
 function describe(error: { code: string; message?: unknown; errors?: unknown }): string {
   const texts = [error.message, error.errors].filter(part => part !== undefined && part !== null);
   return `${error.code}: ${texts.map(part => (typeof part === 'string' ? part : JSON.stringify(part))).join(' ')}`;
-}
-
-/** Reading, quoting, tracking and asking for a refund have no effect that a second time would double: what may have happened may be asked again. */
-export function repeatable(stop: Stop): Stop {
-  return stop.outcome === 'unknown' ? { outcome: 'retryable', detail: stop.detail } : stop;
 }

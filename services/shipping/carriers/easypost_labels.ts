@@ -10,13 +10,12 @@ import {
   type EasyPostShipment,
   type Result,
   rates_reply,
-  repeatable,
-  type Stop,
   shipment_reply,
   stale_rate_codes,
 } from './easypost_api.ts';
 import { minor_units } from './measures.ts';
 import type { BuyLabel, FailedLabel, Label, LabelDocument, VoidLabel } from './port.ts';
+import { repeatable, type Stop } from './stop.ts';
 
 export const label_bytes_max = 4 * 1024 * 1024;
 type Parcel = BuyLabel['parcels'][number];

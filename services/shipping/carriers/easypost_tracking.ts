@@ -2,16 +2,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { json_in } from '../../../platform/adapters/call.ts';
 import type { Outcome } from '../../../platform/service.ts';
-import {
-  type EasyPostApi,
-  type EasyPostTracker,
-  event_body,
-  refund_body,
-  repeatable,
-  tracker_reply,
-  trackers_reply,
-} from './easypost_api.ts';
+import { type EasyPostApi, type EasyPostTracker, event_body, refund_body, tracker_reply, trackers_reply } from './easypost_api.ts';
 import type { CarrierStatus, InboundHeaders, InvalidWebhook, LabelFact, Track, TrackingFact, VerifiedWebhook } from './port.ts';
+import { repeatable } from './stop.ts';
 
 /** Of one tracker; the newest are kept. */
 export const facts_max = 100;

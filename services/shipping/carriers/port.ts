@@ -111,7 +111,7 @@ export type AddressVerdict = Static<typeof AddressVerdictSchema>;
 
 /**
  * `buy_label` ok: `{ labels: Label[] }`, one per parcel. Declined: `{ labels, failed: FailedLabel[] }`, the labels are bought and paid.
- * Unknown: `{ labels, missing: parcel_id[], doubtful: parcel_id }`. `adopted`: found at the provider, not bought by this call.
+ * Unknown: `{ labels, missing: parcel_id[], doubtful: parcel_id, for_operator? }`; `for_operator` says what no further question can settle. `adopted`: found at the provider, not bought by this call.
  */
 export const LabelSchema = Type.Object({
   parcel_id: Id(),
@@ -205,6 +205,8 @@ export interface Carrier {
   readonly name: string;
   /** Countries whose addresses it knows, `*` for any; absent: it checks none. */
   readonly checks_addresses_in?: readonly string[];
+  /** It sends no webhooks: asked first so long after a parcel left, then at twice its age, up to the interval of the others. */
+  readonly poll_first_ms?: number;
   readonly adapter: Adapter;
   /** `raw`: the exact bytes received. Verified before it is parsed. */
   parse_webhook(raw: Uint8Array, headers: InboundHeaders, secret: string): VerifiedWebhook | InvalidWebhook;

@@ -1,6 +1,16 @@
 /** What follows from any change of a shipment: its timer, labels nobody needs any more, exceptions whose cause has gone. */
 import { later } from '../../../platform/service.ts';
-import { labeled_ms, labeling_ms, planned_ms, poll_ms, type Shipment, type ShippingSettings, void_check_ms } from '../model.ts';
+import {
+  labeled_ms,
+  labeling_ms,
+  planned_ms,
+  poll_late_ms,
+  poll_ms,
+  poll_rest_ms,
+  type Shipment,
+  type ShippingSettings,
+  void_check_ms,
+} from '../model.ts';
 import { about, type Draft, note, operate, say } from './draft.ts';
 import { resolve_what_has_gone } from './exceptions.ts';
 import { answers_id, answers_timer } from './quote.ts';
@@ -22,11 +32,11 @@ export function conclude(draft: Draft, before: Shipment | undefined, after: Ship
 
 /** One timer a shipment: what it is for, the status says when it is due (shipment_due). */
 export function set_timer(draft: Draft, shipment: Shipment): void {
-  const wait_ms = wait_of(shipment, draft.settings);
+  const wait_ms = wait_of(shipment, draft);
   draft.timers.push({ kind: shipment_timer, id: shipment.shipment_id, due_at: wait_ms === null ? null : later(draft.given.at, wait_ms) });
 }
 
-function wait_of(shipment: Shipment, settings: ShippingSettings): number | null {
+function wait_of(shipment: Shipment, { settings, given }: Draft): number | null {
   switch (shipment.status) {
     case 'planned':
       // Where people label, a plan waits for them as long as a label does.
@@ -36,10 +46,18 @@ function wait_of(shipment: Shipment, settings: ShippingSettings): number | null 
     case 'labeled':
       return labeled_ms;
     case 'dispatched':
-      return is_manual(shipment) ? settings.manual_delivery_ms : poll_ms;
+      return is_manual(shipment) ? settings.manual_delivery_ms : poll_wait_ms(shipment, settings, given.at);
     default:
       return null;
   }
+}
+
+/** For webhooks that were lost; where there are none, the first question comes soon and the next each at twice the age. What is very late is asked about daily. */
+function poll_wait_ms({ carrier, dispatched_at }: Shipment, { carriers }: ShippingSettings, at: string): number {
+  const age_ms = Math.max(0, Date.parse(at) - Date.parse(dispatched_at ?? at));
+  if (age_ms > poll_late_ms) return poll_rest_ms;
+  const first_ms = carriers[carrier ?? '']?.poll_first_ms;
+  return first_ms === undefined ? poll_ms : Math.min(poll_ms, Math.max(first_ms, age_ms));
 }
 
 export function is_manual(shipment: Shipment): boolean {

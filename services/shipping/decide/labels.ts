@@ -144,7 +144,7 @@ function may_be_repeated(shipment: Shipment, { outcome, parcel_ids }: RecordLabe
 }
 
 /** Said once per parcel. When it was asked for twice and time enough went by, a person is called. */
-function unknown(draft: Draft, before: Shipment, { op_id, parcel_ids, attempts, sent_at }: RecordLabels): Shipment {
+function unknown(draft: Draft, before: Shipment, { op_id, parcel_ids, attempts, sent_at, outcome }: RecordLabels): Shipment {
   let shipment = before;
   for (const { parcel_id, label_status } of before.parcels) {
     if (label_status !== 'requested' || !parcel_ids.includes(parcel_id)) continue;
@@ -153,7 +153,9 @@ function unknown(draft: Draft, before: Shipment, { op_id, parcel_ids, attempts, 
   const age_ms = sent_at === null ? 0 : Date.parse(draft.given.at) - Date.parse(sent_at);
   const is_settled = attempts >= settle_attempts_min && age_ms >= (draft.settings.settle_ms ?? settle_ms);
   const is_open = shipment.parcels.some(parcel => parcel.label_status === 'unknown' && parcel_ids.includes(parcel.parcel_id));
-  return is_settled && is_open
-    ? raise(draft, shipment, 'label_outcome_unknown', `Operation ${op_id}: asked ${attempts - 1} times, no label found.`)
-    : shipment;
+  // What no further question can settle is for a person at once.
+  const for_operator = 'value' in outcome ? outcome.value?.['for_operator'] : undefined;
+  if (!is_open || (!is_settled && typeof for_operator !== 'string')) return shipment;
+  const detail = typeof for_operator === 'string' ? for_operator : `asked ${attempts - 1} times, no label found.`;
+  return raise(draft, shipment, 'label_outcome_unknown', `Operation ${op_id}: ${detail}`);
 }
