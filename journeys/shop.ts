@@ -40,7 +40,7 @@ export interface ProductGiven {
   readonly on_hand?: Readonly<Record<string, number>>;
   readonly backorder_limit?: number;
 }
-export interface Shop extends Api, Pick<Parties, 'stripe' | 'easypost' | 'supplier'> {
+export interface Shop extends Api, Pick<Parties, 'stripe' | 'easypost' | 'supplier' | 'x12_supplier'> {
   readonly up: Up;
   readonly clock: MovableClock;
   /** The owner's connection: reads every schema. */
@@ -81,8 +81,8 @@ export async function open_shop(t: { after(stop: () => Promise<void>): void }, o
   const url = up.door?.url ?? '';
   await parties.aim(url);
   const api = api_of(url, secret_key);
-  const { stripe, easypost, supplier } = parties;
-  const shop: Shop = { ...api, stripe, easypost, supplier, up, clock, pool, stock: products => stock(api, products) };
+  const { stripe, easypost, supplier, x12_supplier } = parties;
+  const shop: Shop = { ...api, stripe, easypost, supplier, x12_supplier, up, clock, pool, stock: products => stock(api, products) };
   for (const [index, code] of ['north', 'south'].entries()) {
     const address = { line1: '1 Wharf Road', city: 'London', postal_code: 'N1 7AA', country: 'GB' };
     await api.put(`/v1/locations/${code}`, { name: code, priority: index + 1, address });

@@ -18,6 +18,12 @@ export interface ThirdParties {
   readonly stripe: { readonly base_url: string; readonly secret_key: string; readonly webhook_secret: string };
   readonly easypost: { readonly base_url: string; readonly api_key: string; readonly webhook_secret: string };
   readonly supplier: { readonly base_url: string; readonly secret: string };
+  /** Undefined: no supplier can have the channel. */
+  readonly x12: {
+    readonly http: { readonly url: string; readonly password: string } | undefined;
+    readonly inbound_password: string | undefined;
+    readonly folder: string | undefined;
+  };
   /** Of one operation, in real time; absent: what each adapter thinks right for its provider. */
   readonly timeout_ms?: number;
 }

@@ -5,6 +5,7 @@ import { start_easypost } from '../sandbox/easypost/easypost.ts';
 import type { StandIn } from '../sandbox/stand_in.ts';
 import { start_stripe } from '../sandbox/stripe/stripe.ts';
 import { start_supplier } from '../sandbox/supplier/supplier.ts';
+import { start_x12_supplier } from '../sandbox/x12_supplier/x12_supplier.ts';
 import type { ThirdParties } from './compose.ts';
 import type { Settings } from './settings.ts';
 
@@ -14,6 +15,7 @@ export const sandbox_secrets = {
   easypost_key: 'EZTK_cartwright_sandbox',
   easypost_webhook: 'cartwright-sandbox-easypost',
   supplier: 'cartwright-sandbox-supplier',
+  x12: 'cartwright-sandbox-x12',
 } as const;
 
 export interface Sandbox {
@@ -24,6 +26,8 @@ export interface Sandbox {
 }
 
 const aim_timeout_ms = 5_000;
+/** Where a stand-in's webhooks go, when that is not under its own name. */
+export const inbound_paths: Readonly<Record<string, string>> = { x12_supplier: 'supplier/x12_http' };
 
 export async function start_sandbox(settings: Settings): Promise<Sandbox> {
   const folder = join(settings.data_folder, 'sandbox');
@@ -42,11 +46,16 @@ export async function start_sandbox(settings: Settings): Promise<Sandbox> {
       'SANDBOX_SUPPLIER_PORT',
       start_supplier({ port: settings.sandbox_ports.supplier, api_key: sandbox_secrets.supplier, ledger_file: ledger('supplier') }),
     ),
+    await named(
+      'SANDBOX_X12_PORT',
+      start_x12_supplier({ port: settings.sandbox_ports.x12_supplier, password: sandbox_secrets.x12, ledger_file: ledger('x12_supplier') }),
+    ),
   ];
   const secrets: Readonly<Record<string, string>> = {
     stripe: sandbox_secrets.stripe_webhook,
     easypost: sandbox_secrets.easypost_webhook,
     supplier: sandbox_secrets.supplier,
+    x12_supplier: sandbox_secrets.x12,
   };
   return {
     stand_ins,
@@ -57,7 +66,7 @@ export async function start_sandbox(settings: Settings): Promise<Sandbox> {
             method: 'POST',
             headers: { 'content-type': 'application/json' },
             body: JSON.stringify({
-              url: `${typeof door_url === 'string' ? door_url : door_url(stand_in.name)}/inbound/${stand_in.name}`,
+              url: `${typeof door_url === 'string' ? door_url : door_url(stand_in.name)}/inbound/${inbound_paths[stand_in.name] ?? stand_in.name}`,
               secret: secrets[stand_in.name],
             }),
             signal: AbortSignal.timeout(aim_timeout_ms),
@@ -105,5 +114,15 @@ export function third_parties(settings: Settings, urls: Readonly<Record<string, 
       webhook_secret: easypost.webhook_secret ?? sandbox_secrets.easypost_webhook,
     },
     supplier: { base_url: stand_in('supplier', sandbox_ports.supplier), secret: sandbox_secrets.supplier },
+    x12: x12_parties(settings, `${stand_in('x12_supplier', sandbox_ports.x12_supplier)}/x12`),
+  };
+}
+
+function x12_parties({ sandbox, x12, data_folder }: Settings, stand_in_url: string): ThirdParties['x12'] {
+  const url = x12.url ?? (sandbox ? stand_in_url : undefined);
+  return {
+    http: url === undefined ? undefined : { url, password: x12.password ?? (sandbox ? sandbox_secrets.x12 : '') },
+    inbound_password: x12.inbound_password ?? (sandbox ? sandbox_secrets.x12 : undefined),
+    folder: x12.folder ?? (sandbox ? join(data_folder, 'x12') : undefined),
   };
 }
