@@ -195,6 +195,7 @@ const purchase_orders: SubjectKind = {
     ids: event => (of_purchase_order(event) || (of_exception(event) && event.subject.startsWith('po_')) ? [event.subject] : []),
     told: without(
       ...['channel', 'lead_time_days', 'send_op_id', 'cancel_op_id', 'pending_acknowledgment', 'held', 'documents'],
+      ...['reference', 'control_number', 'receipt', 'invoices'],
       ...['created_at', 'sent_at', 'closed_at'],
     ),
   },
@@ -243,10 +244,11 @@ const peg_books: SubjectKind = {
   },
 };
 const stray_documents: SubjectKind = { service: 'suppliers', table: 'suppliers.stray_document', key: 'id', noted: true };
+const interchanges: SubjectKind = { service: 'suppliers', table: 'suppliers.interchange', key: 'id', noted: true };
 
 export const subject_kinds: readonly SubjectKind[] = [
   ...[orders, quotes, erasures, locations, reservations, payments, webhooks, known_locations, fulfillments, shipments],
-  ...[purchase_orders, proposals, supply_items, peg_books, stray_documents],
+  ...[purchase_orders, proposals, supply_items, peg_books, stray_documents, interchanges],
 ];
 
 /** Only their states' part is used: nothing is decided, so settings do not matter. */

@@ -54,6 +54,7 @@ export function mount(server: HttpServer, routes: readonly Route[], mounting: Mo
     server.fastify.route({
       method: route.method,
       url: route.path,
+      ...(route.body_bytes_max !== undefined && { bodyLimit: route.body_bytes_max }),
       onRequest: (request, _reply, done) => enter(mounting, mounted, request, done),
       handler: (request, reply) => answer(server, mounting, mounted, request, reply),
       onResponse: (request, reply, done) => {
@@ -195,7 +196,7 @@ function read(mounted: Mounted, request: FastifyRequest, reply: FastifyReply): R
   const params = read_params(request.params);
   const query = read_query(request.query);
   mounted.query?.(query);
-  const bytes = read_body(request);
+  const bytes = read_body(request, route.body_bytes_max ?? body_bytes_max);
   const body = route.body === raw_body ? bytes : read_json(mounted, bytes);
   const key = headers['idempotency-key'];
   const if_match = read_if_match(headers['if-match']);
@@ -279,14 +280,14 @@ function query_check(route: Route): Mounted['query'] {
 
 const no_bytes = new Uint8Array();
 
-function read_body(request: FastifyRequest): Uint8Array {
+function read_body(request: FastifyRequest, limit: number): Uint8Array {
   const body = request.body;
   if (!(body instanceof Uint8Array)) return no_bytes;
   if (request.headers['content-encoding'] !== 'gzip') return body;
   try {
-    return gunzipSync(body, { maxOutputLength: body_bytes_max });
+    return gunzipSync(body, { maxOutputLength: limit });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') throw too_large(body_bytes_max);
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') throw too_large(limit);
     throw new Problem(400, 'malformed_request', 'The body is not gzip.');
   }
 }

@@ -1,6 +1,6 @@
 /** The stand-ins of third parties, quick and on the shop's clock, with what their operators could tell: what really happened, and what is to go wrong. */
 import assert from 'node:assert/strict';
-import { sandbox_secrets } from '../main/sandbox.ts';
+import { inbound_paths, sandbox_secrets } from '../main/sandbox.ts';
 import { start_cybersource } from '../sandbox/cybersource/cybersource.ts';
 import { test_certificate } from '../sandbox/cybersource/test_certificate.ts';
 import { start_easypost } from '../sandbox/easypost/easypost.ts';
@@ -8,6 +8,7 @@ import { start_purolator } from '../sandbox/purolator/purolator.ts';
 import type { LedgerEntry, StandIn } from '../sandbox/stand_in.ts';
 import { start_stripe } from '../sandbox/stripe/stripe.ts';
 import { start_supplier } from '../sandbox/supplier/supplier.ts';
+import { start_x12_supplier } from '../sandbox/x12_supplier/x12_supplier.ts';
 
 const deliver_default_ms = 400;
 const later_ms = 50;
@@ -35,6 +36,7 @@ export interface Parties {
   readonly purolator: Party;
   readonly supplier: Party;
   readonly cybersource: Party;
+  readonly x12_supplier: Party;
   /** Settings under which the services reach them. */
   readonly env: Readonly<Record<string, string>>;
   /** Where their webhooks go. */
@@ -44,7 +46,7 @@ export interface Parties {
 
 /** `deliver_after_ms`: so soon a label is on its way, and can no longer be given back. */
 export async function start_parties(now_ms: () => number, deliver_after_ms = deliver_default_ms): Promise<Parties> {
-  const [stripe, easypost, purolator, supplier, cybersource] = await Promise.all([
+  const [stripe, easypost, purolator, supplier, cybersource, x12_supplier] = await Promise.all([
     start_stripe({ secret_key: sandbox_secrets.stripe_key, later_ms, now_ms }),
     start_easypost({ api_key: sandbox_secrets.easypost_key, deliver_after_ms, refund_after_ms: later_ms, now_ms }),
     start_purolator({
@@ -60,11 +62,20 @@ export async function start_parties(now_ms: () => number, deliver_after_ms = del
       now_ms,
     }),
     start_cybersource({ merchant_id: sandbox_secrets.cybersource_merchant, certificate: test_certificate, now_ms }),
+    start_x12_supplier({
+      password: sandbox_secrets.x12,
+      acknowledge_after_ms: later_ms,
+      ship_after_ms: later_ms,
+      invoice_after_ms: later_ms,
+      ship_backorders_after_ms: later_ms,
+      now_ms,
+    }),
   ]);
   const secrets = new Map([
     [stripe, sandbox_secrets.stripe_webhook],
     [easypost, sandbox_secrets.easypost_webhook],
     [supplier, sandbox_secrets.supplier],
+    [x12_supplier, sandbox_secrets.x12],
   ]);
   return {
     stripe: party(stripe),
@@ -72,16 +83,20 @@ export async function start_parties(now_ms: () => number, deliver_after_ms = del
     purolator: party(purolator),
     supplier: party(supplier),
     cybersource: party(cybersource),
+    x12_supplier: party(x12_supplier),
     env: {
       STRIPE_BASE_URL: stripe.url,
       EASYPOST_BASE_URL: `${easypost.url}/v2/`,
       PUROLATOR_BASE_URL: purolator.url,
       SANDBOX_SUPPLIER_PORT: String(supplier.port),
       SANDBOX_CYBERSOURCE_PORT: String(cybersource.port),
+      SANDBOX_X12_PORT: String(x12_supplier.port),
     },
     async aim(door_url) {
       await Promise.all(
-        [...secrets].map(([{ name, url }, secret]) => ask(url, 'POST', 'webhook', { url: `${door_url}/inbound/${name}`, secret })),
+        [...secrets].map(([{ name, url }, secret]) =>
+          ask(url, 'POST', 'webhook', { url: `${door_url}/inbound/${inbound_paths[name] ?? name}`, secret }),
+        ),
       );
     },
     async stop() {

@@ -40,7 +40,7 @@ export interface ProductGiven {
   readonly on_hand?: Readonly<Record<string, number>>;
   readonly backorder_limit?: number;
 }
-export interface Shop extends Api, Pick<Parties, 'stripe' | 'easypost' | 'purolator' | 'supplier' | 'cybersource'> {
+export interface Shop extends Api, Pick<Parties, 'stripe' | 'easypost' | 'purolator' | 'supplier' | 'cybersource' | 'x12_supplier'> {
   readonly up: Up;
   readonly clock: MovableClock;
   /** The owner's connection: reads every schema. */
@@ -81,7 +81,7 @@ export async function open_shop(t: { after(stop: () => Promise<void>): void }, o
   const url = up.door?.url ?? '';
   await parties.aim(url);
   const api = api_of(url, secret_key);
-  const { stripe, easypost, purolator, supplier, cybersource } = parties;
+  const { stripe, easypost, purolator, supplier, cybersource, x12_supplier } = parties;
   const shop: Shop = {
     ...api,
     stripe,
@@ -89,6 +89,7 @@ export async function open_shop(t: { after(stop: () => Promise<void>): void }, o
     purolator,
     supplier,
     cybersource,
+    x12_supplier,
     up,
     clock,
     pool,

@@ -33,6 +33,12 @@ export interface ThirdParties {
     readonly certificate_pem: string;
     readonly schema_version: string;
   };
+  /** Undefined: no supplier can have the channel. */
+  readonly x12: {
+    readonly http: { readonly url: string; readonly password: string } | undefined;
+    readonly inbound_password: string | undefined;
+    readonly folder: string | undefined;
+  };
   /** Of one operation, in real time; absent: what each adapter thinks right for its provider. */
   readonly timeout_ms?: number;
 }

@@ -9,6 +9,7 @@ import { start_purolator } from '../sandbox/purolator/purolator.ts';
 import type { StandIn } from '../sandbox/stand_in.ts';
 import { start_stripe } from '../sandbox/stripe/stripe.ts';
 import { start_supplier } from '../sandbox/supplier/supplier.ts';
+import { start_x12_supplier } from '../sandbox/x12_supplier/x12_supplier.ts';
 import type { ThirdParties } from './compose.ts';
 import type { Settings } from './settings.ts';
 
@@ -22,6 +23,7 @@ export const sandbox_secrets = {
   purolator_account: '9999999999',
   supplier: 'cartwright-sandbox-supplier',
   cybersource_merchant: 'cartwright_sandbox',
+  x12: 'cartwright-sandbox-x12',
 } as const;
 
 export interface Sandbox {
@@ -34,6 +36,8 @@ export interface Sandbox {
 const aim_timeout_ms = 5_000;
 /** Labels of the stand-in are delivered within seconds. */
 const sandbox_poll_ms = 2_000;
+/** Where a stand-in's webhooks go, when that is not under its own name. */
+export const inbound_paths: Readonly<Record<string, string>> = { x12_supplier: 'supplier/x12_http' };
 
 export async function start_sandbox(settings: Settings): Promise<Sandbox> {
   const folder = join(settings.data_folder, 'sandbox');
@@ -69,11 +73,16 @@ export async function start_sandbox(settings: Settings): Promise<Sandbox> {
         ledger_file: ledger('cybersource'),
       }),
     ),
+    await named(
+      'SANDBOX_X12_PORT',
+      start_x12_supplier({ port: settings.sandbox_ports.x12_supplier, password: sandbox_secrets.x12, ledger_file: ledger('x12_supplier') }),
+    ),
   ];
   const secrets: Readonly<Record<string, string>> = {
     stripe: sandbox_secrets.stripe_webhook,
     easypost: sandbox_secrets.easypost_webhook,
     supplier: sandbox_secrets.supplier,
+    x12_supplier: sandbox_secrets.x12,
   };
   return {
     stand_ins,
@@ -87,7 +96,7 @@ export async function start_sandbox(settings: Settings): Promise<Sandbox> {
               method: 'POST',
               headers: { 'content-type': 'application/json' },
               body: JSON.stringify({
-                url: `${typeof door_url === 'string' ? door_url : door_url(stand_in.name)}/inbound/${stand_in.name}`,
+                url: `${typeof door_url === 'string' ? door_url : door_url(stand_in.name)}/inbound/${inbound_paths[stand_in.name] ?? stand_in.name}`,
                 secret: secrets[stand_in.name],
               }),
               signal: AbortSignal.timeout(aim_timeout_ms),
@@ -152,6 +161,16 @@ export function third_parties(settings: Settings, urls: Readonly<Record<string, 
       ...(purolator.key === undefined && { poll_first_ms: sandbox_poll_ms }),
     },
     supplier: { base_url: stand_in('supplier', sandbox_ports.supplier), secret: sandbox_secrets.supplier },
+    x12: x12_parties(settings, `${stand_in('x12_supplier', sandbox_ports.x12_supplier)}/x12`),
+  };
+}
+
+function x12_parties({ sandbox, x12, data_folder }: Settings, stand_in_url: string): ThirdParties['x12'] {
+  const url = x12.url ?? (sandbox ? stand_in_url : undefined);
+  return {
+    http: url === undefined ? undefined : { url, password: x12.password ?? (sandbox ? sandbox_secrets.x12 : '') },
+    inbound_password: x12.inbound_password ?? (sandbox ? sandbox_secrets.x12 : undefined),
+    folder: x12.folder ?? (sandbox ? join(data_folder, 'x12') : undefined),
   };
 }
 

@@ -54,13 +54,28 @@ export interface Settings {
     readonly certificate_file: string | undefined;
     readonly schema_version: string;
   };
+  readonly x12: X12Given;
   readonly sandbox_ports: {
     readonly stripe: number;
     readonly easypost: number;
     readonly purolator: number;
     readonly supplier: number;
     readonly cybersource: number;
+    readonly x12_supplier: number;
   };
+}
+
+/** Undefined: the stand-in's in sandbox mode, else the channel is not there. */
+export interface X12Given {
+  /** `qualifier/id`. */
+  readonly sender: string;
+  readonly usage: 'P' | 'T';
+  readonly url: string | undefined;
+  readonly password: string | undefined;
+  readonly inbound_password: string | undefined;
+  readonly folder: string | undefined;
+  readonly poll_ms: number;
+  readonly receipt_wait_ms: number;
 }
 
 /** Base URL undefined: the sandbox's stand-in, or the live host when credentials are set. */
@@ -318,11 +333,50 @@ export const setting_rows: readonly SettingRow[] = [
     meaning: 'version of each of Purolator’s services, where yours differ',
     check: versions,
   },
+  {
+    name: 'X12_SENDER',
+    preset: 'ZZ/CARTWRIGHT',
+    meaning: 'who we are in X12 envelopes: qualifier and id of ISA05 and ISA06',
+    check: text => (/^[A-Z0-9]{2}\/[A-Za-z0-9._-]{2,15}$/.test(text) ? undefined : 'must be a qualifier and an id, ZZ/ACME say'),
+  },
+  { name: 'X12_USAGE', preset: 'T in sandbox mode, else P', meaning: 'ISA15: P in earnest, T a test', check: one_of('P', 'T') },
+  {
+    name: 'X12_HTTP_URL',
+    preset: 'the stand-in’s in sandbox mode, else none',
+    meaning: 'where interchanges of suppliers of channel x12_http are posted: the partner, or a gateway',
+    check: url('http:', 'https:'),
+  },
+  {
+    name: 'X12_HTTP_PASSWORD',
+    preset: 'the stand-in’s',
+    meaning: 'with which we post there (Basic, user X12_SENDER’s id)',
+    check: any_text,
+  },
+  {
+    name: 'X12_INBOUND_PASSWORD',
+    preset: 'the stand-in’s in sandbox mode, else none',
+    meaning: 'with which interchanges are posted to /inbound/supplier/x12_http (Basic, any user); without it none are taken',
+    check: long_text(16),
+  },
+  {
+    name: 'X12_FILES_FOLDER',
+    preset: 'in the data folder in sandbox mode, else none',
+    meaning: 'folder of channel x12_files: we write into out, and take from in',
+    check: any_text,
+  },
+  { name: 'X12_POLL_MS', preset: '30000', meaning: 'how often that folder is looked at', check: milliseconds },
+  {
+    name: 'X12_RECEIPT_MS',
+    preset: '7200000',
+    meaning: 'a purchase order without a 997 is shown to a person after this long',
+    check: milliseconds,
+  },
   { name: 'SANDBOX_STRIPE_PORT', preset: '4101', meaning: 'port of the Stripe stand-in (any free one when PORT is not 4000)', check: port },
   { name: 'SANDBOX_EASYPOST_PORT', preset: '4102', meaning: 'port of the EasyPost stand-in', check: port },
   { name: 'SANDBOX_PUROLATOR_PORT', preset: '4104', meaning: 'port of the Purolator stand-in', check: port },
   { name: 'SANDBOX_SUPPLIER_PORT', preset: '4103', meaning: 'port of the supplier stand-in', check: port },
   { name: 'SANDBOX_CYBERSOURCE_PORT', preset: '4105', meaning: 'port of the CyberSource stand-in', check: port },
+  { name: 'SANDBOX_X12_PORT', preset: '4106', meaning: 'port of the stand-in of a supplier that speaks X12', check: port },
 ];
 
 /** Throws one Error whose message lists every wrong variable and what it must be. */
@@ -399,12 +453,23 @@ export function read_settings(env: Readonly<Record<string, string | undefined>>)
       certificate_file: text('CYBERSOURCE_CERTIFICATE_FILE') ?? text('CYBERSOURCE_KEY_FILE'),
       schema_version: text('CYBERSOURCE_SCHEMA_VERSION') ?? '1.224',
     },
+    x12: {
+      sender: text('X12_SENDER') ?? 'ZZ/CARTWRIGHT',
+      usage: choice('X12_USAGE', sandbox ? 'T' : 'P'),
+      url: text('X12_HTTP_URL'),
+      password: text('X12_HTTP_PASSWORD'),
+      inbound_password: text('X12_INBOUND_PASSWORD'),
+      folder: text('X12_FILES_FOLDER'),
+      poll_ms: number('X12_POLL_MS', 30_000),
+      receipt_wait_ms: number('X12_RECEIPT_MS', 7_200_000),
+    },
     sandbox_ports: {
       stripe: sandbox_port('SANDBOX_STRIPE_PORT', 4101),
       easypost: sandbox_port('SANDBOX_EASYPOST_PORT', 4102),
       purolator: sandbox_port('SANDBOX_PUROLATOR_PORT', 4104),
       supplier: sandbox_port('SANDBOX_SUPPLIER_PORT', 4103),
       cybersource: sandbox_port('SANDBOX_CYBERSOURCE_PORT', 4105),
+      x12_supplier: sandbox_port('SANDBOX_X12_PORT', 4106),
     },
   };
 }

@@ -99,6 +99,8 @@ export interface Route {
   readonly also?: readonly ('pk' | 'order')[];
   readonly query?: TSchema;
   readonly body?: TSchema;
+  /** Absent: the door's own limit (http.ts). */
+  readonly body_bytes_max?: number;
   readonly ndjson?: true;
   /** POST without an Idempotency-Key (analytics/query, imports, inbound webhooks). */
   readonly not_idempotent?: true;

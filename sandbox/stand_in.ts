@@ -91,6 +91,8 @@ export interface StandInOptions {
   /** Used when POST /__sim/webhook names no secret. */
   readonly webhook_secret_default?: string;
   readonly webhook_content_type?: string;
+  /** What is answered to a delivered webhook, for protocols in which that says something. */
+  webhook_reply?(reply: string): void;
   readonly sign?: Sign;
   /** The routes see `status` faults and answer them (Stripe stores a 500 under its idempotency key). */
   readonly own_status_faults?: true;
@@ -151,6 +153,7 @@ function assemble(options: StandInOptions): Running {
     faults,
     sign: options.sign ?? (() => ({})),
     now_ms,
+    heard: options.webhook_reply,
     content_type: options.webhook_content_type ?? 'application/json; charset=utf-8',
   });
   webhooks.target = options.webhook;

@@ -59,6 +59,7 @@ export class Webhooks {
   readonly #sign: Sign;
   readonly #now_ms: () => number;
   readonly #content_type: string;
+  readonly #heard: ((reply: string) => void) | undefined;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #stopping = new AbortController();
   #ready: { key: string; attempt: number; done: () => void }[] = [];
@@ -69,12 +70,20 @@ export class Webhooks {
   #dropped = 0;
   #given_up = 0;
 
-  constructor(options: { deliveries: Collection<Delivery>; faults: FaultBook; sign: Sign; now_ms: () => number; content_type: string }) {
+  constructor(options: {
+    deliveries: Collection<Delivery>;
+    faults: FaultBook;
+    sign: Sign;
+    now_ms: () => number;
+    content_type: string;
+    heard?: ((reply: string) => void) | undefined;
+  }) {
     this.#deliveries = options.deliveries;
     this.#faults = options.faults;
     this.#sign = options.sign;
     this.#now_ms = options.now_ms;
     this.#content_type = options.content_type;
+    this.#heard = options.heard;
   }
   get counts(): WebhookCounts {
     return { queued: this.#deliveries.size, delivered: this.#delivered, dropped: this.#dropped, given_up: this.#given_up };
@@ -193,7 +202,8 @@ export class Webhooks {
         redirect: 'manual',
         signal: AbortSignal.any([AbortSignal.timeout(webhook_timeout_ms), this.#stopping.signal]),
       });
-      await reply.arrayBuffer();
+      const told = await reply.text();
+      if (reply.ok) this.#heard?.(told);
       return reply.ok;
     } catch {
       // Any failure to deliver is the same to the sender: it tries again later.

@@ -1,5 +1,6 @@
 import { suppliers_adapters } from '../../services/suppliers/adapters.ts';
 import type { SuppliersSettings } from '../../services/suppliers/model.ts';
+import { party_of } from '../../services/suppliers/model_partners.ts';
 import { suppliers_routes } from '../../services/suppliers/routes.ts';
 import { migrations_folder, suppliers_service } from '../../services/suppliers/service.ts';
 import type { Area, AreaGiven } from '../compose.ts';
@@ -10,18 +11,26 @@ const sandbox_accept_every_ms = 5_000;
 
 export function suppliers_area({ settings, third_parties, clock }: AreaGiven): Area {
   const { base_url, secret } = third_parties.supplier;
+  const { http, folder, inbound_password } = third_parties.x12;
+  const { sender, usage, receipt_wait_ms, poll_ms } = settings.x12;
+  const us = party_of(sender);
   const suppliers: SuppliersSettings = {
     replenishment: settings.replenishment,
+    x12: { sender: us, usage, receipt_wait_ms, poll_ms },
     ...(settings.sandbox ? { accept_every_ms: sandbox_accept_every_ms, auto_receive: settings.replenishment === 'auto' } : {}),
   };
+  const adapters = suppliers_adapters({
+    rest: { base_url, api_key: secret, timeout_ms: third_parties.timeout_ms },
+    x12_http: http && { ...http, user: us.id, timeout_ms: third_parties.timeout_ms },
+    x12_files: folder === undefined ? undefined : { folder },
+    now_ms: clock.now_ms,
+    ...(settings.sandbox ? { settle_ms: sandbox_settle_ms } : {}),
+  });
   return {
     service: suppliers_service(suppliers),
     migrations_folder,
-    adapters: suppliers_adapters({
-      rest: { base_url, api_key: secret, timeout_ms: third_parties.timeout_ms },
-      now_ms: clock.now_ms,
-      ...(settings.sandbox ? { settle_ms: sandbox_settle_ms } : {}),
-    }),
-    routes: desk => suppliers_routes(desk as never, { inbound_secret: secret }),
+    adapters,
+    routes: desk =>
+      suppliers_routes(desk as never, { channels: Object.keys(adapters), inbound_secret: secret, x12_secret: inbound_password }),
   };
 }

@@ -2,6 +2,8 @@
 import type { Levels, ShortLine } from '../../contracts/index.ts';
 import type { Outcome } from '../../platform/service.ts';
 import type { SupplierFact } from './channels/port.ts';
+import type { InboundInterchange } from './inbound.ts';
+import type { PartnerChannel } from './model_partners.ts';
 
 // --- people
 export interface SetReorderPolicy {
@@ -138,6 +140,26 @@ export interface RecordSupplierFact {
   readonly stray_id: string;
   readonly fact: SupplierFact;
 }
+/** What came by a channel of partners, in one piece. */
+export interface TakeTransmission {
+  readonly type: 'take_transmission';
+  readonly channel: PartnerChannel;
+  readonly interchanges: readonly InboundInterchange[];
+}
+/** A look into a folder has ended. */
+export interface NoteCollected {
+  readonly type: 'note_collected';
+  readonly channel: PartnerChannel;
+  readonly op_id: string;
+  readonly outcome: 'done' | 'failed' | 'waits';
+  /** Of the file that was found; null: none. */
+  readonly name: string | null;
+  readonly interchanges: readonly InboundInterchange[];
+}
+/** Written, or to be written again by whoever asks after it: nothing to decide. */
+export interface NoteReplySent {
+  readonly type: 'note_reply_sent';
+}
 export interface RecordSending {
   readonly type: 'record_sending';
   readonly po_id: string;
@@ -175,6 +197,14 @@ export interface CheckPurchaseOrder {
   readonly type: 'check_purchase_order';
   readonly po_id: string;
 }
+export interface CheckReceipt {
+  readonly type: 'check_receipt';
+  readonly po_id: string;
+}
+export interface WatchChannel {
+  readonly type: 'watch_channel';
+  readonly channel: PartnerChannel;
+}
 /** The announced units, or without a notice all that is outstanding. */
 export interface ReceiveAnnounced {
   readonly type: 'receive_announced';
@@ -200,6 +230,9 @@ export type SuppliersCommand =
   | NoteLostDemand
   | NoteBackorder
   | RecordSupplierFact
+  | TakeTransmission
+  | NoteCollected
+  | NoteReplySent
   | RecordSending
   | RecordCancelling
   | ReviewSupply
@@ -207,4 +240,6 @@ export type SuppliersCommand =
   | AcceptProposals
   | PegBackorders
   | CheckPurchaseOrder
+  | CheckReceipt
+  | WatchChannel
   | ReceiveAnnounced;

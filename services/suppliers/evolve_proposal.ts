@@ -2,6 +2,7 @@
 import type { SuppliersEvent } from '../../contracts/index.ts';
 import { evolve_exceptions } from './evolve_exceptions.ts';
 import type { PegBook, Proposal, ProposalStatus, StrayDocument } from './model.ts';
+import type { ReceivedInterchange } from './model_partners.ts';
 
 const statuses = {
   'replenishment.proposed': 'proposed',
@@ -43,6 +44,11 @@ export function evolve_peg_book(book: PegBook, event: SuppliersEvent): PegBook {
     expected_at: expected_at ?? null,
   }));
   return { ...book, pegs };
+}
+
+export function evolve_interchange(interchange: ReceivedInterchange, event: SuppliersEvent): ReceivedInterchange {
+  if (event.type !== 'exception.raised' && event.type !== 'exception.resolved') throw new Error(`${event.type} changes no interchange`);
+  return { ...interchange, exceptions: evolve_exceptions(interchange.exceptions, event) };
 }
 
 export function evolve_stray_document(stray: StrayDocument, event: SuppliersEvent): StrayDocument {

@@ -3,19 +3,22 @@ import type { SuppliersEvent } from '../../contracts/index.ts';
 import type { Decision, Given, Handler, View } from '../../platform/service.ts';
 import type { Demand, LostDemand } from './demand.ts';
 import type { OpenException, PurchaseOrder } from './model_order.ts';
+import type { ControlNumber, NamedOrder, Partner, PartnerChannel, ReceivedInterchange, Watch, X12Settings } from './model_partners.ts';
 import type { SuppliersRejection } from './rejections.ts';
 
 /** Largest counter that events and rows hold. */
 export const units_max = 2_147_483_647;
 export const day_ms = 86_400_000;
 
-export type ChannelKind = 'rest' | 'manual';
+export type ChannelKind = 'rest' | 'manual' | PartnerChannel;
 /** Reference data. The id is the code that people gave. */
 export interface Supplier {
   readonly id: string;
   readonly name: string;
   readonly channel: ChannelKind;
   readonly currency: string;
+  /** `qualifier/id` in envelopes, for channels that have them. */
+  readonly partner: string | null;
   /** Millionths of the ordered quantity that may come beyond it. */
   readonly over_receipt_ppm: number;
   /** Millionths that a price may rise without asking a person. */
@@ -204,6 +207,10 @@ export interface States {
   /** By day: the items whose daily review is due and would do something. */
   due_items: readonly string[];
   notice: Notice | undefined;
+  partner: Partner | undefined;
+  named_order: NamedOrder | undefined;
+  interchange: ReceivedInterchange;
+  watch: Watch;
   purchase_order: PurchaseOrder;
   supply_item: SupplyItem;
   queue: Queue;
@@ -211,6 +218,7 @@ export interface States {
   backorder: Backorder;
   peg_book: PegBook;
   stray_document: StrayDocument;
+  control_number: ControlNumber;
 }
 
 export type SuppliersView = View<States>;
@@ -227,6 +235,8 @@ export interface SuppliersSettings {
   readonly auto_receive?: boolean;
   /** By currency: purchase orders above it cannot be approved. Absent: no limit. */
   readonly approval_limits?: Readonly<Record<string, number>>;
+  /** Absent: the presets. */
+  readonly x12?: X12Settings;
 }
 
 export function item_id(sku: string, location_id: string): string {

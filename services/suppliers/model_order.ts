@@ -1,5 +1,6 @@
 /** Purchase orders: their states, and the arithmetic of their lines (domain.md O11). */
 import type { SupplierFact } from './channels/port.ts';
+import type { Supplier } from './model.ts';
 
 export type OrderStatus =
   | 'new'
@@ -60,6 +61,14 @@ export interface OpenException {
   readonly detail: string;
 }
 
+/** `waits`: for goods. `approved`: order, receipts and bill agree. `differs`: a person decides. */
+export interface KnownInvoice {
+  readonly invoice_ref: string;
+  readonly amount: number;
+  readonly lines: readonly { readonly line_no: number; readonly quantity: number }[];
+  readonly state: 'waits' | 'approved' | 'differs';
+}
+
 /** Of the last operation of a kind. `none`: never asked, or it needs no call. */
 export type Asking = 'none' | 'open' | 'unknown' | 'failed' | 'done';
 export type AcknowledgmentFact = Extract<SupplierFact, { kind: 'acknowledgment' }>;
@@ -81,6 +90,12 @@ export interface PurchaseOrder {
   /** Chosen with the approval. */
   readonly channel: string | null;
   readonly lead_time_days: number;
+  /** As its supplier knows it, when that is not its id; and the number of the interchange in which it was sent. */
+  readonly reference: string | null;
+  readonly control_number: number | null;
+  /** Whether its supplier says that it could read it. */
+  readonly receipt: 'none' | 'awaited' | 'accepted' | 'rejected';
+  readonly invoices: readonly KnownInvoice[];
   readonly send_op_id: string | null;
   readonly cancel_op_id: string | null;
   /** Waits for a person: a price beyond tolerance, or a substitute. */
@@ -113,6 +128,10 @@ export function new_purchase_order(po_id: string): PurchaseOrder {
     exceptions: [],
     channel: null,
     lead_time_days: 0,
+    reference: null,
+    control_number: null,
+    receipt: 'none',
+    invoices: [],
     send_op_id: null,
     cancel_op_id: null,
     pending_acknowledgment: null,
@@ -173,6 +192,11 @@ export function last_expected(
 
 export function total_of(lines: readonly Pick<PurchaseOrderLine, 'quantity' | 'cost'>[]): bigint {
   return lines.reduce((sum, { quantity, cost }) => sum + BigInt(quantity) * BigInt(cost), 0n);
+}
+
+/** A price that may rise so far without asking a person. */
+export function dearest(cost: number, supplier: Supplier | undefined): number {
+  return with_tolerance(cost, supplier?.price_tolerance_ppm ?? 0);
 }
 
 /** `amount` and a share of it in millionths, rounded down. */

@@ -2,7 +2,9 @@
 import { type Operation, type Outcome, type Row, unreachable } from '../../platform/service.ts';
 import type { CancelOrder, SendOrder, SupplierFact } from './channels/port.ts';
 import type { SuppliersCommand } from './commands.ts';
+import { read_inbound } from './inbound.ts';
 import type { PurchaseOrder } from './model_order.ts';
+import { is_partner_channel } from './model_partners.ts';
 
 /** The supplier knows where we are by our location's code: addresses are inventory's, and no event tells them. */
 export function send_order_request(order: PurchaseOrder, at: string): Row {
@@ -30,7 +32,25 @@ function heard(type: 'record_sending' | 'record_cancelling') {
   };
 }
 
-export const outcomes = { send_order: heard('record_sending'), cancel_order: heard('record_cancelling') };
+/** A look that found something has its file in it: read here, so that the decision has documents. */
+function collected(operation: Operation, outcome: Outcome): SuppliersCommand {
+  const { op_id, provider: channel } = operation;
+  if (!is_partner_channel(channel)) throw new Error(`nobody looks at ${channel}`);
+  const [file] = outcome.outcome === 'ok' && Array.isArray(outcome.value['facts']) ? (outcome.value['facts'] as readonly Row[]) : [];
+  const name = text_in(file, 'name');
+  const raw = text_in(file, 'raw');
+  const interchanges = raw === null ? [] : read_inbound(Buffer.from(raw, 'base64'));
+  // What became of a look nobody knows is asked again by the runner; then it looks anew.
+  const ended = outcome.outcome === 'unknown' || outcome.outcome === 'pending' ? 'waits' : outcome.outcome === 'ok' ? 'done' : 'failed';
+  return { type: 'note_collected', channel, op_id, outcome: ended, name, interchanges };
+}
+
+export const outcomes = {
+  send_order: heard('record_sending'),
+  cancel_order: heard('record_cancelling'),
+  collect: collected,
+  send_reply: (): SuppliersCommand => ({ type: 'note_reply_sent' }),
+};
 
 /** What the channel found when it asked: made by the channels' own `read_document`, which has checked every field. */
 export function facts_in(value: Row): readonly SupplierFact[] {

@@ -5,7 +5,8 @@ import { Problem, type Reply, type Route, type RouteRequest } from '../../platfo
 import { code_in, invalid, reply_of } from './answers.ts';
 import type { AcceptProposal, DismissProposal, SetReorderPolicy } from './commands.ts';
 import { item_id } from './model.ts';
-import { inbound_route } from './routes_inbound.ts';
+import { is_partner_channel } from './model_partners.ts';
+import { inbound_routes } from './routes_inbound.ts';
 import { purchase_order_routes } from './routes_orders.ts';
 import {
   type PolicyBody,
@@ -19,6 +20,7 @@ import {
   supplier_item_body,
   supplier_item_schema,
   supplier_schema,
+  x12_partner,
 } from './schemas.ts';
 import {
   created_key,
@@ -33,6 +35,7 @@ import {
   shown_proposal,
   shown_supplier,
   shown_supplier_item,
+  supplier_of_partner,
 } from './views.ts';
 
 /** domain.md U11: 5 % more than ordered is taken. */
@@ -42,20 +45,24 @@ export const review_days_default = 7;
 export const safety_days_default = 3;
 
 export interface SuppliersRoutesSettings {
+  /** Those that are set up, beside `manual`. */
+  readonly channels: readonly string[];
   /** Of documents that come to /inbound/supplier; empty: none are taken. */
   readonly inbound_secret: string;
+  /** Of interchanges that come to /inbound/supplier/x12_http; absent: none are taken. */
+  readonly x12_secret?: string | undefined;
 }
 
 export function suppliers_routes(desk: SuppliersDesk, settings: SuppliersRoutesSettings): Route[] {
   return [
-    ...reference_routes(desk),
+    ...reference_routes(desk, settings),
     ...replenishment_routes(desk),
     ...purchase_order_routes(desk),
-    inbound_route(desk, settings.inbound_secret),
+    ...inbound_routes(desk, settings),
   ];
 }
 
-function reference_routes(desk: SuppliersDesk): Route[] {
+function reference_routes(desk: SuppliersDesk, settings: SuppliersRoutesSettings): Route[] {
   return [
     {
       method: 'PUT',
@@ -64,8 +71,8 @@ function reference_routes(desk: SuppliersDesk): Route[] {
       scope: 'suppliers:write',
       body: supplier_body,
       replies: { 200: supplier_schema },
-      rejections: ['channel_not_available', 'version_conflict'],
-      handle: request => replace_supplier(desk, request),
+      rejections: ['channel_not_available', 'required', 'invalid', 'partner_taken', 'version_conflict'],
+      handle: request => replace_supplier(desk, settings, request),
     },
     {
       method: 'PUT',
@@ -128,19 +135,33 @@ function replenishment_routes(desk: SuppliersDesk): Route[] {
   ];
 }
 
-async function replace_supplier(desk: SuppliersDesk, request: RouteRequest): Promise<Reply> {
+async function replace_supplier(desk: SuppliersDesk, settings: SuppliersRoutesSettings, request: RouteRequest): Promise<Reply> {
   const id = code_in(request, 'code');
   // Validated against `body`, here and below.
   const { name, channel, currency, over_receipt_ppm, price_tolerance_ppm } = request.body as SupplierBody;
-  const { kind } = channel;
-  if (kind !== 'rest' && kind !== 'manual') {
-    throw new Problem(422, 'channel_not_available', `The channel ${kind} is not built yet. There are rest and manual.`);
+  const { kind, partner = null } = channel;
+  if (kind !== 'manual' && !settings.channels.includes(kind)) {
+    throw new Problem(
+      422,
+      'channel_not_available',
+      `The channel ${kind} is not set up here. There are manual, ${settings.channels.join(', ')}.`,
+    );
   }
+  if (is_partner_channel(kind) && !x12_partner.test(partner ?? ''))
+    throw invalid(
+      '/channel/partner',
+      'required',
+      'The channel needs a partner: the qualifier and id of its ISA, with a slash between, ZZ/ACME say.',
+    );
+  if (!is_partner_channel(kind) && partner !== null) throw invalid('/channel/partner', 'invalid', `The channel ${kind} has no partners.`);
+  const other = partner === null ? undefined : await supplier_of_partner(desk, partner, id);
+  if (other !== undefined)
+    throw new Problem(409, 'partner_taken', `${partner} is ${other} already: documents are believed by their sender.`);
   const tolerances = {
     over_receipt_ppm: over_receipt_ppm ?? over_receipt_ppm_default,
     price_tolerance_ppm: price_tolerance_ppm ?? price_tolerance_ppm_default,
   };
-  const stored = await put_supplier(desk, { id, name, channel: kind, currency, ...tolerances }, request.if_match ?? null);
+  const stored = await put_supplier(desk, { id, name, channel: kind, partner, currency, ...tolerances }, request.if_match ?? null);
   if (stored === undefined) throw version_conflict();
   return { status: 200, body: shown_supplier(stored) };
 }

@@ -1,33 +1,54 @@
-/** POST /inbound/supplier: the documents of the `rest` channel (channels/README.md). Verified over the raw bytes, durable when answered. */
+/** What suppliers post to us (channels/README.md): JSON of the `rest` channel, interchanges of `x12_http`. Verified before it is read, durable when answered. */
+import { hash, timingSafeEqual } from 'node:crypto';
 import Type from 'typebox';
-import { raw_body } from '../../platform/http.ts';
+import { not_found, raw_body } from '../../platform/http.ts';
 import { derived_id } from '../../platform/ids.ts';
-import { Problem, type Route, type RouteRequest } from '../../platform/route.ts';
+import { Problem, type Reply, type Route, type RouteRequest, type StreamReply } from '../../platform/route.ts';
 import type { ReceivedDocument } from './channels/port.ts';
 import { receive } from './channels/rest_documents.ts';
+import { transmission_bytes_max } from './channels/x12/read.ts';
+import { type InboundInterchange, read_inbound } from './inbound.ts';
 import { is_storable } from './operations.ts';
+import type { SuppliersRoutesSettings } from './routes.ts';
 import type { SuppliersDesk } from './views.ts';
 
-/** What we cannot use is answered with 2xx, too, or the supplier would send it for days; it became an exception for a person. */
-export function inbound_route(desk: SuppliersDesk, secret: string): Route {
-  return {
-    method: 'POST',
-    path: '/inbound/supplier',
-    summary: 'Documents of suppliers: acknowledgments, ship notices, dates, invoices, answers to cancellations',
-    scope: 'public',
-    body: raw_body,
-    not_idempotent: true,
-    replies: { 200: Type.Object({ received: Type.Boolean() }) },
-    rejections: ['invalid_signature', 'malformed_json'],
-    async handle(request) {
-      const { facts } = verified(request, Date.parse(desk.now()), secret);
-      for (const fact of facts) {
-        const stray_id = derived_id('doc', `${fact.po_id}/${fact.document_ref}`, 0);
-        await desk.submit({ type: 'record_supplier_fact', po_id: fact.po_id, stray_id, fact }, { request });
-      }
-      return { status: 200, body: { received: true } };
+/** `/inbound/supplier` is that of the channel `rest`: suppliers were told so before there were others. */
+export function inbound_routes(desk: SuppliersDesk, settings: SuppliersRoutesSettings): readonly Route[] {
+  const common = { method: 'POST', scope: 'public', body: raw_body, not_idempotent: true } as const;
+  return [
+    {
+      ...common,
+      path: '/inbound/supplier',
+      summary: 'Documents of suppliers: acknowledgments, ship notices, dates, invoices, answers to cancellations',
+      replies: { 200: Type.Object({ received: Type.Boolean() }) },
+      rejections: ['invalid_signature', 'malformed_json'],
+      handle: request => take_documents(desk, request, settings.inbound_secret),
     },
-  };
+    {
+      ...common,
+      path: '/inbound/supplier/:channel',
+      body_bytes_max: transmission_bytes_max,
+      summary: 'The same by channel: rest as above; x12_http: X12 interchanges, answered by their functional acknowledgments (997)',
+      replies: { 200: Type.Unsafe<string>({ type: 'string', contentMediaType: 'application/edi-x12' }) },
+      rejections: ['invalid_signature', 'malformed_json', 'malformed_document', 'not_found'],
+      handle(request) {
+        const channel = request.params['channel'];
+        if (channel === 'rest') return take_documents(desk, request, settings.inbound_secret);
+        if (channel === 'x12_http') return take_interchanges(desk, request, settings.x12_secret ?? '');
+        throw not_found();
+      },
+    },
+  ];
+}
+
+/** What we cannot use is answered with 2xx, too, or the supplier would send it for days; it became an exception for a person. */
+async function take_documents(desk: SuppliersDesk, request: RouteRequest, secret: string): Promise<Reply> {
+  const { facts } = verified(request, Date.parse(desk.now()), secret);
+  for (const fact of facts) {
+    const stray_id = derived_id('doc', `${fact.po_id}/${fact.document_ref}`, 0);
+    await desk.submit({ type: 'record_supplier_fact', po_id: fact.po_id, stray_id, fact }, { request });
+  }
+  return { status: 200, body: { received: true } };
 }
 
 function verified({ body, headers }: RouteRequest, now_ms: number, secret: string): ReceivedDocument {
@@ -38,4 +59,49 @@ function verified({ body, headers }: RouteRequest, now_ms: number, secret: strin
     throw new Problem(401, 'invalid_signature', 'The signature is missing, old, or not made with our secret.');
   }
   throw new Problem(400, 'malformed_json', 'The body is signed, but no document of this channel.');
+}
+
+/** The answer is durable before it is given, and the same however often the same interchange comes. */
+async function take_interchanges(desk: SuppliersDesk, request: RouteRequest, secret: string): Promise<Reply | StreamReply> {
+  if (!knows_password(request.headers['authorization'], secret))
+    throw new Problem(401, 'invalid_signature', 'The password is missing or another one than ours.', {
+      headers: { 'www-authenticate': 'Basic' },
+    });
+  const interchanges = read_inbound(request.body as Uint8Array);
+  const { reply } = await desk.submit(
+    { type: 'take_transmission', channel: 'x12_http', interchanges },
+    {
+      request,
+      respond: view => {
+        const kept = (one: InboundInterchange) =>
+          [one.id, one.quarantine_id].map(id => view('interchange', id)).find(({ digest }) => digest === one.digest);
+        return { status: 200, body: { text: interchanges.map(one => kept(one)?.reply ?? '').join('') } };
+      },
+    },
+  );
+  const body = reply?.body as { readonly text: string } | undefined;
+  // Kept for a person, and of no use to send again.
+  if (interchanges.some(({ control }) => control === '')) throw new Problem(400, 'malformed_document', 'What came is no X12 interchange.');
+  return text_reply(body?.text ?? '');
+}
+
+function text_reply(text: string): StreamReply {
+  return {
+    status: 200,
+    content_type: 'application/octet-stream',
+    headers: { 'content-type': 'application/edi-x12' },
+    stream: one_piece(text),
+  };
+}
+async function* one_piece(text: string): AsyncIterable<string> {
+  if (text !== '') yield text;
+}
+
+/** `Basic`, whatever the name: EDI gateways speak nothing else. Repeating what somebody overheard changes nothing: an interchange counts once. */
+function knows_password(header: string | undefined, secret: string): boolean {
+  const [, encoded = ''] = /^Basic ([A-Za-z0-9+/]{1,500}=*)$/i.exec(header ?? '') ?? [];
+  const given = Buffer.from(encoded, 'base64').toString('utf8');
+  const password = given.slice(given.indexOf(':') + 1);
+  // Fingerprints are of one length whatever was given.
+  return secret !== '' && given.includes(':') && timingSafeEqual(hash('sha256', password, 'buffer'), hash('sha256', secret, 'buffer'));
 }

@@ -19,19 +19,21 @@ const one_of = <const V extends readonly string[]>(...values: V) => Type.Enum<[.
 
 // --- reference data
 const channel_kind = one_of('rest', 'manual', 'x12_http', 'x12_files');
+/** Who it is in envelopes: of X12 the qualifier and id of ISA05 and ISA06. */
+const partner_pattern = '^[A-Za-z0-9]{2,4}/[A-Za-z0-9._-]{1,64}$';
+const x12_partner_pattern = '^[A-Z0-9]{2}/[A-Za-z0-9._-]{2,15}$';
+export const x12_partner = new RegExp(x12_partner_pattern);
+const channel_body = Type.Object({ kind: channel_kind, partner: optional(Type.String({ pattern: partner_pattern })) }, closed);
 const tolerances = {
   over_receipt_ppm: optional(Ppm()),
   price_tolerance_ppm: optional(Ppm()),
 };
 export type SupplierBody = Static<typeof supplier_body>;
-export const supplier_body = Type.Object(
-  { name: Text(200), channel: Type.Object({ kind: channel_kind }, closed), currency: Currency(), ...tolerances },
-  closed,
-);
+export const supplier_body = Type.Object({ name: Text(200), channel: channel_body, currency: Currency(), ...tolerances }, closed);
 export const supplier_schema = Type.Object({
   code: Code(),
   name: Type.String(),
-  channel: Type.Object({ kind: one_of('rest', 'manual') }),
+  channel: Type.Object({ kind: channel_kind, partner: optional(Type.String()) }),
   currency: Currency(),
   over_receipt_ppm: Ppm(),
   price_tolerance_ppm: Ppm(),
@@ -195,10 +197,13 @@ export const purchase_order_schema = Type.Object({
   currency: Currency(),
   status: Type.Enum([...order_statuses], { type: 'string' }),
   channel: nullable(Type.String()),
+  reference: Type.String({ description: 'As its supplier knows it' }),
+  receipt: one_of('none', 'awaited', 'accepted', 'rejected'),
   total: Money(),
   lines: Type.Array(line_schema),
   expected_at: nullable(At()),
   acknowledgment_to_decide: nullable(Type.Object({})),
+  invoices: Type.Array(Type.Object({ reference: Type.String(), amount: Money(), state: one_of('waits', 'approved', 'differs') })),
   exceptions: Type.Array(exception),
   created_at: nullable(At()),
   sent_at: nullable(At()),

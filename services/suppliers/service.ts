@@ -5,7 +5,16 @@ import type { Kind, ReferenceKind, Service } from '../../platform/service.ts';
 import type { SuppliersCommand } from './commands.ts';
 import { acknowledgment_handlers } from './decide/acknowledgment.ts';
 import { note_backorder, note_demand, note_lost_demand } from './decide/backorders.ts';
-import { accept_timer, day_timer, order_timer, peg_timer, receive_timer, review_timer } from './decide/draft.ts';
+import {
+  accept_timer,
+  day_timer,
+  order_timer,
+  peg_timer,
+  receipt_timer,
+  receive_timer,
+  review_timer,
+  watch_timer,
+} from './decide/draft.ts';
 import { resolve_exception } from './decide/exceptions.ts';
 import { fact_handlers } from './decide/facts.ts';
 import { note_levels_handler, note_received_handler } from './decide/levels.ts';
@@ -16,8 +25,9 @@ import { purchase_order_handlers } from './decide/purchase_orders.ts';
 import { receipt_handlers } from './decide/receipts.ts';
 import { review_handlers } from './decide/review.ts';
 import { sending_handlers } from './decide/sending.ts';
+import { transmission_handlers } from './decide/transmission.ts';
 import { day_of } from './demand.ts';
-import { evolve_peg_book, evolve_proposal, evolve_stray_document } from './evolve_proposal.ts';
+import { evolve_interchange, evolve_peg_book, evolve_proposal, evolve_stray_document } from './evolve_proposal.ts';
 import { evolve_purchase_order } from './evolve_purchase_order.ts';
 import { evolve_supply_item } from './evolve_supply_item.ts';
 import {
@@ -33,11 +43,13 @@ import {
   unknown_item,
 } from './model.ts';
 import { new_purchase_order, type PurchaseOrder } from './model_order.ts';
+import { type ControlNumber, is_partner_channel, new_interchange, type ReceivedInterchange, type Watch } from './model_partners.ts';
 import { outcomes } from './operations.ts';
 import { type Heard, reactions } from './reactions.ts';
 import type { SuppliersRejection } from './rejections.ts';
 import { backorder_rows, peg_book_rows, proposal_rows, records, stray_document_rows, supply_item_rows } from './store.ts';
 import { purchase_order_rows } from './store_orders.ts';
+import { control_number_rows, interchange_rows, named_order_rows, partner_rows, watch_rows } from './store_partners.ts';
 import {
   due_items_rows,
   notice_rows,
@@ -58,6 +70,8 @@ const planned: ReferenceKind<States['planned']> = { reference: true, initial: ()
 const open_proposals: ReferenceKind<States['open_proposals']> = { reference: true, initial: () => [], rows: open_proposals_rows };
 const due_items: ReferenceKind<States['due_items']> = { reference: true, initial: () => [], rows: due_items_rows };
 const notice: ReferenceKind<States['notice']> = { reference: true, initial: () => undefined, rows: notice_rows };
+const partner: ReferenceKind<States['partner']> = { reference: true, initial: () => undefined, rows: partner_rows };
+const named_order: ReferenceKind<States['named_order']> = { reference: true, initial: () => undefined, rows: named_order_rows };
 const purchase_order: Kind<PurchaseOrder, SuppliersEvent> = {
   initial: new_purchase_order,
   evolve: evolve_purchase_order,
@@ -84,6 +98,18 @@ const stray_document: Kind<StrayDocument, SuppliersEvent> = {
   rows: stray_document_rows,
 };
 
+const interchange: Kind<ReceivedInterchange, SuppliersEvent> = {
+  initial: new_interchange,
+  evolve: evolve_interchange,
+  rows: interchange_rows,
+};
+/** Of what no event tells. */
+const no_event = (_state: unknown, event: SuppliersEvent): never => {
+  throw new Error(`${event.type} changes nothing of the kind`);
+};
+const control_number: Kind<ControlNumber, SuppliersEvent> = { initial: () => ({ last: 0 }), evolve: no_event, rows: control_number_rows };
+const watch: Kind<Watch, SuppliersEvent> = { initial: () => ({ op_id: null, settle: [] }), evolve: no_event, rows: watch_rows };
+
 export function suppliers_service(
   settings: SuppliersSettings,
 ): Service<States, SuppliersCommand, SuppliersEvent, SuppliersRejection, Heard> {
@@ -97,6 +123,10 @@ export function suppliers_service(
       open_proposals,
       due_items,
       notice,
+      partner,
+      named_order,
+      interchange,
+      watch,
       purchase_order,
       supply_item,
       queue,
@@ -104,6 +134,7 @@ export function suppliers_service(
       backorder,
       peg_book,
       stray_document,
+      control_number,
     },
     commands: {
       set_reorder_policy: set_reorder_policy_handler(settings),
@@ -114,6 +145,7 @@ export function suppliers_service(
       ...fact_handlers(settings),
       ...acknowledgment_handlers(settings),
       ...receipt_handlers(settings),
+      ...transmission_handlers(settings),
       note_levels: note_levels_handler(settings),
       note_received: note_received_handler(settings),
       note_demand,
@@ -132,6 +164,11 @@ export function suppliers_service(
       },
       [peg_timer]: ({ id }) => ({ type: 'peg_backorders', item_id: id }),
       [order_timer]: ({ id }) => ({ type: 'check_purchase_order', po_id: id }),
+      [receipt_timer]: ({ id }) => ({ type: 'check_receipt', po_id: id }),
+      [watch_timer]: ({ id }) => {
+        if (!is_partner_channel(id)) throw new Error(`nobody looks at ${id}`);
+        return { type: 'watch_channel', channel: id };
+      },
       [receive_timer]: ({ id }) => {
         const [po_id = id, notice_id = null] = id.split(' ');
         return { type: 'receive_announced', po_id, notice_id };

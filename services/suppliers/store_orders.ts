@@ -23,14 +23,15 @@ export const purchase_order_rows: Rows<PurchaseOrder> = {
   insert: 'insert into suppliers.purchase_order select * from json_populate_recordset(null::suppliers.purchase_order, $1)',
   update: `update suppliers.purchase_order o
               set version = r.version, status = r.status, expected_at = r.expected_at, sending = r.sending, cancelling = r.cancelling, ack_no = r.ack_no,
-                  exceptions = r.exceptions, channel = r.channel, send_op_id = r.send_op_id, cancel_op_id = r.cancel_op_id,
+                  exceptions = r.exceptions, channel = r.channel, reference = r.reference, control_number = r.control_number, receipt = r.receipt, invoices = r.invoices,
+                  send_op_id = r.send_op_id, cancel_op_id = r.cancel_op_id,
                   pending_acknowledgment = r.pending_acknowledgment, held = r.held, documents = r.documents, sent_at = r.sent_at, closed_at = r.closed_at
              from json_populate_recordset(null::suppliers.purchase_order, $1) r where o.id = r.id`,
   children: [lines],
   from_row: purchase_order_of_row,
-  to_row({ po_id: _po_id, lines: _lines, exceptions, pending_acknowledgment, held, documents, ...columns }) {
+  to_row({ po_id: _po_id, lines: _lines, exceptions, pending_acknowledgment, held, invoices, documents, ...columns }) {
     // States are JSON all the way down; the compiler wants index signatures to believe it.
-    const lists = { exceptions, pending_acknowledgment, held } as unknown as { readonly [field: string]: Json };
+    const lists = { exceptions, pending_acknowledgment, held, invoices } as unknown as { readonly [field: string]: Json };
     return { ...columns, ...lists, documents };
   },
 };

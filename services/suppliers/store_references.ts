@@ -6,7 +6,7 @@ import { type Notice, type Offer, order_lines_max, type Queue, queue_rows_max, r
 
 export const supplier_rows: ReferenceRows<Supplier | undefined> = {
   load: `select coalesce(json_agg(s), '[]'::json) as rows
-           from (select id, name, channel, currency, over_receipt_ppm, price_tolerance_ppm from suppliers.supplier where id = any($1)) s`,
+           from (select id, name, channel, currency, partner, over_receipt_ppm, price_tolerance_ppm from suppliers.supplier where id = any($1)) s`,
   from_row: row => row as unknown as Supplier,
 };
 

@@ -19,25 +19,42 @@ export async function get_supplier(desk: Reads, code: string): Promise<SupplierR
   const [row] = await desk.query<SupplierRow>('supplier.get', 'select * from suppliers.supplier where id = $1', [code]);
   return row;
 }
+/** Another supplier that is this partner. */
+export async function supplier_of_partner(desk: Reads, partner: string, but: string): Promise<string | undefined> {
+  const [row] = await desk.query<{ id: string }>(
+    'supplier.of_partner',
+    'select id from suppliers.supplier where partner = $1 and id <> $2',
+    [partner, but],
+  );
+  return row?.id;
+}
 /** Undefined when the row has another version than `if_version`. null: whatever it has. What is as it was keeps its version. */
 export async function put_supplier(desk: Reads, row: Supplier, if_version: number | null): Promise<SupplierRow | undefined> {
   const [stored] = await desk.query<SupplierRow>(
     'supplier.put',
-    `insert into suppliers.supplier as s (id, version, name, channel, currency, over_receipt_ppm, price_tolerance_ppm)
-     select $1, 1, $2, $3, $4, $5, $6 where $7::integer is null or $7 = coalesce((select version from suppliers.supplier where id = $1), 0)
+    `insert into suppliers.supplier as s (id, version, name, channel, partner, currency, over_receipt_ppm, price_tolerance_ppm)
+     select $1, 1, $2, $3, $4, $5, $6, $7 where $8::integer is null or $8 = coalesce((select version from suppliers.supplier where id = $1), 0)
          on conflict (id) do update
-        set version = s.version + ((s.name, s.channel, s.currency, s.over_receipt_ppm, s.price_tolerance_ppm)
-                          is distinct from (excluded.name, excluded.channel, excluded.currency, excluded.over_receipt_ppm, excluded.price_tolerance_ppm))::integer,
-            name = excluded.name, channel = excluded.channel, currency = excluded.currency,
+        set version = s.version + ((s.name, s.channel, s.partner, s.currency, s.over_receipt_ppm, s.price_tolerance_ppm)
+                          is distinct from (excluded.name, excluded.channel, excluded.partner, excluded.currency, excluded.over_receipt_ppm, excluded.price_tolerance_ppm))::integer,
+            name = excluded.name, channel = excluded.channel, partner = excluded.partner, currency = excluded.currency,
             over_receipt_ppm = excluded.over_receipt_ppm, price_tolerance_ppm = excluded.price_tolerance_ppm
-      where $7::integer is null or s.version = $7
+      where $8::integer is null or s.version = $8
      returning *`,
-    [row.id, row.name, row.channel, row.currency, row.over_receipt_ppm, row.price_tolerance_ppm, if_version],
+    [row.id, row.name, row.channel, row.partner, row.currency, row.over_receipt_ppm, row.price_tolerance_ppm, if_version],
   );
   return stored;
 }
-export function shown_supplier({ id, name, channel, currency, over_receipt_ppm, price_tolerance_ppm, version }: SupplierRow): Row {
-  return { code: id, name, channel: { kind: channel }, currency, over_receipt_ppm, price_tolerance_ppm, version };
+export function shown_supplier({ id, name, channel, partner, currency, over_receipt_ppm, price_tolerance_ppm, version }: SupplierRow): Row {
+  return {
+    code: id,
+    name,
+    channel: { kind: channel, ...(partner !== null && { partner }) },
+    currency,
+    over_receipt_ppm,
+    price_tolerance_ppm,
+    version,
+  };
 }
 
 export interface SupplierItemRow {
@@ -176,7 +193,8 @@ export function shown_row(row: PurchaseOrderRow): Row {
 }
 
 export function shown_purchase_order(order: PurchaseOrder, version: number): Row {
-  const { po_id, supplier_id, location_id, currency, status, channel, expected_at, created_at, sent_at, closed_at } = order;
+  const { po_id, supplier_id, location_id, currency, status, channel, reference, receipt, invoices, expected_at } = order;
+  const { created_at, sent_at, closed_at } = order;
   return {
     id: po_id,
     version,
@@ -185,11 +203,14 @@ export function shown_purchase_order(order: PurchaseOrder, version: number): Row
     currency,
     status,
     channel,
+    reference: reference ?? po_id,
+    receipt,
     total: Number(total_of(order.lines)),
     lines: order.lines.map(shown_line),
     expected_at,
     // JSON all the way down; the compiler wants index signatures to believe it.
     acknowledgment_to_decide: order.pending_acknowledgment as unknown as Json,
+    invoices: invoices.map(({ invoice_ref, amount, state }) => ({ reference: invoice_ref, amount, state })),
     exceptions: order.exceptions.map(({ exception_id, ...rest }) => ({ id: exception_id, ...rest })),
     created_at,
     sent_at,

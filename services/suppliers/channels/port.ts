@@ -11,6 +11,15 @@ export const lines_max = 1_000;
 const LineNo = () => Type.Integer({ minimum: 1, maximum: 1_000_000 });
 const Units = (minimum: number) => Type.Integer({ minimum, maximum: 2_147_483_647 });
 
+const Party = () => Type.Object({ qualifier: Text(4), id: Text(64) });
+/** Of a channel whose documents travel between named parties, numbered: drawn once, so that sending again sends the same bytes. */
+const EnvelopeSchema = Type.Object({
+  sender: Party(),
+  receiver: Party(),
+  control_number: Type.Integer({ minimum: 1, maximum: 999_999_999 }),
+  at: Text(40),
+  usage: Type.Union([Type.Literal('P'), Type.Literal('T')]),
+});
 export const SendOrderSchema = Type.Object({
   po_id: Id(),
   supplier_code: Text(200),
@@ -41,6 +50,7 @@ export const SendOrderSchema = Type.Object({
     { minItems: 1, maxItems: lines_max },
   ),
   requested_at: Text(40),
+  envelope: optional(EnvelopeSchema),
 });
 export const CancelOrderSchema = Type.Object({ po_id: Id(), reference: Id() });
 
@@ -48,8 +58,15 @@ export const CancelOrderSchema = Type.Object({ po_id: Id(), reference: Id() });
 export type SendOrder = Static<typeof SendOrderSchema>;
 /** ok: agreed. Declined `cancellation_refused`. Pending: the answer comes as a document. */
 export type CancelOrder = Static<typeof CancelOrderSchema>;
-export const operation_kinds = ['send_order', 'cancel_order'] as const;
+export const operation_kinds = ['send_order', 'cancel_order', 'collect', 'send_reply'] as const;
 export type OperationKind = (typeof operation_kinds)[number];
+
+/** Of a channel that is looked at (`x12_files`): the next file, and what became of the one before. ok `{ facts: [{ name, raw }] }`, `raw` in base64, or none. */
+export const CollectSchema = Type.Object({ settle: Type.Array(Type.Object({ name: Text(255), to: Text(10) }), { maxItems: 10 }) });
+export type Collect = Static<typeof CollectSchema>;
+/** What answers a transmission, where there is no reply to write it into. */
+export const SendReplySchema = Type.Object({ name: Text(100), text: Type.String({ maxLength: 1_048_576 }) });
+export type SendReply = Static<typeof SendReplySchema>;
 
 /** Units of one line: confirmed + backordered + rejected, at most what was ordered; the purchase order checks it. */
 export type AcknowledgedLine = {
@@ -71,6 +88,8 @@ export type SupplierFact = { readonly document_ref: string; readonly po_id: stri
       /** Counts up; an older one than known changes nothing. */
       readonly ack_no: number;
       readonly lines: readonly AcknowledgedLine[];
+      /** What a person must decide before it counts, beside prices and substitutes. */
+      readonly questions?: readonly string[];
     }
   | {
       readonly kind: 'ship_notice';
@@ -86,6 +105,8 @@ export type SupplierFact = { readonly document_ref: string; readonly po_id: stri
       readonly amount: number;
       readonly currency: string;
       readonly lines: readonly { readonly line_no: number; readonly quantity: number; readonly cost: number }[];
+      /** In `amount`, and of no line; an allowance is negative. */
+      readonly charges?: readonly { readonly kind: 'freight' | 'tax' | 'other'; readonly amount: number }[];
     }
   | { readonly kind: 'cancellation_answer'; readonly answer: 'agreed' | 'refused'; readonly reason?: string }
 );

@@ -5,6 +5,7 @@ import type { DecideAcknowledgment } from '../commands.ts';
 import type { Supplier, SuppliersHandler, SuppliersSettings } from '../model.ts';
 import {
   type AcknowledgmentFact,
+  dearest,
   is_outstanding,
   last_expected,
   line_of,
@@ -17,7 +18,7 @@ import { reject } from '../rejections.ts';
 import { close_draft } from './close.ts';
 import { type Draft, note_order, open_draft, order_in, say_of_order } from './draft.ts';
 import { raise_of_order } from './exceptions.ts';
-import { cancel, dearest, known_order, order_touches, wrong_state } from './purchase_orders.ts';
+import { cancel, known_order, order_touches, wrong_state } from './purchase_orders.ts';
 import { note_answer } from './refusals.ts';
 
 /** Newer than what is known, or it changes nothing. */
@@ -51,13 +52,18 @@ function what_is_wrong(order: PurchaseOrder, { lines }: AcknowledgmentFact): str
   return total_of(priced) > BigInt(Number.MAX_SAFE_INTEGER) ? 'its total is beyond what a number can carry exactly' : undefined;
 }
 
-function what_to_decide(order: PurchaseOrder, { lines }: AcknowledgmentFact, supplier: Supplier | undefined): readonly string[] {
-  return lines.flatMap(({ line_no, cost, substitute_sku }) => {
+function what_to_decide(
+  order: PurchaseOrder,
+  { lines, questions = [] }: AcknowledgmentFact,
+  supplier: Supplier | undefined,
+): readonly string[] {
+  const of_lines = lines.flatMap(({ line_no, cost, substitute_sku }) => {
     const line = line_of(order, line_no);
     if (line === undefined) return [];
     if (substitute_sku !== undefined) return [`line ${line_no}: ${substitute_sku} instead of ${line.supplier_sku}`];
     return cost !== undefined && cost > dearest(line.cost, supplier) ? [`line ${line_no}: ${cost} instead of ${line.cost}`] : [];
   });
+  return [...of_lines, ...questions];
 }
 
 /** No line is left: the supplier delivers nothing of it. */

@@ -7,6 +7,7 @@ import { day_ms, type OpenLine, type SuppliersDecision, type SupplyItem } from '
 import { expected_range, has_ended, type PurchaseOrder } from '../model_order.ts';
 import { arm, type Draft, item_in, note_item, note_order, order_in, order_timer, peg_timer, review_timer } from './draft.ts';
 import { settle_order_exceptions } from './exceptions.ts';
+import { match_invoices } from './invoice.ts';
 import { review_due } from './need.ts';
 
 /** draft, approved, sent, cancelling (3.6). */
@@ -23,6 +24,7 @@ export function close_draft(draft: Draft): SuppliersDecision {
 
 function follow_order(draft: Draft, po_id: string): void {
   const before = draft.view('purchase_order', po_id);
+  match_invoices(draft, po_id);
   settle_order_exceptions(draft, po_id);
   const after = order_in(draft, po_id);
   const { at } = draft.given;

@@ -24,6 +24,8 @@ export const order_timer = 'purchase_order';
 export const accept_timer = 'accept';
 export const receive_timer = 'receive';
 export const day_timer = 'review_day';
+export const receipt_timer = 'receipt';
+export const watch_timer = 'watch';
 
 /** Kinds whose states a draft keeps. */
 interface Kept {
@@ -38,6 +40,9 @@ export interface Draft {
   readonly settings: SuppliersSettings;
   readonly view: SuppliersView;
   readonly now: { readonly [K in keyof Kept]: Map<string, Kept[K]> };
+  /** The last number to a partner, and the digests of the interchanges, that the decision has taken. */
+  readonly drawn: Map<string, number>;
+  readonly taken: Map<string, string>;
   readonly facts: Fact<States, SuppliersEvent>[];
   readonly notes: Note<States>[];
   readonly timers: TimerChange[];
@@ -57,6 +62,8 @@ export function open_draft(view: SuppliersView, given: Given, settings: Supplier
     settings,
     view,
     now: { purchase_order: new Map(), supply_item: new Map(), proposal: new Map() },
+    drawn: new Map(),
+    taken: new Map(),
     facts: [],
     notes: [],
     timers: [],

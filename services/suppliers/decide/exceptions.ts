@@ -26,10 +26,18 @@ export type OrderException =
   | 'cancellation_contradicted'
   | 'invoice_differs'
   | 'invoiced_too_much'
-  | 'too_many_documents';
+  | 'too_many_documents'
+  | 'held_by_supplier'
+  | 'order_unreadable'
+  | 'receipt_overdue'
+  | 'invoice_unreadable'
+  | 'invoice_twice'
+  | 'invoice_charges'
+  | 'invoice_before_goods';
+export type InterchangeException = 'transmission_unreadable' | 'document_unreadable' | 'unknown_partner' | 'interchange_number_reused';
 type ItemException = 'no_supplier' | 'refused_by_supplier';
 type StrayException = 'unknown_purchase_order';
-export type ExceptionReason = OrderException | ItemException | StrayException;
+export type ExceptionReason = OrderException | ItemException | StrayException | InterchangeException;
 
 /** Who looks, and within how many days. */
 const owners: Readonly<Record<ExceptionReason, { readonly owner: string; readonly days: number }>> = {
@@ -50,6 +58,17 @@ const owners: Readonly<Record<ExceptionReason, { readonly owner: string; readonl
   invoice_differs: { owner: 'purchasing', days: 7 },
   invoiced_too_much: { owner: 'purchasing', days: 7 },
   too_many_documents: { owner: 'operator', days: 2 },
+  held_by_supplier: { owner: 'purchasing', days: 2 },
+  order_unreadable: { owner: 'operator', days: 1 },
+  receipt_overdue: { owner: 'operator', days: 1 },
+  invoice_unreadable: { owner: 'purchasing', days: 7 },
+  invoice_twice: { owner: 'purchasing', days: 7 },
+  invoice_charges: { owner: 'purchasing', days: 7 },
+  invoice_before_goods: { owner: 'warehouse', days: 7 },
+  transmission_unreadable: { owner: 'operator', days: 1 },
+  document_unreadable: { owner: 'operator', days: 1 },
+  unknown_partner: { owner: 'operator', days: 1 },
+  interchange_number_reused: { owner: 'operator', days: 1 },
   no_supplier: { owner: 'purchasing', days: 2 },
   refused_by_supplier: { owner: 'purchasing', days: 1 },
   unknown_purchase_order: { owner: 'purchasing', days: 2 },
@@ -115,6 +134,10 @@ function has_gone(order: PurchaseOrder, reason: string, at: string): boolean {
       return status !== 'cancelling' || order.cancelling !== 'failed';
     case 'delivery_overdue':
       return !is_overdue(order, at);
+    case 'receipt_overdue':
+      return order.receipt !== 'awaited';
+    case 'invoice_before_goods':
+      return !order.invoices.some(invoice => invoice.state === 'waits');
     default:
       return false;
   }
@@ -144,9 +167,10 @@ export const resolve_exception: SuppliersHandler<ResolveException> = {
   },
 };
 
-/** A supply item's id has an `@`, a stray document's its own prefix; all others are purchase orders. */
+/** A supply item's id has an `@`, an interchange's and a stray document's have their own prefixes; all others are purchase orders. */
 function subject_ref(subject: string) {
   if (subject.includes('@')) return { kind: 'supply_item' as const, id: subject };
+  if (subject.startsWith('int_')) return { kind: 'interchange' as const, id: subject };
   if (subject.startsWith('doc_')) return { kind: 'stray_document' as const, id: subject };
   return { kind: 'purchase_order' as const, id: subject };
 }

@@ -242,7 +242,57 @@ describe('an invoice', () => {
     const { fact, run } = sent();
     run({ type: 'post_receipt', ...about, lines: [{ sku: 'A', accepted: 10, rejected: 0, reason: null }], force: false });
     assert.deepEqual(fact(invoice(10, 100)).types, ['purchase_order.invoiced']);
-    assert.deepEqual(fact(invoice(10, 100)).types, []);
+    assert.equal(said(fact(invoice(10, 100)), 'exception.raised').reason, 'invoice_twice');
+  });
+  test('that is delivered twice counts once; the same bill as another document is a person’s', () => {
+    const { fact, purchase_order } = sent();
+    const bill = { ...invoice(10, 100), document_ref: 'DOC-BILL' };
+    fact(notice(10));
+    fact(bill);
+    assert.deepEqual(fact(bill).types, []);
+    assert.equal(said(fact({ ...bill, document_ref: 'DOC-BILL-2' }), 'exception.raised').reason, 'invoice_twice');
+    assert.equal(purchase_order().lines[0]?.invoiced, 10);
+  });
+  test('waits for its goods, and is approved with them', () => {
+    const { fact, run, purchase_order } = sent();
+    const asked = fact(invoice(10, 100));
+    assert.equal(said(asked, 'exception.raised').reason, 'invoice_before_goods');
+    const states = () => purchase_order().invoices.map(({ state }) => state);
+    assert.deepEqual(states(), ['waits']);
+    const receipt = (accepted: number) =>
+      run({ type: 'post_receipt', ...about, lines: [{ sku: 'A', accepted, rejected: 0, reason: null }], force: false });
+    assert.deepEqual([receipt(4).types, states()], [['goods.received'], ['waits']]);
+    assert.deepEqual(receipt(6).types, ['goods.received', 'purchase_order.closed', 'exception.resolved']);
+    assert.deepEqual(states(), ['approved']);
+  });
+  test('of goods that never come differs when the order is closed', () => {
+    const { fact, run, purchase_order } = sent();
+    fact(invoice(10, 100));
+    run({ type: 'close_purchase_order', ...about, reason: 'never came' });
+    assert.deepEqual(
+      purchase_order().invoices.map(({ state }) => state),
+      ['differs'],
+    );
+    assert.deepEqual(
+      purchase_order().exceptions.map(({ reason }) => reason),
+      ['invoiced_too_much'],
+    );
+  });
+  test('with freight and taxes beside the goods adds up, and they are a person’s', () => {
+    const { fact, purchase_order } = sent();
+    fact(notice(10));
+    const charges = [
+      { kind: 'freight', amount: 500 },
+      { kind: 'tax', amount: 200 },
+      { kind: 'other', amount: -100 },
+    ] as const;
+    const ran = fact(invoice(10, 100, { amount: 1_600, charges }));
+    assert.match(said(ran, 'exception.raised').detail, /freight 500, tax 200, other -100 GBP/);
+    assert.equal(said(ran, 'exception.raised').reason, 'invoice_charges');
+    assert.deepEqual(
+      purchase_order().invoices.map(({ state }) => state),
+      ['differs'],
+    );
   });
   test('of what was cancelled is a person’s', () => {
     const { fact } = sent();

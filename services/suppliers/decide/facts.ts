@@ -61,7 +61,13 @@ function keep_stray(draft: Draft, view: SuppliersView, { stray_id, po_id, fact }
 export function record_fact(draft: Draft, po_id: string, fact: SupplierFact): void {
   const order = order_in(draft, po_id);
   const names = names_of(fact);
-  if (names.some(name => order.documents.includes(name))) return;
+  if (order.documents.includes(fact.document_ref)) return;
+  if (names.some(name => order.documents.includes(name))) {
+    // The same notice again is no news; the same bill again asks for money again.
+    note_order(draft, po_id, { documents: [...order.documents, fact.document_ref].slice(-2 * documents_max) });
+    if (fact.kind === 'invoice') raise_of_order(draft, po_id, 'invoice_twice', `${fact.invoice_ref} came again as ${fact.document_ref}.`);
+    return;
+  }
   if (order.documents.length >= documents_max) {
     const detail = `More than ${documents_max} documents came; ${fact.document_ref} was not read.`;
     raise_of_order(draft, po_id, 'too_many_documents', detail);

@@ -128,12 +128,14 @@ function accept_proposals(settings: SuppliersSettings): SuppliersHandler<AcceptP
       { kind: 'open_proposals', id: `${supplier_id}@${location_id}` },
       { kind: 'purchase_order', id: po_id },
     ],
-    then_touches: ({ supplier_id, location_id }, view) =>
-      view('open_proposals', `${supplier_id}@${location_id}`).flatMap(({ proposal_id, item_id }) => [
+    then_touches: ({ supplier_id, location_id }, view) => [
+      ...view('open_proposals', `${supplier_id}@${location_id}`).flatMap(({ proposal_id, item_id }) => [
         { kind: 'offers' as const, id: sku_of(item_id) },
         { kind: 'supply_item' as const, id: item_id },
         { kind: 'proposal' as const, id: proposal_id },
       ]),
+      { kind: 'control_number', id: supplier_id },
+    ],
     decide({ supplier_id, location_id, po_id }, view, given) {
       const supplier = view('supplier', supplier_id);
       const draft = open_draft(view, given, settings);

@@ -1,6 +1,6 @@
 /** Purchase orders as people and accepted proposals make them: draft, approval, cancellation, end (domain.md 3.5). */
 import type { PurchaseOrderCreated } from '../../../contracts/index.ts';
-import { later } from '../../../platform/service.ts';
+import { later, type Row } from '../../../platform/service.ts';
 import type {
   ApprovePurchaseOrder,
   CancelPurchaseOrder,
@@ -9,12 +9,25 @@ import type {
   CreatePurchaseOrder,
 } from '../commands.ts';
 import { day_ms, item_id, type Offer, type Supplier, type SuppliersHandler, type SuppliersSettings, type SuppliersView } from '../model.ts';
-import { has_ended, is_outstanding, is_underway, outstanding, type PurchaseOrder, total_of, with_tolerance } from '../model_order.ts';
+import { has_ended, is_outstanding, is_underway, outstanding, type PurchaseOrder, total_of } from '../model_order.ts';
+import { is_partner_channel, party_of, reference_of } from '../model_partners.ts';
 import { cancel_order_request, send_order_request } from '../operations.ts';
 import { reject, type SuppliersRejection, version_differs } from '../rejections.ts';
 import { close_draft, order_due, order_wait_ms } from './close.ts';
-import { arm, type Draft, note_order, nothing, open_draft, order_in, order_timer, receive_timer, say_of_order } from './draft.ts';
+import {
+  arm,
+  type Draft,
+  note_order,
+  nothing,
+  open_draft,
+  order_in,
+  order_timer,
+  receive_timer,
+  say_of_order,
+  watch_timer,
+} from './draft.ts';
 import { is_overdue, type OrderException, raise_of_order } from './exceptions.ts';
+import { await_receipt, draw_control_number, x12_of } from './partners.ts';
 
 export function purchase_order_handlers(settings: SuppliersSettings) {
   return {
@@ -115,6 +128,10 @@ export function say_created(
 function approve_purchase_order(settings: SuppliersSettings): SuppliersHandler<ApprovePurchaseOrder> {
   return {
     ...order_touches,
+    then_touches: ({ po_id }, view) => {
+      const order = view('purchase_order', po_id);
+      return order.status === 'new' ? [] : [...order_refs(order), { kind: 'control_number' as const, id: order.supplier_id }];
+    },
     decide(command, view, given) {
       const refused = known_order(view, command);
       if (refused !== undefined) return refused;
@@ -149,8 +166,22 @@ export function approve(draft: Draft, po_id: string): void {
   }
   const op_id = draft.new_id('op');
   note_order(draft, po_id, { send_op_id: op_id });
-  const request = send_order_request(order_in(draft, po_id), draft.given.at);
+  const request = {
+    ...send_order_request(order_in(draft, po_id), draft.given.at),
+    ...(is_partner_channel(channel) && addressed(draft, po_id)),
+  };
   draft.operations.push({ op_id, kind: 'send_order', provider: channel, subject: po_id, key: po_id, request });
+}
+
+/** The reference under which a partner knows the order, and the envelope with its number. */
+function addressed(draft: Draft, po_id: string): Row {
+  const { supplier_id } = order_in(draft, po_id);
+  const { sender, usage } = x12_of(draft.settings);
+  const reference = reference_of(po_id);
+  const control_number = draw_control_number(draft, supplier_id);
+  note_order(draft, po_id, { reference, control_number });
+  const receiver = party_of(draft.view('supplier', supplier_id)?.partner ?? '');
+  return { reference, envelope: { sender: { ...sender }, receiver: { ...receiver }, control_number, at: draft.given.at, usage } };
 }
 
 /** `expected_at`: the supplier's own word; else its usual lead time. */
@@ -161,6 +192,8 @@ export function say_sent(draft: Draft, po_id: string, expected_at: string | null
   const expected = expected_at ?? later(at, order.lead_time_days * day_ms);
   say_of_order(draft, po_id, { type: 'purchase_order.sent', data: { po_id, channel, expected_at: expected } });
   note_order(draft, po_id, { sent_at: at });
+  if (is_partner_channel(channel)) await_receipt(draft, po_id);
+  if (channel === 'x12_files') arm(draft, watch_timer, channel, at);
   if (channel === 'manual' && draft.settings.auto_receive === true) arm(draft, receive_timer, po_id, expected);
 }
 
@@ -269,9 +302,4 @@ function check_purchase_order(settings: SuppliersSettings): SuppliersHandler<Che
       return close_draft(draft);
     },
   };
-}
-
-/** A price that may rise so far without asking a person. */
-export function dearest(cost: number, supplier: Supplier | undefined): number {
-  return with_tolerance(cost, supplier?.price_tolerance_ppm ?? 0);
 }

@@ -1,6 +1,6 @@
 /** What became of the calls to a supplier (domain.md 3.5): reply, answer to our question, or an operator's evidence. */
 
-import { unreachable } from '../../../platform/service.ts';
+import { type Json, unreachable } from '../../../platform/service.ts';
 import type { RecordCancelling, RecordSending, SettleOperation } from '../commands.ts';
 import type { SuppliersHandler, SuppliersSettings } from '../model.ts';
 import { facts_in, instant_in, text_in } from '../operations.ts';
@@ -9,6 +9,7 @@ import { close_draft } from './close.ts';
 import { type Draft, nothing, open_draft, order_in, say_of_order } from './draft.ts';
 import { raise_of_order } from './exceptions.ts';
 import { answer_cancellation, record_fact } from './facts.ts';
+import { note_receipt } from './partners.ts';
 import { order_touches, say_sent } from './purchase_orders.ts';
 
 export function sending_handlers(settings: SuppliersSettings) {
@@ -35,6 +36,7 @@ function note_sending(draft: Draft, po_id: string, op_id: string, outcome: Recor
   switch (outcome.outcome) {
     case 'ok':
       if (is_being_sent(draft, po_id)) say_sent(draft, po_id, instant_in(outcome.value, 'expected_at'));
+      note_receipt_in(draft, po_id, outcome.value['receipt']);
       for (const fact of facts_in(outcome.value)) if (fact.po_id === po_id) record_fact(draft, po_id, fact);
       break;
     case 'declined':
@@ -52,6 +54,12 @@ function note_sending(draft: Draft, po_id: string, op_id: string, outcome: Recor
     default:
       unreachable(outcome);
   }
+}
+
+/** A partner's 997 that came in the reply. */
+function note_receipt_in(draft: Draft, po_id: string, receipt: Json | undefined): void {
+  if (typeof receipt !== 'object' || receipt === null || !('accepted' in receipt)) return;
+  note_receipt(draft, po_id, receipt.accepted === true, text_in(receipt, 'detail') ?? '');
 }
 
 /** A supplier's document may have proven before the reply that the order is there. */

@@ -10,6 +10,7 @@ import type { SuppliersDesk } from '../views.ts';
 import { levels_of } from './shop.ts';
 
 export const inbound_secret = 'supplier-secret';
+export const x12_secret = 'x12-secret';
 const rounds_max = 500;
 const round_ms = 20;
 
@@ -47,7 +48,11 @@ export async function office(
   t.after(() => harness.stop());
   const { desk, events, pool } = harness.runtime;
   // The platform forgot the service's types; these routes know them.
-  const routes = suppliers_routes(desk as unknown as SuppliersDesk, { inbound_secret });
+  const routes = suppliers_routes(desk as unknown as SuppliersDesk, {
+    channels: ['rest', 'x12_http', 'x12_files'],
+    inbound_secret,
+    x12_secret,
+  });
   const call: Office['call'] = async (method, path, body = {}, more = {}) => {
     const [address = '', query = ''] = path.split('?');
     const { route, params } = route_of(routes, method, address);

@@ -34,7 +34,7 @@ export function heard<T extends EventType>(
 }
 
 export const acme: Supplier = {
-  ...{ id: 'acme', name: 'Acme', channel: 'rest', currency: 'GBP', over_receipt_ppm: 50_000, price_tolerance_ppm: 20_000 },
+  ...{ id: 'acme', name: 'Acme', channel: 'rest', currency: 'GBP', partner: null, over_receipt_ppm: 50_000, price_tolerance_ppm: 20_000 },
 };
 export const offer: Offer = {
   ...{ supplier_id: 'acme', currency: 'GBP', supplier_sku: 'S-1', cost: 100, minimum_quantity: 10, pack_size: 5, lead_time_days: 4 },

@@ -4,7 +4,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { decimal_of, implied_money_in, instant_in, money_in, units_in } from './numbers.ts';
+import { decimal_of, money_in, units_in } from '../amounts.ts';
+import { instant_in, with_implied_decimals } from './numbers.ts';
 import { element, read_transmission, type Transmission, transmission_bytes_max } from './read.ts';
 import { type Envelope, is_writable, words, write_interchange } from './write.ts';
 
@@ -160,12 +161,14 @@ test('numbers become whole units and minor units, or nothing', () => {
     assert.equal(money_in(text, currency), amount, text);
   for (const [text, currency, amount] of [
     ['10500', 'GBP', 10_500],
+    ['5', 'GBP', 5],
     ['10500', 'JPY', 105],
     ['10501', 'JPY', undefined],
     ['10500', 'KWD', 105_000],
     ['-1', 'GBP', undefined],
+    ['x', 'GBP', undefined],
   ] as const)
-    assert.equal(implied_money_in(text, currency), amount, text);
+    assert.equal(money_in(with_implied_decimals(text), currency), amount, text);
   assert.deepEqual(
     [decimal_of(5, 'GBP'), decimal_of(450, 'GBP'), decimal_of(7, 'JPY'), decimal_of(1, 'KWD')],
     ['0.05', '4.50', '7', '0.001'],

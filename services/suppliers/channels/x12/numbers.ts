@@ -1,45 +1,11 @@
-/** Numbers and dates of X12: decimals with an explicit point (type R), with implied decimals (type N), CCYYMMDD. Money becomes minor units or nothing. */
+/** Numbers and dates of X12 that other documents do not have. */
 
-/** ISO 4217: currencies of another number of decimals than two. */
-const no_decimals = new Set('BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'.split(' '));
-const three_decimals = new Set('BHD IQD JOD KWD LYD OMR TND'.split(' '));
-export function decimals_of(currency: string): number {
-  return no_decimals.has(currency) ? 0 : three_decimals.has(currency) ? 3 : 2;
-}
-
-/** Whole units, `12` or `12.00`; undefined for anything else. */
-export function units_in(text: string): number | undefined {
-  const [, whole = ''] = /^\+?(\d{1,10})(?:\.0*)?$/.exec(text) ?? [];
-  const units = Number(whole);
-  return whole === '' || units > 2_147_483_647 ? undefined : units;
-}
-
-/** `4.5` of a currency with two decimals is 450. Undefined when it is no number, negative, or finer than the currency. */
-export function money_in(text: string, currency: string): number | undefined {
-  const [, whole, fraction] = /^\+?(\d{0,16})(?:\.(\d{0,10}))?$/.exec(text) ?? [];
-  if (whole === undefined || (whole === '' && (fraction ?? '') === '')) return undefined;
-  return scaled(`${whole}${fraction ?? ''}`, decimals_of(currency) - (fraction ?? '').length);
-}
-
-/** N2, as TDS01 and SAC05 have it: two implied decimals whatever the currency. */
-export function implied_money_in(text: string, currency: string): number | undefined {
-  return /^\d{1,18}$/.test(text) ? scaled(text, decimals_of(currency) - 2) : undefined;
-}
-
-/** `digits` times ten to the `power`, if that is whole and a number can carry it. */
-function scaled(digits: string, power: number): number | undefined {
-  const value = BigInt(digits === '' ? '0' : digits);
-  const divisor = 10n ** BigInt(Math.max(0, -power));
-  if (value % divisor !== 0n) return undefined;
-  const result = (value / divisor) * 10n ** BigInt(Math.max(0, power));
-  return result > BigInt(Number.MAX_SAFE_INTEGER) ? undefined : Number(result);
-}
-
-/** Minor units as a decimal: 450 of GBP is `4.50`. */
-export function decimal_of(amount: number, currency: string): string {
-  const decimals = decimals_of(currency);
-  const digits = String(amount).padStart(decimals + 1, '0');
-  return decimals === 0 ? digits : `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
+/** N2, as TDS01 and SAC05 have it: `10500` is `105.00`, whatever the currency. What is no number stays as it is, and is none for whoever reads on. */
+export function with_implied_decimals(text: string): string {
+  const [, sign, digits] = /^(-?)(\d{1,18})$/.exec(text) ?? [];
+  if (digits === undefined) return text;
+  const padded = digits.padStart(3, '0');
+  return `${sign}${padded.slice(0, -2)}.${padded.slice(-2)}`;
 }
 
 /** Midnight UTC of CCYYMMDD (or YYMMDD, this century); undefined for what is no day. `time`: HHMM, HHMMSS or nothing. */
