@@ -1,7 +1,7 @@
 import { manual_gateway } from '../../services/payments/gateways/manual.ts';
 import { settle_ms, stripe_gateway } from '../../services/payments/gateways/stripe.ts';
 import { payments_routes } from '../../services/payments/routes.ts';
-import { migrations_folder, payments_adapters, payments_service } from '../../services/payments/service.ts';
+import { migrations_folder, payments_adapters, payments_service, payments_watches } from '../../services/payments/service.ts';
 import type { Area, AreaGiven } from '../compose.ts';
 
 const stripe_timeout_ms = 20_000;
@@ -23,6 +23,7 @@ export function payments_area({ settings, third_parties, clock }: AreaGiven): Ar
     service: payments_service({ gateways }),
     migrations_folder,
     adapters: payments_adapters(gateways),
+    begins: payments_watches(gateways),
     routes: desk => payments_routes(desk as never, { gateways, webhook_secrets: { stripe: webhook_secret } }),
   };
 }

@@ -144,6 +144,8 @@ export type LearnedValue = {
   readonly object_ref?: string;
   /** The operation came too late (void after capture, capture after expiry): the facts say what is. */
   readonly conflict?: boolean;
+  /** The gateway says that it has no such payment. */
+  readonly absent?: boolean;
   readonly facts: readonly GatewayFact[];
 };
 
@@ -161,6 +163,14 @@ export interface RecentEvents {
   readonly more: boolean;
 }
 
+/** What was made in a stretch of time, as facts. Not `complete`: there was more than fits; ask for a shorter one. */
+export interface MadeThere {
+  readonly facts: readonly GatewayFact[];
+  readonly complete: boolean;
+}
+/** The cursor is too old for the gateway, or was never its own: start from a time. */
+export class CursorLost extends Error {}
+
 export interface Gateway {
   readonly name: string;
   /** Every operation succeeds in the decision that starts it: nothing is ever sent. */
@@ -174,4 +184,6 @@ export interface Gateway {
   parse_webhook(raw: Uint8Array, headers: Headers, now_ms: number, secret: string): ParsedWebhook;
   /** What happened since a cursor, or since a time (RFC 3339): fills the gap after our endpoint was away. Throws when the gateway does not answer. */
   list_recent?(since: { readonly cursor: string } | { readonly from: string }, signal: AbortSignal): Promise<RecentEvents>;
+  /** Payments and refunds made between two times (RFC 3339), for the comparison with ours. Throws when the gateway does not answer. */
+  list_made?(between: { readonly from: string; readonly until: string }, signal: AbortSignal): Promise<MadeThere>;
 }
