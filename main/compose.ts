@@ -59,6 +59,8 @@ export interface Area {
   readonly migrations_folder: string;
   readonly adapters: Readonly<Record<string, Adapter>>;
   routes(desk: AnyDesk): readonly Route[];
+  /** Given at every start of a process that runs it; only the first of each counts. */
+  readonly begins?: readonly Command[];
 }
 
 export const publishers = Object.keys(contracts_of);

@@ -122,6 +122,7 @@ async function assemble(
   const vault_of = await open_vaults(settings, areas, url_of);
   const runtimes = await start_runtimes(options, { areas, url_of, logger, clock, tails, vault_of });
   stops.push(() => Promise.all([...runtimes.values()].map(runtime => runtime.stop())));
+  await begin(areas, runtimes, fresh.fresh('sta'));
   const analytics = options.services.includes('analytics')
     ? await start_olap({ areas, url_of, logger, clock, tails, vault_of }, settings, stops)
     : undefined;
@@ -312,6 +313,15 @@ async function start_runtimes(
       ),
   );
   return new Map(started.map(runtime => [runtime.service.name, runtime]));
+}
+
+/** What is to happen without anybody asking for it. */
+async function begin(areas: ReadonlyMap<string, Area>, runtimes: ReadonlyMap<string, Runtime>, cause: string): Promise<void> {
+  for (const [name, runtime] of runtimes)
+    for (const [index, command] of (areas.get(name)?.begins ?? []).entries()) {
+      const began = await runtime.front.submit({ command, cause: `${cause}#${index}`, actor: 'system' });
+      if (began.result === 'failed') throw began.error;
+    }
 }
 
 /** Analytics decides nothing: it reads every log and keeps its own store. */

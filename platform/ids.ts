@@ -33,6 +33,15 @@ export function derived_id(prefix: string, cause: string, ordinal: number): stri
   return `${prefix}_${encode(bytes)}`;
 }
 
+/** No id of this time or later sorts before it. */
+export function first_id_of(prefix: string, ms: number): string {
+  const bytes = new Uint8Array(16);
+  write_time(bytes, ms);
+  bytes[6] = 0;
+  bytes[8] = 0;
+  return `${prefix}_${encode(bytes)}`;
+}
+
 function write_time(bytes: Uint8Array, ms: number): void {
   bytes[0] = Math.floor(ms / 2 ** 40) & 0xff;
   bytes[1] = Math.floor(ms / 2 ** 32) & 0xff;

@@ -3,7 +3,7 @@ import { signer_of } from '../../services/payments/gateways/cybersource_signatur
 import { manual_gateway } from '../../services/payments/gateways/manual.ts';
 import { settle_ms, stripe_gateway } from '../../services/payments/gateways/stripe.ts';
 import { payments_routes } from '../../services/payments/routes.ts';
-import { migrations_folder, payments_adapters, payments_service } from '../../services/payments/service.ts';
+import { migrations_folder, payments_adapters, payments_service, payments_watches } from '../../services/payments/service.ts';
 import type { Area, AreaGiven } from '../compose.ts';
 
 const stripe_timeout_ms = 20_000;
@@ -28,6 +28,7 @@ export function payments_area(given: AreaGiven): Area {
     service: payments_service({ gateways }),
     migrations_folder,
     adapters: payments_adapters(gateways),
+    begins: payments_watches(gateways),
     routes: desk => payments_routes(desk as never, { gateways, webhook_secrets: { stripe: webhook_secret } }),
   };
 }

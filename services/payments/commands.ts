@@ -48,6 +48,28 @@ export interface ClaimWebhook {
   /** The gateway's objects (`gateway/object_ref`) that its facts name instead of a payment. */
   readonly objects: readonly string[];
 }
+/** Given at the start of every process; only the first counts. */
+export interface StartWatch {
+  readonly type: 'start_watch';
+  readonly provider: string;
+}
+export interface PassWatch {
+  readonly type: 'pass_watch';
+  readonly provider: string;
+  readonly what: 'list_recent' | 'compare';
+}
+/** What the gateway listed. */
+export interface RecordRecent {
+  readonly type: 'record_recent';
+  readonly provider: string;
+  readonly outcome: Outcome;
+}
+export interface RecordComparison {
+  readonly type: 'record_comparison';
+  readonly provider: string;
+  readonly request: { readonly from: string; readonly until: string };
+  readonly outcome: Outcome;
+}
 export interface PassDeadline {
   readonly type: 'pass_deadline';
   readonly payment_id: string;
@@ -90,6 +112,10 @@ export type PaymentsCommand =
   | PayerReturned
   | RecordWebhook
   | ClaimWebhook
+  | StartWatch
+  | PassWatch
+  | RecordRecent
+  | RecordComparison
   | PassDeadline
   | PassExpiry
   | PassOverdue

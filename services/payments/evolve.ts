@@ -1,7 +1,7 @@
 /** The fold of a payment's events. Sums and state are absolute in each, so the row is the last one's word. */
 import type { ExceptionRaised, ExceptionResolved, PaymentsEvent } from '../../contracts/index.ts';
 import { unreachable } from '../../platform/service.ts';
-import type { OpenException, Payment, Webhook } from './model.ts';
+import type { OpenException, Payment, Watch, Webhook } from './model.ts';
 
 type PaymentEvent = Exclude<PaymentsEvent, ExceptionRaised | ExceptionResolved>;
 
@@ -61,6 +61,11 @@ function told(payment: Payment, { data }: PaymentEvent): Payment {
 function open_exception({ data }: ExceptionRaised): OpenException {
   const { exception_id, reason, owner, deadline, detail } = data;
   return { exception_id, reason, owner, deadline, detail };
+}
+
+/** No event tells of it: notes keep it. */
+export function evolve_watch(watch: Watch): Watch {
+  return watch;
 }
 
 export function evolve_webhook(webhook: Webhook, event: PaymentsEvent): Webhook {

@@ -223,7 +223,46 @@ export interface GatewayObject {
   readonly payment_id: string | null;
 }
 
+// --- the watch of a gateway
+
+/** Its events are listed so often while webhooks miss some; twice as seldom each time that they missed none. */
+export const recent_pause_min_ms = 10 * minute_ms;
+export const recent_pause_max_ms = 4 * hour_ms;
+/** A list begins this much before the last one, when there is no cursor: events may come late into it. */
+export const recent_overlap_ms = 5 * minute_ms;
+export const compare_every_ms = day_ms;
+/** What was made in the last minutes may not be listed yet, nor known here. */
+export const compare_margin_ms = 15 * minute_ms;
+export const compare_span_max_ms = hour_ms;
+export const compare_span_min_ms = 1_000;
+
+/** How far we have read what a gateway lists; `id` is its name. */
+export interface Watch {
+  /** Of its events; null: none yet. */
+  readonly cursor: string | null;
+  readonly listed_until: string;
+  readonly pause_ms: number;
+  /** What was made there before this is compared with ours. */
+  readonly compared_until: string;
+  /** Of one comparison; shorter when so many were made that they do not fit into one. */
+  readonly span_ms: number;
+}
+export const no_watch: Watch = {
+  cursor: null,
+  listed_until: '',
+  pause_ms: recent_pause_min_ms,
+  compared_until: '',
+  span_ms: compare_span_max_ms,
+};
+
+/** Ours of a stretch of time; `id` is `gateway first_id last_id`. Read without a lock. */
+export interface MadePayments {
+  readonly payments: readonly { readonly id: string; readonly gateway_ref: string }[];
+}
+
 export interface PaymentsStates {
+  readonly made_payments: MadePayments;
+  readonly watch: Watch;
   readonly gateway_object: GatewayObject;
   readonly webhook: Webhook;
   readonly payment: Payment;

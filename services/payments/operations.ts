@@ -3,10 +3,10 @@
  * what was asked. Two kinds of operation are made here from what every adapter can: `ask` (query the authorization) and `abandon` (ask; not done: void it).
  */
 import type { Adapter, Operation, Outcome, Row } from '../../platform/service.ts';
-import type { RecordGatewayFact } from './commands.ts';
+import type { RecordComparison, RecordGatewayFact, RecordRecent, StartWatch } from './commands.ts';
 import { type Asked, contradiction } from './decide/asked.ts';
 import { value_of } from './decide/learn.ts';
-import type { Gateway, GatewayFact } from './gateways/port.ts';
+import { CursorLost, type Gateway, type GatewayFact } from './gateways/port.ts';
 
 const recorded = ({ op_id, subject }: Operation, outcome: Outcome): RecordGatewayFact => ({
   type: 'record_gateway_fact',
@@ -14,12 +14,61 @@ const recorded = ({ op_id, subject }: Operation, outcome: Outcome): RecordGatewa
   op_id,
   outcome,
 });
-export const outcomes = { authorize: recorded, capture: recorded, void: recorded, refund: recorded, ask: recorded, abandon: recorded };
+export const outcomes = {
+  authorize: recorded,
+  capture: recorded,
+  void: recorded,
+  refund: recorded,
+  ask: recorded,
+  abandon: recorded,
+  list_recent: ({ provider }: Operation, outcome: Outcome): RecordRecent => ({ type: 'record_recent', provider, outcome }),
+  compare: ({ provider, request }: Operation, outcome: Outcome): RecordComparison => ({
+    type: 'record_comparison',
+    provider,
+    // Frozen by decide/watch.ts.
+    request: request as RecordComparison['request'],
+    outcome,
+  }),
+};
 
 /** One adapter per gateway that is called, by the gateway's name: the runner's providers. */
 export function payments_adapters(gateways: Readonly<Record<string, Gateway>>): Record<string, Adapter> {
   const called = Object.values(gateways).filter(gateway => !gateway.immediate);
-  return Object.fromEntries(called.map(({ name, adapter }) => [name, guarded(adapter)]));
+  return Object.fromEntries(called.map(gateway => [gateway.name, watching(gateway, guarded(gateway.adapter))]));
+}
+
+/** What begins to be read of the gateways that list what happened there. */
+export function payments_watches(gateways: Readonly<Record<string, Gateway>>): StartWatch[] {
+  return Object.values(gateways).flatMap(({ name, list_recent }) =>
+    list_recent === undefined ? [] : [{ type: 'start_watch', provider: name }],
+  );
+}
+
+/** Lists change nothing there: asked again until they are answered, and after a crash. */
+function watching(gateway: Gateway, adapter: Adapter): Adapter {
+  const either =
+    (otherwise: Adapter['perform']): Adapter['perform'] =>
+    (operation, signal, remember) => {
+      if (operation.kind === 'list_recent') return listed(gateway.list_recent?.(since_of(operation.request), signal));
+      if (operation.kind === 'compare') return listed(gateway.list_made?.(operation.request as RecordComparison['request'], signal));
+      return otherwise(operation, signal, remember);
+    };
+  return { ...adapter, perform: either(adapter.perform), query: either(adapter.query) };
+}
+
+function since_of({ cursor, from }: Row): { readonly cursor: string } | { readonly from: string } {
+  return typeof cursor === 'string' ? { cursor } : { from: String(from) };
+}
+
+async function listed(list: Promise<object> | undefined): Promise<Outcome> {
+  if (list === undefined) return { outcome: 'permanent_error', code: 'no_list', detail: 'this gateway lists nothing' };
+  try {
+    // Plain data: facts, references, a cursor.
+    return { outcome: 'ok', value: { facts: (await list) as Row } };
+  } catch (error) {
+    if (error instanceof CursorLost) return { outcome: 'declined', code: 'cursor_lost', retryable: false };
+    return { outcome: 'retryable', detail: error instanceof Error ? error.message.slice(0, 300) : 'no answer' };
+  }
 }
 
 function guarded(adapter: Adapter): Adapter {

@@ -8,14 +8,29 @@ import { claim_webhook, object_id, owner_of, payer_returned, record_gateway_fact
 import { capture_payment, refund_payment, release_payment, start_payment } from './decide/orders.ts';
 import { is_webhook_id, resolve_exception, settle_operation } from './decide/people.ts';
 import { pass_deadline, pass_expiry, pass_overdue } from './decide/waiting.ts';
-import { evolve_payment, evolve_webhook } from './evolve.ts';
+import {
+  compare_timer,
+  inbox_id,
+  made_between,
+  made_in,
+  missing_there,
+  orphan_id,
+  pass_compare,
+  pass_recent,
+  recent_in,
+  recent_timer,
+  record_comparison,
+  record_recent,
+  start_watch,
+} from './decide/watch.ts';
+import { evolve_payment, evolve_watch, evolve_webhook } from './evolve.ts';
 import type { GatewayFact } from './gateways/port.ts';
-import { no_payment, no_webhook, type PaymentsSettings, type PaymentsStates } from './model.ts';
+import { no_payment, no_watch, no_webhook, type PaymentsSettings, type PaymentsStates } from './model.ts';
 import { outcomes } from './operations.ts';
 import { type PaymentsService, reactions } from './reactions.ts';
-import { gateway_object_rows, payment_rows, records, webhook_rows } from './store.ts';
+import { gateway_object_rows, made_payments_rows, payment_rows, records, watch_rows, webhook_rows } from './store.ts';
 
-export { payments_adapters } from './operations.ts';
+export { payments_adapters, payments_watches } from './operations.ts';
 export type { PaymentsService } from './reactions.ts';
 
 export const migrations_folder = new URL('./migrations', import.meta.url).pathname;
@@ -42,10 +57,12 @@ export function payments_service(settings: PaymentsSettings): PaymentsService {
     // In lock order. Whose a gateway's object is, is read without a lock: it never changes.
     kinds: {
       gateway_object: { reference: true, initial: () => ({ payment_id: null }), rows: gateway_object_rows },
+      made_payments: { reference: true, initial: () => ({ payments: [] }), rows: made_payments_rows },
+      watch: { initial: () => no_watch, evolve: evolve_watch, rows: watch_rows },
       webhook: { initial: () => no_webhook, evolve: evolve_webhook, rows: webhook_rows },
       payment: { initial: () => no_payment, evolve: evolve_payment, rows: payment_rows },
     },
-    commands: { ...orders_commands(settings), ...gateway_commands(settings), ...own_commands(settings) },
+    commands: { ...orders_commands(settings), ...gateway_commands(settings), ...own_commands(settings), ...watch_commands(settings) },
     reactions,
     timers: {
       payment_deadline: ({ id }) => ({ type: 'pass_deadline', payment_id: id }),
@@ -55,6 +72,8 @@ export function payments_service(settings: PaymentsSettings): PaymentsService {
         payment_id: id.slice(0, id.indexOf('/')),
         op_id: id.slice(id.indexOf('/') + 1),
       }),
+      [recent_timer]: ({ id }) => ({ type: 'pass_watch', provider: id, what: 'list_recent' }),
+      [compare_timer]: ({ id }) => ({ type: 'pass_watch', provider: id, what: 'compare' }),
       unclaimed_webhook({ id: timer_id }) {
         const [id = '', ...objects] = timer_id.split(' ');
         return { type: 'claim_webhook', id, objects };
@@ -119,6 +138,44 @@ function gateway_commands(
       touches: ({ id, objects }) => [...objects.map(gateway_object), webhook(id)],
       then_touches: ({ id }, view) => owners(view, view('webhook', id).facts),
       decide: ({ id }, view, given) => claim_webhook(context_of(settings, given), view, id),
+    },
+  };
+}
+
+function watch_commands(settings: PaymentsSettings): Commands<'start_watch' | 'pass_watch' | 'record_recent' | 'record_comparison'> {
+  const watch = (id: string): Ref<PaymentsStates> => ({ kind: 'watch', id });
+  const owned = (facts: readonly GatewayFact[]) => facts.map(fact => named(fact) ?? gateway_object(object_id(fact)));
+  return {
+    start_watch: {
+      touches: ({ provider }) => [watch(provider)],
+      decide: (command, view, given) => start_watch(context_of(settings, given), view, command),
+    },
+    pass_watch: {
+      touches: ({ provider }) => [watch(provider)],
+      decide: ({ provider, what }, view, given) =>
+        (what === 'compare' ? pass_compare : pass_recent)(context_of(settings, given), view, provider),
+    },
+    record_recent: {
+      touches(command) {
+        const { events } = recent_in(command);
+        const webhooks = events.map(({ event_ref }) => webhook(inbox_id(command.provider, event_ref)));
+        return once([watch(command.provider), ...webhooks, ...owned(events.flatMap(({ facts }) => facts))]);
+      },
+      then_touches: (command, view) =>
+        owners(
+          view,
+          recent_in(command).events.flatMap(({ facts }) => facts),
+        ),
+      decide: (command, view, given) => record_recent(context_of(settings, given), view, command),
+    },
+    record_comparison: {
+      touches(command) {
+        const { facts } = made_in(command);
+        const made: Ref<PaymentsStates> = { kind: 'made_payments', id: made_between(command.provider, command.request) };
+        return once([watch(command.provider), made, ...facts.map(fact => webhook(orphan_id(fact))), ...owned(facts)]);
+      },
+      then_touches: (command, view) => once([...owners(view, made_in(command).facts), ...missing_there(view, command).map(payment)]),
+      decide: (command, view, given) => record_comparison(context_of(settings, given), view, command),
     },
   };
 }

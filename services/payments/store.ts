@@ -1,7 +1,7 @@
 /** All SQL that writes, and the one parsed boundary of each row. */
 import { instant, instant_or_null, type ReferenceRows, type Row, type Rows } from '../../platform/service.ts';
 import type { GatewayFact } from './gateways/port.ts';
-import type { GatewayObject, OpenException, Payment, StoredFact, Webhook } from './model.ts';
+import type { GatewayObject, MadePayments, OpenException, Payment, StoredFact, Watch, Webhook } from './model.ts';
 
 const payment_columns = [
   ...['order_id', 'tender_no', 'attempt_no', 'gateway', 'method_kind', 'intent', 'currency', 'amount'],
@@ -85,6 +85,32 @@ export const gateway_object_rows: ReferenceRows<GatewayObject> = {
                on f.gateway = split_part(k.id, '/', 1) and f.object_ref = substr(k.id, strpos(k.id, '/') + 1) and f.drift = ''
             order by k.id) r`,
   from_row: row => ({ payment_id: typeof row['payment_id'] === 'string' ? row['payment_id'] : null }),
+};
+
+// --- the watch
+
+/** Ids begin with their time. */
+export const made_payments_rows: ReferenceRows<MadePayments> = {
+  load: `select coalesce(json_agg(r), '[]'::json) as rows from (
+           select k.id, coalesce(json_agg(json_build_object('id', p.id, 'gateway_ref', p.gateway_ref)) filter (where p.id is not null), '[]') as payments
+             from unnest($1::text[]) as k(id) left join payments.payment p
+               on p.id >= split_part(k.id, ' ', 2) and p.id < split_part(k.id, ' ', 3) and p.gateway = split_part(k.id, ' ', 1) and p.gateway_ref is not null
+            group by k.id order by k.id) r`,
+  // The columns of the statement above.
+  from_row: ({ payments }) => ({ payments: payments as unknown as MadePayments['payments'] }),
+};
+
+const watch_columns = 'cursor, listed_until, pause_ms, compared_until, span_ms';
+export const watch_rows: Rows<Watch> = {
+  load: `select coalesce(json_agg(r), '[]'::json) as rows from (select * from payments.watch where id = any($1) order by id for update) r`,
+  insert: `insert into payments.watch (id, version, ${watch_columns}) select id, version, ${watch_columns} from json_populate_recordset(null::payments.watch, $1)`,
+  update: `update payments.watch t set version = r.version, cursor = r.cursor, listed_until = r.listed_until, pause_ms = r.pause_ms,
+                  compared_until = r.compared_until, span_ms = r.span_ms from json_populate_recordset(null::payments.watch, $1) r where t.id = r.id`,
+  from_row({ id: _id, version: _version, ...row }) {
+    const { listed_until, compared_until, ...columns } = row as unknown as Watch;
+    return { ...columns, listed_until: instant(listed_until), compared_until: instant(compared_until) };
+  },
+  to_row: watch => ({ ...watch }),
 };
 
 // --- the inbox

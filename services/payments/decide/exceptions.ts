@@ -16,6 +16,7 @@ export const exception_reasons = [
   'authorization_expires',
   'refund_overdue',
   'disputed',
+  'absent_at_gateway',
 ] as const;
 export type ExceptionReason = (typeof exception_reasons)[number];
 
@@ -51,7 +52,7 @@ function exception_fact(
   return { event: { type, data: { ...exception, subject: id } }, key: payment.order_id, subject: { kind: 'payment', id } };
 }
 
-/** Exceptions whose cause has gone. Drift, refusals and open disputes are ended by people alone. */
+/** Exceptions whose cause has gone. Drift, refusals and lost disputes are ended by people alone. */
 export function resolved_facts(id: string, after: Payment, standing: Standing): PaymentsFact[] {
   if (after.exceptions.length === 0) return [];
   const rest = rest_of(standing);
@@ -62,28 +63,41 @@ export function resolved_facts(id: string, after: Payment, standing: Standing): 
     void_failed: rest === 0,
     authorization_expires: rest === 0,
     refund_overdue: standing.refund_pending === 0,
+    disputed: disputes_ended(after),
   };
   return after.exceptions
     .filter(exception => gone[exception.reason] === true)
     .map(exception => resolve_fact(id, after, exception, 'its cause has gone'));
 }
 
+/** Lost, it is closed, too, but somebody has to say what follows. */
 const dispute_closed: ReadonlySet<string> = new Set(['won', 'lost', 'warning_closed', 'prevented']);
 
-/** An open dispute is an exception; a closed one is not, whichever was told first. */
+/** A dispute that is open, or lost, is an exception; another closed one is not, whichever was told first. */
 export function dispute_raises(payment: Payment, disputes: readonly Dispute[]): Raise[] {
   return disputes
-    .filter(dispute => !is_closed(payment, dispute.dispute_ref))
+    .filter(dispute => needs_a_person(payment, dispute.dispute_ref))
     .map(({ dispute_ref, amount, reason, status }) => ({
       reason: 'disputed',
       detail: `${dispute_ref}: ${amount} ${payment.currency} minor units, ${reason}, ${status}`,
     }));
 }
-export function is_closed(payment: Payment, dispute_ref: string): boolean {
-  return payment.facts.some(fact => {
-    const [ref = '', status = ''] = fact.object_ref.split('/');
-    return fact.fact === 'disputed' && ref === dispute_ref && dispute_closed.has(status);
-  });
+function needs_a_person(payment: Payment, dispute_ref: string): boolean {
+  const statuses = disputes_of(payment).get(dispute_ref) ?? [];
+  return statuses.includes('lost') || !statuses.some(status => dispute_closed.has(status));
+}
+/** All that was told of each. */
+function disputes_of({ facts }: Payment): Map<string, string[]> {
+  const told = new Map<string, string[]>();
+  for (const { fact, object_ref, drift } of facts) {
+    if (fact !== 'disputed' || drift !== null) continue;
+    const [ref = '', status = ''] = object_ref.split('/');
+    told.set(ref, [...(told.get(ref) ?? []), status]);
+  }
+  return told;
+}
+function disputes_ended(payment: Payment): boolean {
+  return [...disputes_of(payment).keys()].every(ref => !needs_a_person(payment, ref));
 }
 
 /** What the gateway refused in this decision and nobody else is told: our own fault, or money that stays held. */

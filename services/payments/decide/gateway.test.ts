@@ -291,11 +291,33 @@ test('a dispute is told with each status, and is an exception until it is closed
   assert.deepEqual(shop.webhook([dispute('under_review')]).told, ['payment.disputed']);
   assert.deepEqual(
     captured()
-      .webhook([dispute('lost')])
+      .webhook([dispute('won')])
       .webhook([dispute('needs_response')]).exceptions,
     [],
     'told late, it is closed',
   );
+  const closed = shop.webhook([dispute('won')]);
+  assert.deepEqual([closed.told, closed.exceptions], [['payment.disputed', 'exception.resolved'], []]);
+});
+
+for (const order of [
+  ['needs_response', 'lost'],
+  ['lost', 'needs_response'],
+])
+  test(`a dispute that is lost is a person’s, with a deadline, whichever is told first: ${order.join(', ')}`, () => {
+    const shop = captured();
+    for (const status of order) shop.webhook([fact('disputed', 8400, { object_ref: `dp_1/${status}`, raw: { reason: 'fraudulent' } })]);
+    assert.deepEqual(
+      shop.payment().exceptions.map(({ reason, owner, deadline }) => [reason, owner, deadline]),
+      [['disputed', 'support', at(days(1))]],
+    );
+  });
+
+test('an inquiry that closes leaves nothing; of two disputes the open one stays a person’s', () => {
+  const told = (ref: string, status: string) => fact('disputed', 4200, { object_ref: `${ref}/${status}`, raw: {} });
+  const shop = captured().webhook([told('dp_1', 'warning_needs_response'), told('dp_2', 'needs_response')]);
+  assert.deepEqual(shop.webhook([told('dp_1', 'warning_closed')]).exceptions, ['disputed']);
+  assert.deepEqual(shop.webhook([told('dp_2', 'won')]).exceptions, []);
 });
 
 test('a dispute names its payment by the gateway’s object alone', () => {

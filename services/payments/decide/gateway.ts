@@ -6,7 +6,7 @@ import type { GatewayFact } from '../gateways/port.ts';
 import { type OpenException, type Payment, type PaymentsStates, unclaimed_tries_ms, type Webhook } from '../model.ts';
 import { conclude, nothing, type PaymentsDecision, together } from './conclude.ts';
 import type { Context } from './context.ts';
-import { new_exception } from './exceptions.ts';
+import { new_exception, type Raise } from './exceptions.ts';
 import { answered, learn_facts, value_of, with_held, with_step } from './learn.ts';
 import { settle_by_facts } from './proceed.ts';
 import type { PaymentsFact, ShopperAction } from './tell.ts';
@@ -20,6 +20,11 @@ export function record_gateway_fact(context: Context, before: Payment, command: 
   const { payment, drifts, disputes, drifted, records, action } = learn_facts(id, held, facts, context.given.at);
   const proven = settle_by_facts(payment);
   const now = proven.operations.find(each => each.op_id === op_id) ?? operation;
+  // Asked for by its own reference: what the gateway once had of ours, and has no more.
+  const raises: Raise[] =
+    operation.kind === 'ask' && value_of(outcome).absent === true
+      ? [{ reason: 'absent_at_gateway', detail: `${before.gateway} has no ${before.gateway_ref} (any more).` }]
+      : [];
   const known = !drifted && proven.gateway_ref === null && gateway_ref !== undefined ? { ...proven, gateway_ref } : proven;
   const asks: ShopperAction | undefined =
     outcome.outcome === 'action_required' ? { url: outcome.url, expires_at: outcome.expires_at } : action;
@@ -27,6 +32,7 @@ export function record_gateway_fact(context: Context, before: Payment, command: 
     drifts,
     disputes,
     records,
+    raises,
     ...(asks && { action: asks }),
   });
 }
@@ -50,14 +56,14 @@ export function record_webhook(context: Context, view: View<PaymentsStates>, com
   if (webhook.state !== 'new') return nothing;
   const { provider, event_ref, event_type, facts } = command;
   const received: Webhook = { ...webhook, provider, event_ref, event_type, received_at: context.given.at };
-  return apply(context, view, command.id, received, facts);
+  return apply(context, view, [{ id: command.id, webhook: received, facts }]);
 }
 
 /** Nobody knew the payment when it came; perhaps by now. After an hour a person looks. */
 export function claim_webhook(context: Context, view: View<PaymentsStates>, id: string): PaymentsDecision {
   const webhook = view('webhook', id);
   if (webhook.state !== 'waiting') return nothing;
-  return apply(context, view, id, webhook, webhook.facts);
+  return apply(context, view, [{ id, webhook, facts: webhook.facts }]);
 }
 
 /** Whose a fact is: it says so, or the gateway's object does. */
@@ -65,24 +71,36 @@ export function owner_of(view: View<PaymentsStates>, fact: GatewayFact): string 
   return fact.payment_id ?? view('gateway_object', object_id(fact)).payment_id;
 }
 
-function apply(
+/** A webhook, or what stands for one, and its facts. */
+export interface Told {
+  readonly id: string;
+  readonly webhook: Webhook;
+  readonly facts: readonly GatewayFact[];
+}
+
+/** Several about one payment are one decision about it. `orphans only`: a row stays only of those that have facts of nobody's. */
+export function apply(
   context: Context,
   view: View<PaymentsStates>,
-  id: string,
-  webhook: Webhook,
-  facts: readonly GatewayFact[],
+  told: readonly Told[],
+  keep: 'all' | 'orphans only' = 'all',
 ): PaymentsDecision {
-  const by_payment = Map.groupBy(facts, fact => {
-    const payment_id = owner_of(view, fact);
-    return payment_id !== null && view('payment', payment_id).status !== 'new' ? payment_id : null;
-  });
-  const decisions = [...by_payment].flatMap(([payment_id, its_facts]) => {
-    if (payment_id === null) return [];
+  const is_known = (payment_id: string | null): payment_id is string => payment_id !== null && view('payment', payment_id).status !== 'new';
+  const is_claimed = (fact: GatewayFact): boolean => is_known(owner_of(view, fact));
+  const by_payment = Map.groupBy(
+    told.flatMap(({ facts }) => facts.filter(is_claimed)),
+    fact => owner_of(view, fact) ?? '',
+  );
+  const decisions = [...by_payment].map(([payment_id, its_facts]) => {
     const before = view('payment', payment_id);
     const { payment, drifted: _, ...more } = learn_facts(payment_id, before, its_facts, context.given.at);
-    return [conclude(context, payment_id, before, payment, more)];
+    return conclude(context, payment_id, before, payment, more);
   });
-  return together([...decisions, kept(context, id, webhook, by_payment.get(null) ?? [])]);
+  const rows = told.flatMap(({ id, webhook, facts }) => {
+    const unclaimed = facts.filter(fact => !is_claimed(fact));
+    return unclaimed.length === 0 && keep === 'orphans only' ? [] : [kept(context, id, webhook, unclaimed)];
+  });
+  return together([...decisions, ...rows]);
 }
 
 function kept(context: Context, id: string, webhook: Webhook, unclaimed: readonly GatewayFact[]): PaymentsDecision {

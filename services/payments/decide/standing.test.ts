@@ -85,6 +85,35 @@ const stories: { what: string; given: () => Desk; facts: GatewayFact[]; status: 
     status: 'voided',
   },
   {
+    what: 'a dispute is opened, answered and won while two refunds fail',
+    given: () =>
+      capturing()
+        .answer('capture', ok(held, fact('captured', 5850), fact('voided', 2550)))
+        .run(refund('rfd_1', 400)),
+    facts: [
+      dispute,
+      fact('disputed', 8400, { object_ref: 'dp_1/under_review' }),
+      fact('disputed', 8400, { object_ref: 'dp_1/won' }),
+      refund_fact('refunded', 're_1', 400, ours),
+      refund_fact('refund_failed', 're_1', 400, ours),
+      refund_fact('refund_failed', 're_9', 1000),
+    ],
+    status: 'captured',
+  },
+  {
+    what: 'a dispute is lost, another one is a closed inquiry, the capture and a refund are told meanwhile',
+    given: capturing,
+    facts: [
+      fact('captured', 5850),
+      fact('voided', 2550),
+      dispute,
+      fact('disputed', 8400, { object_ref: 'dp_1/lost' }),
+      fact('disputed', 100, { object_ref: 'dp_2/warning_closed' }),
+      refund_fact('refunded', 're_9', 1000),
+    ],
+    status: 'partially_refunded',
+  },
+  {
     what: 'nothing came of it',
     given: processing,
     facts: [fact('action_required', 8400), fact('pending', 8400), declined, fact('voided', 0), fact('lapsed', 0), dispute],
@@ -151,6 +180,7 @@ function end_of(before: Desk, facts: readonly GatewayFact[]): string {
     void_pending,
     refund_pending,
     gateway_ref,
+    exceptions,
   } = memory.state<Payment>('payment', pay);
   return JSON.stringify({
     status,
@@ -164,6 +194,7 @@ function end_of(before: Desk, facts: readonly GatewayFact[]): string {
     void_pending,
     refund_pending,
     gateway_ref,
+    disputed: exceptions.some(({ reason }) => reason === 'disputed'),
   });
 }
 

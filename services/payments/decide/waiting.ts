@@ -22,6 +22,12 @@ export function pass_deadline(context: Context, id: string, before: Payment): Pa
   return conclude(context, id, before, with_check(context, before, 'abandon'), { timers: [again] });
 }
 
+/** The gateway did not list it: it is asked for it by its reference. */
+export function ask_about(context: Context, id: string, before: Payment): PaymentsDecision {
+  const asking = before.status === 'new' || before.operations.some(operation => operation.kind === 'ask' && is_active(operation));
+  return asking ? nothing : conclude(context, id, before, with_check(context, before, 'ask'));
+}
+
 function with_check(context: Context, payment: Payment, kind: CheckOperation['kind']): Payment {
   const { amount } = payment;
   const check: CheckOperation = {

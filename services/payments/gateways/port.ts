@@ -179,6 +179,8 @@ export type LearnedValue = {
   readonly step?: Step;
   /** The operation came too late (void after capture, capture after expiry): the facts say what is. */
   readonly conflict?: boolean;
+  /** The gateway says that it has no such payment. */
+  readonly absent?: boolean;
   readonly facts: readonly GatewayFact[];
 };
 
@@ -202,6 +204,13 @@ export interface PayerPage {
   /** What the payer brought back (the form's bytes), for the `learned` of the authorization, which is then asked about at once. */
   returned(body: Uint8Array): Row;
 }
+/** What was made in a stretch of time, as facts. Not `complete`: there was more than fits; ask for a shorter one. */
+export interface MadeThere {
+  readonly facts: readonly GatewayFact[];
+  readonly complete: boolean;
+}
+/** The cursor is too old for the gateway, or was never its own: start from a time. */
+export class CursorLost extends Error {}
 
 export interface Gateway {
   readonly name: string;
@@ -220,4 +229,6 @@ export interface Gateway {
   readonly payer_page?: PayerPage;
   /** What happened since a cursor, or since a time (RFC 3339): fills the gap after our endpoint was away. Throws when the gateway does not answer. */
   list_recent?(since: { readonly cursor: string } | { readonly from: string }, signal: AbortSignal): Promise<RecentEvents>;
+  /** Payments and refunds made between two times (RFC 3339), for the comparison with ours. Throws when the gateway does not answer. */
+  list_made?(between: { readonly from: string; readonly until: string }, signal: AbortSignal): Promise<MadeThere>;
 }

@@ -25,6 +25,7 @@ import {
   type StripeIntent,
   type StripeRefund,
 } from './stripe_facts.ts';
+import { list_made } from './stripe_lists.ts';
 import { cancel_form, capture_form, capture_mark, create_form, refund_form, release_form } from './stripe_requests.ts';
 import { list_recent, parse_webhook } from './stripe_webhook.ts';
 
@@ -62,6 +63,7 @@ export function stripe_gateway(settings: StripeSettings): Gateway & Required<Pic
     takes_method,
     parse_webhook: (raw, headers, now_ms, secret) => parse_webhook(raw, headers, now_ms, secret, live),
     list_recent: (since, signal) => list_recent(api, since, signal),
+    list_made: (between, signal) => list_made(api, between, signal),
   };
 }
 
@@ -236,8 +238,17 @@ async function on_intent<T extends Outcome | undefined>(
 /** A question that failed leaves the operation as unknown as it was. */
 function not_answered(told: Exclude<Told<unknown>, { object: unknown }>): Outcome {
   if ('error' in told)
-    return { outcome: 'unknown', detail: `asking: HTTP ${told.error.status} ${told.error.code || told.error.type}`, answered: true };
+    return {
+      outcome: 'unknown',
+      detail: `asking: HTTP ${told.error.status} ${told.error.code || told.error.type}`,
+      answered: true,
+      ...absent(told.error),
+    };
   return told.outcome.outcome === 'retryable' ? told.outcome : { outcome: 'unknown', detail: 'asking: no answer' };
+}
+
+function absent(failure: StripeFailure): { value?: LearnedValue } {
+  return failure.status === 404 && failure.code === 'resource_missing' ? { value: { absent: true, facts: [] } } : {};
 }
 
 // --- what an object or an error means for the operation

@@ -3,7 +3,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { json_in } from '../../../platform/adapters/call.ts';
-import type { GatewayFact, Headers, ParsedWebhook, RecentEvents } from './port.ts';
+import { CursorLost, type GatewayFact, type Headers, type ParsedWebhook, type RecentEvents } from './port.ts';
 import type { Fields, StripeApi } from './stripe_api.ts';
 import {
   facts_of_charge,
@@ -112,7 +112,9 @@ async function events_of(api: StripeApi, place: Fields, signal: AbortSignal): Pr
     signal,
   );
   if ('object' in told) return told.object;
-  throw new Error('Stripe did not list its events: try again later; if the cursor is over 30 days old, start from a time', { cause: told });
+  if ('error' in told && told.error.code === 'resource_missing')
+    throw new CursorLost('Stripe keeps events for 30 days: start from a time', { cause: told });
+  throw new Error('Stripe did not list its events: try again later', { cause: told });
 }
 function recent(newest_first: readonly StripeEvent[], before: string | undefined, more: boolean): RecentEvents {
   const cursor = newest_first[0]?.id ?? before;

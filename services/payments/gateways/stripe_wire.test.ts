@@ -315,3 +315,28 @@ test('webhooks of years-old API versions are read as far as they go', {
     assert.ok('facts' in parsed, name);
   }
 });
+
+const fixtures = new URL('../../../../shared/third-party/stripe/fixtures3.subset.json', import.meta.url);
+const objects: readonly (readonly [resource: string, type: string, told: readonly string[]])[] = [
+  ['payment_intent', 'payment_intent.payment_failed', ['declined 1099 USD']],
+  ['charge', 'charge.captured', []],
+  ['refund', 'refund.updated', ['refunded 100 USD']],
+  ['dispute', 'charge.dispute.created', ['disputed 1000 USD']],
+  ...['payment_method', 'webhook_endpoint', 'setup_intent', 'customer', 'balance_transaction', 'review', 'mandate'].map(
+    resource => [resource, 'payment_intent.succeeded', []] as const,
+  ),
+];
+for (const [resource, type, told] of objects)
+  test(`the official fixture of a ${resource}, signed as ${type}, tells ${told.join() || 'nothing'}`, {
+    skip: !existsSync(fixtures) && 'the official fixtures are not here',
+  }, () => {
+    const { resources } = JSON.parse(readFileSync(fixtures, 'utf8'));
+    const { livemode: _, ...event } = resources.event;
+    const bytes = Buffer.from(JSON.stringify({ ...event, type, livemode: false, data: { object: resources[resource] } }));
+    const parsed = gateway_at(1).parse_webhook(bytes, { 'stripe-signature': signed(bytes) }, start_ms, secret);
+    assert.ok('facts' in parsed);
+    assert.deepEqual(
+      parsed.facts.map(({ fact, amount, currency }) => `${fact} ${amount} ${currency}`),
+      told,
+    );
+  });
