@@ -120,7 +120,7 @@ program
 program
   .command('adopt')
   .description('after a failover or restore: say that the logs and positions now belong to this cluster')
-  .argument('<service>', service_list.join(', '))
+  .argument('<service>', `gateway, ${service_list.join(', ')}`)
   .action((service: string) => run(async () => (await import('./main/maintenance.ts')).adopt(read_settings(process.env), service)));
 
 try {

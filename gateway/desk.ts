@@ -5,6 +5,7 @@ import Type from 'typebox';
 import { not_found } from '../platform/http.ts';
 import { Problem, type Reply, type Route, type RouteRequest } from '../platform/route.ts';
 import type { Lag } from '../platform/runtime.ts';
+import type { Row } from '../platform/service.ts';
 
 export interface DeskService {
   readonly name: string;
@@ -27,6 +28,8 @@ export interface DeskPorts {
     readonly findings: readonly { readonly invariant: string; readonly detail: string; readonly ids: readonly string[] }[];
   };
   now(): string;
+  /** Cases of the gateway's own. */
+  exceptions?(): Promise<readonly (Row & { readonly deadline: string })[]>;
 }
 
 const any_object = Type.Object({});
@@ -136,8 +139,10 @@ function exception_routes(ports: DeskPorts): Route[] {
       scope: 'operations:read',
       replies: { 200: list },
       rejections: [],
-      handle: async () =>
-        ok({ data: (await each(ports, open_exceptions)).sort((a, b) => a.deadline.localeCompare(b.deadline)), next_cursor: null }),
+      async handle() {
+        const [own, found] = await Promise.all([ports.exceptions?.() ?? [], each(ports, open_exceptions)]);
+        return ok({ data: [...own, ...found].sort((a, b) => a.deadline.localeCompare(b.deadline)), next_cursor: null });
+      },
     },
     {
       method: 'POST',
