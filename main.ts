@@ -103,6 +103,11 @@ program
   .action(() => run(async () => (await import('./main/maintenance.ts')).audit_once(read_settings(process.env))));
 
 program
+  .command('doctor')
+  .description('look at settings, databases, ports and third parties, change nothing, and say what is wrong and what to do next')
+  .action(() => run(async () => (await import('./main/doctor.ts')).doctor(process.env, line => console.log(line))));
+
+program
   .command('replay')
   .description('run a retailer’s history through the platform under the simulated clock')
   .argument('<file>', 'a .parquet or .csv file with the columns of the Online Retail data set')

@@ -1,3 +1,4 @@
+import { checks_of } from '../../platform/adapters/check.ts';
 import { manual_gateway } from '../../services/payments/gateways/manual.ts';
 import { stripe_gateway } from '../../services/payments/gateways/stripe.ts';
 import { payments_routes } from '../../services/payments/routes.ts';
@@ -22,6 +23,7 @@ export function payments_area({ third_parties, clock }: AreaGiven): Area {
     service: payments_service({ gateways }),
     migrations_folder,
     adapters: payments_adapters(gateways),
+    checks: checks_of(gateways),
     routes: desk => payments_routes(desk as never, { gateways, webhook_secrets: { stripe: webhook_secret } }),
   };
 }

@@ -1,3 +1,4 @@
+import { checks_of } from '../../platform/adapters/check.ts';
 import { easypost_carrier } from '../../services/shipping/carriers/easypost.ts';
 import { manual_carrier } from '../../services/shipping/carriers/manual.ts';
 import type { ShippingSettings } from '../../services/shipping/model.ts';
@@ -7,14 +8,14 @@ import type { Area, AreaGiven } from '../compose.ts';
 
 const label_currency = 'GBP';
 
-export function shipping_area({ settings, third_parties }: AreaGiven): Area {
+export function shipping_area({ settings, third_parties, clock }: AreaGiven): Area {
   const { base_url, api_key, webhook_secret } = third_parties.easypost;
   const shipping: ShippingSettings = {
     fulfillment: settings.fulfillment,
     carrier: settings.carrier,
     carriers: {
       manual: manual_carrier({ currency: label_currency }),
-      easypost: easypost_carrier({ api_key, base_url, timeout_ms: third_parties.timeout_ms }),
+      easypost: easypost_carrier({ api_key, base_url, timeout_ms: third_parties.timeout_ms, now_ms: clock.now_ms }),
     },
     manual_delivery_ms: settings.manual_delivery_ms,
     label_currency,
@@ -23,6 +24,7 @@ export function shipping_area({ settings, third_parties }: AreaGiven): Area {
     service: shipping_service(shipping),
     migrations_folder,
     adapters: shipping_adapters(shipping),
+    checks: checks_of(shipping.carriers),
     routes: desk => shipping_routes(desk as never, { settings: shipping, webhook_secrets: { easypost: webhook_secret } }),
   };
 }

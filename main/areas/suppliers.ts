@@ -1,4 +1,6 @@
+import { checks_of } from '../../platform/adapters/check.ts';
 import { suppliers_adapters } from '../../services/suppliers/adapters.ts';
+import { rest_channel } from '../../services/suppliers/channels/rest.ts';
 import type { SuppliersSettings } from '../../services/suppliers/model.ts';
 import { suppliers_routes } from '../../services/suppliers/routes.ts';
 import { migrations_folder, suppliers_service } from '../../services/suppliers/service.ts';
@@ -10,6 +12,7 @@ const sandbox_accept_every_ms = 5_000;
 
 export function suppliers_area({ settings, third_parties, clock }: AreaGiven): Area {
   const { base_url, secret } = third_parties.supplier;
+  const rest = { base_url, api_key: secret, timeout_ms: third_parties.timeout_ms };
   const suppliers: SuppliersSettings = {
     replenishment: settings.replenishment,
     ...(settings.sandbox ? { accept_every_ms: sandbox_accept_every_ms, auto_receive: settings.replenishment === 'auto' } : {}),
@@ -18,10 +21,11 @@ export function suppliers_area({ settings, third_parties, clock }: AreaGiven): A
     service: suppliers_service(suppliers),
     migrations_folder,
     adapters: suppliers_adapters({
-      rest: { base_url, api_key: secret, timeout_ms: third_parties.timeout_ms },
+      rest,
       now_ms: clock.now_ms,
       ...(settings.sandbox ? { settle_ms: sandbox_settle_ms } : {}),
     }),
+    checks: checks_of({ supplier: rest_channel({ name: 'rest', ...rest, now_ms: clock.now_ms }) }),
     routes: desk => suppliers_routes(desk as never, { inbound_secret: secret }),
   };
 }

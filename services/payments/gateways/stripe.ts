@@ -15,6 +15,7 @@ import {
   VoidSchema,
 } from './port.ts';
 import { permanent, type StripeApi, type StripeFailure, type StripeSettings, stripe_api, type Told } from './stripe_api.ts';
+import { check_stripe } from './stripe_check.ts';
 import {
   action_url,
   decline_of,
@@ -60,6 +61,7 @@ export function stripe_gateway(settings: StripeSettings): Gateway {
     },
     parse_webhook: (raw, headers, now_ms, secret) => parse_webhook(raw, headers, now_ms, secret, live),
     list_recent: (since, signal) => list_recent(api, since, signal),
+    check: signal => check_stripe(settings, signal),
   };
 }
 
