@@ -1,5 +1,5 @@
 /** The command line. Every command is one function elsewhere; this file only names them. */
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { behind_settings, gateway_settings, read_settings, service_list, setting_rows } from './main/settings.ts';
 
 const version = '0.1.0';
@@ -32,6 +32,11 @@ function check_start(services: readonly string[], { door, behindGateway }: { doo
     throw wrong('gateway_alone', 'the gateway is a process of its own, with a door and nothing behind it: node main.ts start gateway');
   if (!door && behindGateway)
     throw wrong('no_door', 'without a door there is nothing behind a gateway: leave --no-door or --behind-gateway out');
+}
+
+function port_number(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new InvalidArgumentError('A port is a number from 0 to 65535.');
 }
 
 const program = new Command('cartwright')
@@ -110,6 +115,29 @@ program
   .action(() => run(async () => (await import('./main/maintenance.ts')).audit_once(read_settings(process.env))));
 
 program
+  .command('doctor')
+  .description('look at settings, databases, ports and third parties, change nothing, and say what is wrong and what to do next')
+  .action(() => run(async () => (await import('./main/doctor.ts')).doctor(process.env, line => console.log(line))));
+
+program
+  .command('sandbox')
+  .description('stand-ins of third parties alone, for clients of yours; until Ctrl-C')
+  .argument('[names...]', 'stripe, easypost, supplier; none: all')
+  .option('--port <port>', 'of the first, the others follow; 0: any free ones', port_number)
+  .option('--webhook <name=url>', 'where the webhooks of one go; once for each', (text: string, before: string[] = []) => [...before, text])
+  .option('--ledger <folder>', 'keep what happened there from one start to the next')
+  .action((names: string[], options: { port?: number; webhook?: string[]; ledger?: string }) =>
+    run(async () =>
+      (await import('./main/sandbox_alone.ts')).sandbox_alone(read_settings(process.env), {
+        names,
+        webhooks: options.webhook ?? [],
+        ...(options.port === undefined ? {} : { port: options.port }),
+        ...(options.ledger === undefined ? {} : { ledger_folder: options.ledger }),
+      }),
+    ),
+  );
+
+program
   .command('replay')
   .description('run a retailer’s history through the platform under the simulated clock')
   .argument('<file>', 'a .parquet or .csv file with the columns of the Online Retail data set')
@@ -127,7 +155,7 @@ program
 program
   .command('adopt')
   .description('after a failover or restore: say that the logs and positions now belong to this cluster')
-  .argument('<service>', service_list.join(', '))
+  .argument('<service>', `gateway, ${service_list.join(', ')}`)
   .action((service: string) => run(async () => (await import('./main/maintenance.ts')).adopt(read_settings(process.env), service)));
 
 try {

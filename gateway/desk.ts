@@ -6,6 +6,7 @@ import type { ProviderState } from '../platform/adapters/guard.ts';
 import { not_found } from '../platform/http.ts';
 import { Problem, type Reply, type Route, type RouteRequest } from '../platform/route.ts';
 import type { Lag } from '../platform/runtime.ts';
+import type { Row } from '../platform/service.ts';
 import { operation_routes } from './desk_operations.ts';
 
 export interface DeskService {
@@ -30,6 +31,8 @@ export interface DeskPorts {
     readonly findings: readonly { readonly invariant: string; readonly detail: string; readonly ids: readonly string[] }[];
   };
   now(): string;
+  /** Cases of the gateway's own. */
+  exceptions?(): Promise<readonly (Row & { readonly deadline: string })[]>;
 }
 
 const any_object = Type.Object({});
@@ -139,8 +142,10 @@ function exception_routes(ports: DeskPorts): Route[] {
       scope: 'operations:read',
       replies: { 200: list },
       rejections: [],
-      handle: async () =>
-        ok({ data: (await each(ports, open_exceptions)).sort((a, b) => a.deadline.localeCompare(b.deadline)), next_cursor: null }),
+      async handle() {
+        const [own, found] = await Promise.all([ports.exceptions?.() ?? [], each(ports, open_exceptions)]);
+        return ok({ data: [...own, ...found].sort((a, b) => a.deadline.localeCompare(b.deadline)), next_cursor: null });
+      },
     },
     {
       method: 'POST',

@@ -3,7 +3,7 @@ import { not_found } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import { type Principal, Problem, type Reply, type Route, type RouteRequest } from '../platform/route.ts';
 import type { Json, Row } from '../platform/service.ts';
-import { desk_routes } from './desk.ts';
+import { type DeskPorts, desk_routes } from './desk.ts';
 import { operations_page } from './desk_operations.ts';
 import type { Upstream } from './upstream.ts';
 import { type VitalsOf, vitals_path } from './vitals.ts';
@@ -16,7 +16,9 @@ export interface RemoteDeskPorts {
   readonly upstreams: readonly Upstream[];
   readonly logger: Logger;
   /** What the gateway knows itself: the auditor's findings. */
-  findings: Parameters<typeof desk_routes>[0]['findings'];
+  findings: DeskPorts['findings'];
+  /** And its own cases. */
+  readonly exceptions?: DeskPorts['exceptions'];
   now(): string;
 }
 
@@ -32,7 +34,7 @@ export function remote_desk_routes(ports: RemoteDeskPorts): Route[] {
 }
 
 /** One list of all. A process that is away must not hide what the others wait for: it is named. */
-async function joined({ upstreams }: RemoteDeskPorts, route: Route, request: RouteRequest): Promise<Reply> {
+async function joined({ upstreams, exceptions }: RemoteDeskPorts, route: Route, request: RouteRequest): Promise<Reply> {
   const answers = await Promise.all(
     upstreams.map(async one => {
       try {
@@ -48,6 +50,7 @@ async function joined({ upstreams }: RemoteDeskPorts, route: Route, request: Rou
   const away = answers.filter(({ reply }) => reply === undefined);
   if (away.length === answers.length && away[0]?.away !== undefined) throw away[0].away;
   const data = answers.flatMap(({ reply }) => list_of(reply));
+  if (route.path === '/v1/exceptions') data.push(...((await exceptions?.()) ?? []));
   if (route.path === '/v1/exceptions') data.sort((a, b) => String(a['deadline']).localeCompare(String(b['deadline'])));
   const unavailable = away.flatMap(({ one }) => one.services);
   if (route.path === '/v1/operations') {

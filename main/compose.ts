@@ -1,6 +1,7 @@
 /** The composition root's list: every service, what it needs from the outside, where its migrations are. A new service is one entry. */
 import { contracts_of, event_contracts, is_event_type } from '../contracts/index.ts';
 import { is_sealing, opened_types } from '../contracts/personal.ts';
+import type { Check } from '../platform/adapters/check.ts';
 import type { AnyService } from '../platform/batch.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Desk, Route } from '../platform/route.ts';
@@ -58,6 +59,8 @@ export interface Area {
   readonly service: AnyService;
   readonly migrations_folder: string;
   readonly adapters: Readonly<Record<string, Adapter>>;
+  /** One harmless call to each third party, for `doctor`. */
+  readonly checks?: Readonly<Record<string, Check>>;
   routes(desk: AnyDesk): readonly Route[];
   /** Given at every start of a process that runs it; only the first of each counts. */
   readonly begins?: readonly Command[];

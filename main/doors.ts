@@ -6,6 +6,7 @@ import { type Door, type DoorGiven, open_door } from '../gateway/door.ts';
 import { live_route } from '../gateway/live.ts';
 import { timeline_routes } from '../gateway/timeline.ts';
 import { type Patient, vitals_of, vitals_route } from '../gateway/vitals.ts';
+import type { Webhooks } from '../gateway/webhooks/webhooks.ts';
 import { type Clock, real_clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Reply, Route } from '../platform/route.ts';
@@ -22,7 +23,7 @@ export interface DoorParts {
   readonly runtimes: ReadonlyMap<string, Runtime>;
   readonly analytics: Analytics | undefined;
   /** Outgoing webhooks: served where strangers come in. */
-  readonly webhook_routes: readonly Route[];
+  readonly webhooks: Webhooks | undefined;
   /** A person's data from all services; served where orders runs. */
   readonly personal_data: readonly Route[];
   readonly gateway_pool: pg.Pool;
@@ -76,7 +77,7 @@ export function own_face(parts: DoorParts): Face {
       ...service_routes(parts),
       ...own_desk(parts),
       ...timeline_routes({ logs }),
-      ...parts.webhook_routes,
+      ...(parts.webhooks?.routes ?? []),
       live_route({ clock: real_clock, logger, logs, vitals: async () => ({ found: await vitals(), unavailable: [] }) }),
       ...(parts.settings.sandbox ? [sandbox_route(parts.stand_ins)] : []),
     ],
@@ -103,8 +104,12 @@ export function of_service(service: string, routes: readonly Route[]): Route[] {
   return routes.map(route => ({ ...route, service }));
 }
 
-function own_desk({ runtimes, clock, findings }: DoorParts): Route[] {
-  return desk_routes({ services: [...runtimes.values()].map(desk_service), now: clock.now, findings });
+function own_desk({ runtimes, clock, findings, webhooks }: DoorParts): Route[] {
+  return desk_routes({ services: [...runtimes.values()].map(desk_service), now: clock.now, findings, ...exceptions_of(webhooks) });
+}
+
+export function exceptions_of(webhooks: Webhooks | undefined): Pick<DeskPorts, 'exceptions'> {
+  return webhooks === undefined ? {} : { exceptions: webhooks.exceptions };
 }
 
 function own_vitals({ runtimes, analytics, clock }: DoorParts): Promise<Awaited<ReturnType<typeof vitals_of>>[]> {

@@ -9,7 +9,7 @@ import { real_clock } from '../platform/clock.ts';
 import type { Route } from '../platform/route.ts';
 import { analytics_routes } from '../services/analytics/routes.ts';
 import type { AnyDesk } from './compose.ts';
-import { type DoorParts, type Face, of_service } from './doors.ts';
+import { type DoorParts, exceptions_of, type Face, of_service } from './doors.ts';
 import { sandbox_route } from './sandbox_guide.ts';
 import { gateway_settings, type Settings } from './settings.ts';
 
@@ -25,9 +25,9 @@ export function gateway_face(parts: DoorParts): GatewayFace {
   return {
     routes: [
       ...remote_routes(parts),
-      ...remote_desk_routes({ upstreams, logger, now: clock.now, findings: parts.findings }),
+      ...remote_desk_routes({ upstreams, logger, now: clock.now, findings: parts.findings, ...exceptions_of(parts.webhooks) }),
       ...timeline_routes({ logs }),
-      ...parts.webhook_routes,
+      ...(parts.webhooks?.routes ?? []),
       live_route({ clock: real_clock, logger, logs, vitals }),
       ...(settings.sandbox ? [sandbox_route(parts.stand_ins)] : []),
     ],

@@ -158,7 +158,7 @@ async function assemble(
           analytics,
           personal_data: personal_data.routes,
           gateway_pool,
-          webhook_routes: hooks?.routes ?? [],
+          webhooks: hooks,
           logs,
           stand_ins: sandbox?.stand_ins ?? stand_ins_elsewhere(settings),
           signing_secret,

@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { promisify } from 'node:util';
 import { waits_ms } from './conclude.ts';
 import { per_endpoint_max } from './ledger.ts';
 import { open_post_office, until } from './testing/post_office.ts';
@@ -53,6 +58,33 @@ describe('events', () => {
     await until('it is heard', async () =>
       (await office.hooks.lags()).some(lag => lag.source === 'orders' && lag.position === 2 && lag.events === 0),
     );
+  });
+});
+
+describe('a log that is another than before', () => {
+  it('is not heard until somebody adopts it, and then nothing is skipped and nothing sent twice', async t => {
+    const office = await open_post_office(t, { is_idle: true });
+    const receiver = await start_receiver();
+    t.after(receiver.stop);
+    await office.subscribe(receiver.url);
+    const said = await office.say({ subject: 'ord_1' }, { subject: 'ord_2' });
+    await office.pool.query("update gateway.webhook_positions set system_identifier = 'another'");
+    const errors: unknown[] = [];
+    const stopped = office.another({ error: (...told: unknown[]) => void errors.push(told) });
+    stopped.start();
+    await until('it says so', () => errors.length > 0);
+    assert.match(JSON.stringify(errors), /hear nothing more/);
+    await stopped.stop();
+    assert.deepEqual(await office.rows(), []);
+    const folder = await mkdtemp(join(tmpdir(), 'cartwright-adopt-'));
+    t.after(() => rm(folder, { recursive: true, force: true }));
+    await promisify(execFile)(process.execPath, ['main.ts', 'adopt', 'gateway'], {
+      cwd: join(import.meta.dirname, '..', '..'),
+      env: { ...process.env, DATABASE_URL: office.database_url, CARTWRIGHT_DATA: folder },
+    });
+    office.another().start();
+    await until('both have come', () => receiver.received.length === 2);
+    assert.deepEqual(new Set(ids_of(receiver.received)), new Set(said));
   });
 });
 
@@ -219,6 +251,8 @@ describe('receivers', () => {
     );
     const audited = await office.ask('GET', '/v1/audit-log?limit=1');
     assert.deepEqual([audited.body.data[0].action, audited.body.data[0].reason], ['webhook_endpoint.disabled', 'gone']);
+    const [notice] = await office.hooks.exceptions();
+    assert.deepEqual([notice?.['reason'], notice?.['subject']], ['webhook_endpoint_disabled', id]);
     // While it is disabled nothing is kept for it; enabled, it hears what comes from then on.
     await office.say({ subject: 'ord_2' });
     receiver.answer = (_one, _nth, response) => void response.writeHead(204).end();
@@ -226,6 +260,7 @@ describe('receivers', () => {
     const [third] = await office.say({ subject: 'ord_1' });
     await until('it hears again', () => ids_of(receiver.received).at(-1) === third);
     assert.equal((await office.rows()).length, 3);
+    assert.deepEqual(await office.hooks.exceptions(), []);
   });
 
   it('that take nothing for 72 hours are disabled', async t => {

@@ -187,7 +187,7 @@ export async function send_again(client: pg.ClientBase, endpoint_id: string, id:
   return rows[0];
 }
 
-/** Those that stopped by themselves: somebody must look. */
+/** By themselves: somebody must look. */
 export async function disabled_endpoints(pool: pg.Pool): Promise<EndpointRow[]> {
   return ask(
     pool,

@@ -11,6 +11,7 @@ import { type Deliveries, deliveries } from './deliver.ts';
 import type { Guard } from './guard.ts';
 import { check_marks, hear, read_standing } from './hear.ts';
 import { type Census, census, clean, kept_days } from './ledger.ts';
+import { notices } from './notices.ts';
 import { webhook_routes } from './routes.ts';
 import { sealing_key } from './secrets.ts';
 
@@ -46,6 +47,8 @@ export interface Webhooks {
   /** Empty while nobody listens. */
   lags(): Promise<Lag[]>;
   census(): Promise<Census>;
+  /** Endpoints that need a person. */
+  exceptions(): ReturnType<typeof notices>;
   /** Attempts of this process by what became of them, since it started. */
   attempts(): Readonly<Record<string, number>>;
   stop(): Promise<void>;
@@ -94,6 +97,7 @@ export function webhooks(ports: WebhookPorts): Webhooks {
     poke: () => poke(state),
     lags: () => lags_of(state),
     census: () => census(ports.pool),
+    exceptions: () => notices(ports.pool),
     attempts: () => counted,
     async stop() {
       state.stopping.abort();

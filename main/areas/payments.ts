@@ -1,3 +1,4 @@
+import { checks_of } from '../../platform/adapters/check.ts';
 import { type CybersourceSettings, cybersource_gateway } from '../../services/payments/gateways/cybersource.ts';
 import { signer_of } from '../../services/payments/gateways/cybersource_signature.ts';
 import { manual_gateway } from '../../services/payments/gateways/manual.ts';
@@ -29,6 +30,7 @@ export function payments_area(given: AreaGiven): Area {
     migrations_folder,
     adapters: payments_adapters(gateways),
     begins: payments_watches(gateways),
+    checks: checks_of(gateways),
     routes: desk => payments_routes(desk as never, { gateways, webhook_secrets: { stripe: webhook_secret } }),
   };
 }

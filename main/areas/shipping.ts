@@ -1,3 +1,4 @@
+import { checks_of } from '../../platform/adapters/check.ts';
 import { easypost_carrier } from '../../services/shipping/carriers/easypost.ts';
 import { manual_carrier } from '../../services/shipping/carriers/manual.ts';
 import { purolator_carrier } from '../../services/shipping/carriers/purolator.ts';
@@ -14,7 +15,7 @@ export function shipping_area({ settings, third_parties, clock }: AreaGiven): Ar
     sellers: settings.carriers,
     carriers: {
       manual: manual_carrier({ currency: label_currency }),
-      easypost: easypost_carrier({ api_key, base_url, timeout_ms: third_parties.timeout_ms }),
+      easypost: easypost_carrier({ api_key, base_url, timeout_ms: third_parties.timeout_ms, now_ms: clock.now_ms }),
       purolator: purolator_carrier({
         ...third_parties.purolator,
         versions: settings.purolator.versions,
@@ -30,6 +31,7 @@ export function shipping_area({ settings, third_parties, clock }: AreaGiven): Ar
     service: shipping_service(shipping),
     migrations_folder,
     adapters: shipping_adapters(shipping),
+    checks: checks_of(shipping.carriers),
     routes: desk => shipping_routes(desk as never, { settings: shipping, webhook_secrets: { easypost: webhook_secret } }),
   };
 }

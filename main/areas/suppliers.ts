@@ -1,4 +1,6 @@
+import { checks_of } from '../../platform/adapters/check.ts';
 import { suppliers_adapters } from '../../services/suppliers/adapters.ts';
+import { rest_channel } from '../../services/suppliers/channels/rest.ts';
 import type { SuppliersSettings } from '../../services/suppliers/model.ts';
 import { party_of } from '../../services/suppliers/model_partners.ts';
 import { suppliers_routes } from '../../services/suppliers/routes.ts';
@@ -14,13 +16,14 @@ export function suppliers_area({ settings, third_parties, clock }: AreaGiven): A
   const { http, folder, inbound_password } = third_parties.x12;
   const { sender, usage, receipt_wait_ms, poll_ms } = settings.x12;
   const us = party_of(sender);
+  const rest = { base_url, api_key: secret, timeout_ms: third_parties.timeout_ms };
   const suppliers: SuppliersSettings = {
     replenishment: settings.replenishment,
     x12: { sender: us, usage, receipt_wait_ms, poll_ms },
     ...(settings.sandbox ? { accept_every_ms: sandbox_accept_every_ms, auto_receive: settings.replenishment === 'auto' } : {}),
   };
   const adapters = suppliers_adapters({
-    rest: { base_url, api_key: secret, timeout_ms: third_parties.timeout_ms },
+    rest,
     x12_http: http && { ...http, user: us.id, timeout_ms: third_parties.timeout_ms },
     x12_files: folder === undefined ? undefined : { folder },
     now_ms: clock.now_ms,
@@ -30,6 +33,7 @@ export function suppliers_area({ settings, third_parties, clock }: AreaGiven): A
     service: suppliers_service(suppliers),
     migrations_folder,
     adapters,
+    checks: checks_of({ supplier: rest_channel({ name: 'rest', ...rest, now_ms: clock.now_ms }) }),
     routes: desk =>
       suppliers_routes(desk as never, { channels: Object.keys(adapters), inbound_secret: secret, x12_secret: inbound_password }),
   };

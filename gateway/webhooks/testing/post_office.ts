@@ -6,7 +6,7 @@ import { event_contracts, is_event_type } from '../../../contracts/index.ts';
 import { open_pool, role_of } from '../../../platform/database.ts';
 import { ids } from '../../../platform/ids.ts';
 import { table_log } from '../../../platform/log.ts';
-import { silent_logger } from '../../../platform/logger.ts';
+import { type Logger, silent_logger } from '../../../platform/logger.ts';
 import { migrate } from '../../../platform/migrate.ts';
 import { fresh_database } from '../../../platform/postgres/test_database.ts';
 import { real_random } from '../../../platform/random.ts';
@@ -50,7 +50,7 @@ export interface PostOffice {
   // biome-ignore lint/suspicious/noExplicitAny: rows of the table under test
   rows(): Promise<any[]>;
   /** Workers of another process on the same tables. */
-  another(): Webhooks;
+  another(logger?: Partial<Logger>): Webhooks;
 }
 
 export interface PostOfficeOptions {
@@ -73,7 +73,7 @@ export async function open_post_office(
   const { fresh: fresh_id } = ids(clock, real_random);
   await ensure_first_keys(pool, { clock, fresh_id, secret_key, publishable_key });
   const logs = new Map(publishers.map(name => [name as string, pool]));
-  const open = () =>
+  const open = (logger: Partial<Logger> = {}) =>
     webhooks({
       pool,
       logs,
@@ -84,7 +84,7 @@ export async function open_post_office(
       clock,
       waiting: movable_clock(),
       random: real_random,
-      logger: silent_logger,
+      logger: { ...silent_logger, ...logger },
       fresh_id,
       base_url: () => 'https://shop.example',
       ...(options.timeout_ms === undefined ? {} : { timeout_ms: options.timeout_ms }),
@@ -145,8 +145,8 @@ export async function open_post_office(
       return body;
     },
     rows: async () => (await owner.query('select * from gateway.webhook_deliveries order by endpoint_id, source, position')).rows,
-    another() {
-      const other = open();
+    another(logger) {
+      const other = open(logger);
       started.push(other);
       return other;
     },

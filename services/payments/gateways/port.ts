@@ -1,5 +1,6 @@
 /** What payments asks of a gateway, and the one form in which a gateway's facts arrive, whether by reply, webhook or poll. */
 import Type, { type Static } from 'typebox';
+import type { Check } from '../../../platform/adapters/check.ts';
 import type { Adapter, Row } from '../../../platform/service.ts';
 
 /** The closed list of domain.md 3.2. */
@@ -214,6 +215,8 @@ export class CursorLost extends Error {}
 
 export interface Gateway {
   readonly name: string;
+  /** One harmless call, for `doctor`. Absent: nobody is called. */
+  readonly check?: Check;
   /** Every operation succeeds in the decision that starts it: nothing is ever sent. */
   readonly immediate: boolean;
   readonly capabilities: {

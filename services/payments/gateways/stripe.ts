@@ -15,6 +15,7 @@ import {
   VoidSchema,
 } from './port.ts';
 import { permanent, type StripeApi, type StripeFailure, type StripeSettings, stripe_api, type Told } from './stripe_api.ts';
+import { check_stripe } from './stripe_check.ts';
 import {
   action_url,
   decline_of,
@@ -64,6 +65,7 @@ export function stripe_gateway(settings: StripeSettings): Gateway & Required<Pic
     parse_webhook: (raw, headers, now_ms, secret) => parse_webhook(raw, headers, now_ms, secret, live),
     list_recent: (since, signal) => list_recent(api, since, signal),
     list_made: (between, signal) => list_made(api, between, signal),
+    check: signal => check_stripe(settings, signal),
   };
 }
 

@@ -3,6 +3,7 @@ import { Compile } from 'typebox/compile';
 import type { Operation, Outcome, Remember } from '../../../platform/service.ts';
 import { easypost_address, verify_address } from './easypost_addresses.ts';
 import { type EasyPostApi, type EasyPostShipment, easypost_api, shipment_reply } from './easypost_api.ts';
+import { check_easypost } from './easypost_check.ts';
 import { buy_label, find_labels, label_document, void_label } from './easypost_labels.ts';
 import { parse_webhook, track } from './easypost_tracking.ts';
 import { inches, minor_units, ounces } from './measures.ts';
@@ -37,10 +38,13 @@ export interface EasyPostSettings {
   readonly base_url: string;
   /** Of a whole operation, with its calls. */
   readonly timeout_ms?: number;
+  /** For `doctor`: compared with the provider's. */
+  now_ms?(): number;
 }
 
 export function easypost_carrier(settings: EasyPostSettings): Carrier {
   const api = easypost_api(settings);
+  const { now_ms } = settings;
   return {
     name: 'easypost',
     checks_addresses_in: ['*'],
@@ -51,6 +55,7 @@ export function easypost_carrier(settings: EasyPostSettings): Carrier {
       query: (operation, signal, remember) => query(api, operation, signal, remember),
     },
     parse_webhook,
+    ...(now_ms === undefined ? {} : { check: signal => check_easypost({ ...settings, now_ms }, signal) }),
     label_document: ({ label_ref }, format, signal) => label_document(api, label_ref, format, signal),
   };
 }

@@ -4,6 +4,7 @@
  */
 import Type, { type Static } from 'typebox';
 import { Amount, Currency, Id, optional, Text } from '../../../contracts/envelope.ts';
+import type { Check } from '../../../platform/adapters/check.ts';
 import type { Adapter } from '../../../platform/service.ts';
 
 /** Parcels of one operation: they are asked for one after the other, within the operation's deadline. */
@@ -207,6 +208,8 @@ export interface Carrier {
   readonly checks_addresses_in?: readonly string[];
   /** It sends no webhooks: asked first so long after a parcel left, then at twice its age, up to the interval of the others. */
   readonly poll_first_ms?: number;
+  /** One harmless call, for `doctor`. Absent: nobody is called. */
+  readonly check?: Check;
   readonly adapter: Adapter;
   /** `raw`: the exact bytes received. Verified before it is parsed. */
   parse_webhook(raw: Uint8Array, headers: InboundHeaders, secret: string): VerifiedWebhook | InvalidWebhook;

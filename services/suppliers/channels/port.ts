@@ -4,6 +4,7 @@
  */
 import Type, { type Static } from 'typebox';
 import { Amount, Currency, Id, optional, Text } from '../../../contracts/envelope.ts';
+import type { Check } from '../../../platform/adapters/check.ts';
 import type { Adapter } from '../../../platform/service.ts';
 
 export const lines_max = 1_000;
@@ -125,6 +126,8 @@ export interface InvalidDocument {
 
 export interface SupplierChannel {
   readonly name: string;
+  /** One harmless call, for `doctor`. Absent: nobody is called. */
+  readonly check?: Check;
   readonly adapter: Adapter;
   /** `raw`: the exact bytes received. Verified before it is parsed. */
   receive(raw: Uint8Array, headers: InboundHeaders, now_ms: number, secret: string): ReceivedDocument | InvalidDocument;

@@ -5,6 +5,7 @@ import { Id, optional, Text } from '../../../contracts/envelope.ts';
 import { call_json, type JsonAnswer, json_body, outcome_of } from '../../../platform/adapters/call.ts';
 import type { Operation, Outcome } from '../../../platform/service.ts';
 import { type CancelOrder, CancelOrderSchema, type SendOrder, SendOrderSchema, type SupplierChannel, type SupplierFact } from './port.ts';
+import { check_rest } from './rest_check.ts';
 import { read_document, receive } from './rest_documents.ts';
 
 export const timeout_ms = 30_000;
@@ -51,6 +52,7 @@ export function rest_channel(settings: RestSettings): SupplierChannel {
       query: (operation, signal) => query(settings, operation, signal),
     },
     receive,
+    check: signal => check_rest(settings, signal),
   };
 }
 

@@ -1,0 +1,154 @@
+/** `sandbox`: stand-ins of third parties by themselves, for somebody who writes against Stripe or EasyPost and wants neither an account nor Cartwright. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { start_easypost } from '../sandbox/easypost/easypost.ts';
+import type { StandIn } from '../sandbox/stand_in.ts';
+import { start_stripe } from '../sandbox/stripe/stripe.ts';
+import { start_supplier } from '../sandbox/supplier/supplier.ts';
+import { sandbox_secrets } from './sandbox.ts';
+import type { Settings } from './settings.ts';
+
+/** One that can be started alone. A new stand-in is one entry. */
+interface Startable {
+  readonly key: string;
+  readonly webhook_secret: string;
+  start(given: { readonly port: number; readonly ledger_file?: string }): Promise<StandIn>;
+  /** Where clients are pointed to. */
+  base_url(url: string): string;
+  /** Lines that somebody can paste: the official client, or curl. */
+  example(given: { readonly port: number; readonly base_url: string; readonly key: string }): readonly string[];
+}
+
+const startables: Readonly<Record<string, Startable>> = {
+  stripe: {
+    key: sandbox_secrets.stripe_key,
+    webhook_secret: sandbox_secrets.stripe_webhook,
+    start: given => start_stripe({ ...given, secret_key: sandbox_secrets.stripe_key }),
+    base_url: url => url,
+    example: ({ port, key }) => [
+      "import Stripe from 'stripe';",
+      `const stripe = new Stripe('${key}', { host: '127.0.0.1', port: ${port}, protocol: 'http', telemetry: false });`,
+      "await stripe.paymentIntents.create({ amount: 2000, currency: 'gbp', payment_method: 'pm_card_visa', confirm: true, capture_method: 'manual', return_url: 'https://shop.example' });",
+    ],
+  },
+  easypost: {
+    key: sandbox_secrets.easypost_key,
+    webhook_secret: sandbox_secrets.easypost_webhook,
+    start: given => start_easypost({ ...given, api_key: sandbox_secrets.easypost_key }),
+    base_url: url => `${url}/v2/`,
+    example: ({ base_url, key }) => [
+      "import EasyPost from '@easypost/api';",
+      `const easypost = new EasyPost('${key}', { baseUrl: '${base_url}' });`,
+      "await easypost.Address.create({ street1: '417 Montgomery Street', city: 'San Francisco', state: 'CA', zip: '94104', country: 'US' });",
+    ],
+  },
+  supplier: {
+    key: sandbox_secrets.supplier,
+    webhook_secret: sandbox_secrets.supplier,
+    start: given => start_supplier({ ...given, api_key: sandbox_secrets.supplier }),
+    base_url: url => url,
+    example: ({ base_url, key }) => [`curl -H 'Authorization: Bearer ${key}' ${base_url}/purchase-orders/PO-1`],
+  },
+};
+export const stand_in_names: readonly string[] = Object.keys(startables);
+const aim_timeout_ms = 5_000;
+
+export interface SandboxAlone {
+  /** Empty: all. */
+  readonly names: readonly string[];
+  /** Of the first, the others follow; 0: any free ones. Absent: those of the settings. */
+  readonly port?: number;
+  /** `name=url`: where its webhooks go. */
+  readonly webhooks: readonly string[];
+  /** A folder that keeps what happened there; absent: it is forgotten at the end. */
+  readonly ledger_folder?: string;
+}
+
+/** Runs until a signal. Throws `unknown_stand_in`, `wrong_webhook`, `port_busy`. */
+export async function sandbox_alone(settings: Settings, given: SandboxAlone): Promise<number> {
+  const names = given.names.length === 0 ? stand_in_names : [...new Set(given.names)];
+  const chosen = names.map(name => ({ name, ...known(name) }));
+  const targets = new Map(given.webhooks.map(text => read_target(text, names)));
+  if (given.ledger_folder !== undefined) await mkdir(given.ledger_folder, { recursive: true });
+  const started: StandIn[] = [];
+  try {
+    for (const [index, one] of chosen.entries()) {
+      const stand_in = await start(one, port_of(settings, given.port, one.name, index), given.ledger_folder);
+      started.push(stand_in);
+      const target = targets.get(one.name);
+      if (target !== undefined) await aim(stand_in, target, one.webhook_secret);
+      print(one, stand_in, target);
+    }
+    console.log(`  running: ${names.join(', ')}; Ctrl-C ends it`);
+    await new Promise<void>(resolve => {
+      process.once('SIGINT', () => resolve());
+      process.once('SIGTERM', () => resolve());
+    });
+    return 0;
+  } finally {
+    await Promise.all(started.map(stand_in => stand_in.stop()));
+  }
+}
+
+function known(name: string): Startable {
+  const found = startables[name];
+  if (found === undefined) throw coded('unknown_stand_in', `no stand-in is called ${name}; there are ${stand_in_names.join(', ')}`);
+  return found;
+}
+
+function read_target(text: string, names: readonly string[]): readonly [string, string] {
+  const [, name = '', url = ''] = /^(\w+)=(.+)$/.exec(text) ?? [];
+  if (!names.includes(name) || !['http:', 'https:'].includes(URL.parse(url)?.protocol ?? ''))
+    throw coded(
+      'wrong_webhook',
+      `--webhook ${text}: give the name of a stand-in that is started and a URL, stripe=http://127.0.0.1:3000/hooks say`,
+    );
+  return [name, url];
+}
+
+function port_of(settings: Settings, first: number | undefined, name: string, index: number): number {
+  if (first !== undefined) return first === 0 ? 0 : first + index;
+  return (settings.sandbox_ports as Readonly<Record<string, number>>)[name] ?? 0;
+}
+
+async function start({ name, start }: Startable & { readonly name: string }, port: number, folder: string | undefined): Promise<StandIn> {
+  try {
+    return await start({ port, ...(folder === undefined ? {} : { ledger_file: join(folder, `${name}.ndjson`) }) });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
+    throw coded(
+      'port_busy',
+      `port ${port} is taken: is Cartwright's own sandbox running? Give --port another one (0: any free ones)`,
+      cause,
+    );
+  }
+}
+
+async function aim({ name, url }: StandIn, target: string, secret: string): Promise<void> {
+  const answer = await fetch(`${url}/__sim/webhook`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ url: target, secret }),
+    signal: AbortSignal.timeout(aim_timeout_ms),
+  });
+  if (!answer.ok) throw coded('wrong_webhook', `the stand-in ${name} does not take ${target}: ${await answer.text()}`);
+}
+
+function print(one: Startable & { readonly name: string }, { port, url }: StandIn, target: string | undefined): void {
+  const base_url = one.base_url(url);
+  const row = (name: string, text: string) => console.log(`    ${name.padEnd(16)} ${text}`);
+  console.log(`\n  ${one.name}`);
+  row('base URL', base_url);
+  row('key', one.key);
+  row('webhook secret', one.webhook_secret);
+  row('webhooks go to', target ?? 'nobody; --webhook says where');
+  row('what happened', `${url}/__sim/ledger`);
+  row('faults', `${url}/__sim/faults`);
+  console.log();
+  for (const line of one.example({ port, base_url, key: one.key })) console.log(`      ${line}`);
+  console.log();
+}
+
+function coded(code: string, message: string, cause?: unknown): Error {
+  return Object.assign(new Error(message, { cause }), { code });
+}
