@@ -26,10 +26,12 @@ function start(): { child: ChildProcess; output: () => string; up: Promise<void>
   return { child, output: () => output, up };
 }
 
-function order(gateway: string): void {
-  const run = spawnSync('npm', ['run', '--silent', 'order', '--', '--gateway', gateway], { env, encoding: 'utf8', timeout: 90_000 });
+function order(gateway: string, carrier?: string): void {
+  const flags = ['--gateway', gateway, ...(carrier === undefined ? [] : ['--carrier', carrier])];
+  const run = spawnSync('npm', ['run', '--silent', 'order', '--', ...flags], { env, encoding: 'utf8', timeout: 90_000 });
   console.log(run.stdout, run.stderr);
-  if (run.status !== 0 || !run.stdout.includes('completed')) throw new Error(`npm run order --gateway ${gateway} did not end at completed`);
+  if (run.status !== 0 || !run.stdout.includes('completed')) throw new Error(`npm run order ${flags.join(' ')} did not end at completed`);
+  if (carrier !== undefined && !run.stdout.includes(` ${carrier} from `)) throw new Error(`the order was not shipped by ${carrier}`);
 }
 
 function signal(child: ChildProcess, name: NodeJS.Signals): void {
@@ -45,7 +47,8 @@ let running = start();
 try {
   await running.up;
   console.log(running.output());
-  order('stripe');
+  order('stripe', 'easypost');
+  order('cybersource', 'purolator');
   order('manual');
   const second = spawnSync('npm', ['start'], { env, encoding: 'utf8', timeout: 60_000 });
   if (second.status === 0 || !`${second.stdout}${second.stderr}`.includes('already runs'))

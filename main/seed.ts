@@ -43,10 +43,11 @@ const locations = [
     address: { line1: '1 Wharf Road', city: 'London', postal_code: 'N1 7AA', country: 'GB' },
   },
   {
-    code: 'leeds',
-    name: 'Leeds shop',
-    priority: 2,
-    address: { line1: '20 Briggate', city: 'Leeds', postal_code: 'LS1 6HD', country: 'GB' },
+    code: 'toronto',
+    name: 'Toronto shop',
+    // The same as London's: of equal ones an order's own country comes first.
+    priority: 1,
+    address: { line1: '60 Spadina Avenue', city: 'Toronto', region: 'ON', postal_code: 'M5V 2H8', country: 'CA', phone: '+1 416 555 0100' },
   },
 ] as const;
 const request_timeout_ms = 20_000;
@@ -69,7 +70,7 @@ export async function seed_demo(running: Up): Promise<void> {
     '/v1/stock/import',
     goods.flatMap(([sku], index) => [
       { sku, location: 'london', on_hand: 40 + ((index * 7) % 60), backorder_limit: 20 },
-      { sku, location: 'leeds', on_hand: 5 + ((index * 3) % 12) },
+      { sku, location: 'toronto', on_hand: 5 + ((index * 3) % 12) },
     ]),
   );
   await seed_suppliers(call);

@@ -236,7 +236,7 @@ export const setting_rows: readonly SettingRow[] = [
   },
   {
     name: 'CARRIER',
-    preset: 'easypost, and purolator when it has a key',
+    preset: 'both in sandbox mode, else easypost, and purolator when it has a key',
     meaning:
       'who is asked for rates of new labels: easypost, purolator, or both with a comma between; manual makes its own label numbers and calls nobody',
     check: carriers,
@@ -430,7 +430,7 @@ export function read_settings(env: Readonly<Record<string, string | undefined>>)
     webhooks_allow_private: text('WEBHOOKS_ALLOW_PRIVATE') === 'true',
     fulfillment: choice('FULFILLMENT', sandbox ? 'auto' : 'manual'),
     replenishment: choice('REPLENISHMENT', sandbox ? 'auto' : 'manual'),
-    carriers: carriers_in(text('CARRIER') ?? (text('PUROLATOR_KEY') === undefined ? 'easypost' : 'easypost,purolator')),
+    carriers: carriers_in(text('CARRIER') ?? (!sandbox && text('PUROLATOR_KEY') === undefined ? 'easypost' : 'easypost,purolator')),
     label_currency: text('LABEL_CURRENCY') ?? 'GBP',
     manual_delivery_ms: number('MANUAL_DELIVERY_MS', 172_800_000),
     sandbox,
