@@ -11,6 +11,8 @@ const products = [
   { sku: 'BANK', amount: 1_080, on_hand: { north: 1_000 } },
   { sku: 'HELD', amount: 1_035, on_hand: { north: 1_000 } },
 ];
+/** domain.md 3.6: the payer's own time. */
+const action_ms = 10 * 60_000 + 1_000;
 const shop = await open_shop({ after }, { products, third_party_timeout_ms: 2_000 });
 afterEach(() => shop.cybersource.heal());
 
@@ -132,6 +134,17 @@ test('a payer whom his bank does not know is declined, and may pay again', async
   assert.equal((await say(bank, token, 'fail')).status, 303);
   await reached(shop, order.id, 'declined', seen => seen.payments[0]?.status === 'declined');
   assert.deepEqual(moved(order.id), []);
+});
+
+test('a payer who never comes back: given up after his time, and nothing was ever held', async () => {
+  const { order, door, bank, token } = await to_the_bank();
+  shop.clock.move(action_ms);
+  await reached(shop, order.id, 'given up', seen => seen.payments[0]?.status === 'abandoned');
+  // He comes too late: there is nothing to go on with.
+  assert.equal((await say(bank, token, 'success')).status, 303);
+  assert.equal((await fetch(door, { redirect: 'manual' })).status, 303);
+  assert.deepEqual(moved(order.id), []);
+  await sound(shop);
 });
 
 test('there are no webhooks of CyberSource, and pages of nobody’s payment', async () => {

@@ -78,7 +78,7 @@ export async function demo_key(settings: Settings): Promise<string> {
 
 function print_block(running: Up, milliseconds: number): void {
   const { door, sandbox, metrics_port, settings } = running;
-  const row = (name: string, text: string) => console.log(`    ${name.padEnd(16)} ${text}`);
+  const row = (name: string, text: string) => console.log(`    ${name.padEnd(17)} ${text}`);
   console.log(`\n  Cartwright is up (${(milliseconds / 1_000).toFixed(1)} s)\n`);
   row('API', `${door?.url}/v1`);
   row('reference', `${door?.url}/docs`);
@@ -98,7 +98,7 @@ function print_keys({ first_keys }: Up): void {
     'admin password': first_keys.admin_password,
   }).filter(([, value]) => value !== undefined);
   if (keys.length > 0) console.log('\n  made now and shown once:');
-  for (const [name, value] of keys) console.log(`    ${name.padEnd(16)} ${value}`);
+  for (const [name, value] of keys) console.log(`    ${name.padEnd(17)} ${value}`);
 }
 
 async function until_signal(): Promise<void> {
@@ -150,7 +150,7 @@ export async function start_gateway(settings: Settings): Promise<number> {
   await remember_demo_key(running);
   audit.start(running);
   print_keys(running);
-  for (const [service, url] of Object.entries(urls)) console.log(`    ${service.padEnd(16)} ${url}`);
+  for (const [service, url] of Object.entries(urls)) console.log(`    ${service.padEnd(17)} ${url}`);
   console.log(`  running: gateway · ${running.door?.url}`);
   await until_signal();
   return stop_within(async () => {

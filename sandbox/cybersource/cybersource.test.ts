@@ -222,6 +222,18 @@ const forgeries: readonly (readonly [string, string])[] = [
   ],
   ['the same with the same id twice', letter({ signed: good, sent: body(message('90.00')), header: `<wrapped>${good}</wrapped>` })],
   ['a body without an id', letter({ signed: good, sent: good.replace(/ u:Id="Body"/, '') })],
+  // CVE-2025-29775, -29774: the digest or the signed part is read in two ways.
+  [
+    'a comment in the digest',
+    letter({ signed: good, sent: body(message('90.00')) }).replace(
+      '<d:DigestValue>',
+      `<d:DigestValue><!--${digest(body(message('90.00')))}-->`,
+    ),
+  ],
+  [
+    'two SignedInfo',
+    letter({ signed: good, sent: body(message('90.00')) }).replace('</d:SignedInfo>', '</d:SignedInfo><d:SignedInfo></d:SignedInfo>'),
+  ],
   ['something else signed', letter({ signed: good, reference: '#X509Token' })],
   ['the whole document signed', letter({ signed: good, reference: '' })],
 ];

@@ -83,7 +83,7 @@ const submit = 'document.forms[0].submit()';
 
 function policy(action: string): string {
   const hash = createHash('sha256').update(submit).digest('base64');
-  return `default-src 'none'; script-src 'sha256-${hash}'; form-action ${new URL(action).origin} https:; frame-ancestors *; base-uri 'none'`;
+  return `default-src 'none'; script-src 'sha256-${hash}'; form-action ${new URL(action).origin} https:; frame-ancestors 'none'; base-uri 'none'`;
 }
 
 function escaped(text: string): string {

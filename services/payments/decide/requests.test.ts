@@ -13,7 +13,7 @@ import {
   fact,
   held,
   minutes,
-  type ok,
+  ok,
   order,
   pay,
   pi,
@@ -27,7 +27,7 @@ import { start_request } from './requests.ts';
 
 type Personal = NonNullable<PaymentRequested['data']['personal']>;
 const { stripe } = test_gateways;
-const anything = stripe && ({ ...stripe, takes_method: undefined } as unknown as Gateway);
+const anything = stripe && ({ ...stripe, takes_method: undefined, needs_billing: true } as unknown as Gateway);
 function asked_with(personal: Partial<Personal>): PaymentRequested['data'] {
   const command = start({ personal: { ...personal } });
   return command.type === 'start_payment' ? command.asked : assert.fail();
@@ -56,12 +56,14 @@ describe('the means of payment', () => {
   test('who pays goes along: name and telephone of the payer where the address has none', () => {
     const billing = { line1: '12 Square', city: 'London', postal_code: 'SW1Y 4JH', country: 'GB' };
     const payer = { name: 'Ada Lovelace', email: 'ada@example.com', phone: '+44 20' };
-    const request = start_request(asked_with({ method_token: 'pm_card_visa', payer, billing }), stripe);
+    const request = start_request(asked_with({ method_token: 'pm_card_visa', payer, billing }), anything);
     assert.deepEqual(
       [request?.receipt_email, request?.billing?.name, request?.billing?.phone, request?.billing?.line1],
       ['ada@example.com', 'Ada Lovelace', '+44 20', '12 Square'],
     );
-    assert.equal(start_request(asked_with({ method_token: 'pm_card_visa', payer }), stripe)?.billing, null);
+    assert.equal(start_request(asked_with({ method_token: 'pm_card_visa', payer }), anything)?.billing, null);
+    // Who does not need it does not keep it.
+    assert.equal(start_request(asked_with({ method_token: 'pm_card_visa', payer, billing }), stripe)?.billing, undefined);
   });
 });
 
@@ -95,6 +97,22 @@ describe('what the gateway called the earlier steps', () => {
   });
   test('a gateway that names nothing asks for nothing', () =>
     assert.equal(request_of(authorized().run(capture(1, 8_400, true)), 'capture')['earlier'], undefined));
+});
+
+test('a charge that is declined and held all the same is told as held, and let go', () => {
+  const kept: Parameters<Desk['answer']>[1] = {
+    outcome: 'declined',
+    code: 'suspected_fraud',
+    retryable: false,
+    value: value(fact('authorized', 8_400)),
+  };
+  const made = desk()
+    .run(start({ intent: 'charge' }))
+    .answer('authorize', kept);
+  assert.deepEqual([made.payment().status, made.payment().authorized], ['declined', 8_400]);
+  assert.equal(made.operation('void').amount, 8_400);
+  made.answer('void', ok(fact('voided', 8_400)));
+  assert.deepEqual([made.payment().status, made.payment().voided], ['declined', 8_400]);
 });
 
 describe('the payer came back from his bank', () => {

@@ -12,7 +12,7 @@ export interface StartRequest {
   readonly method: string;
   readonly return_url: string | null;
   readonly receipt_email: string | null;
-  readonly billing: Billing | null;
+  readonly billing?: Billing | null;
 }
 type Billing = NonNullable<AuthorizeRequest['billing']>;
 
@@ -21,7 +21,8 @@ export function start_request(asked: PaymentRequested['data'], gateway: Gateway 
   const { method_token: method = null, payer, billing = null } = asked.personal ?? {};
   if (method === null || !method_check.Check(method) || holds_card_number(method)) return undefined;
   if (gateway?.takes_method?.(method) === false) return undefined;
-  return { method, return_url: asked.return_url ?? null, receipt_email: payer?.email ?? null, billing: billing_of(billing, payer) };
+  const start = { method, return_url: asked.return_url ?? null, receipt_email: payer?.email ?? null };
+  return gateway?.needs_billing ? { ...start, billing: billing_of(billing, payer) } : start;
 }
 const method_check = Compile(AuthorizeSchema.properties.method);
 

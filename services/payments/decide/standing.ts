@@ -108,8 +108,8 @@ function captured_of(payment: Reckoned, authorize: AuthorizeOperation | undefine
 
 /** Money that was taken or let go proves that it had been held. */
 function authorized_of(payment: Reckoned, authorize: AuthorizeOperation | undefined, evidence: Evidence, captured: number): number {
-  if (payment.intent === 'charge') return captured;
   const held = authorize?.held ?? 0;
+  if (payment.intent === 'charge') return Math.max(captured, held);
   const implied = captured > 0 || evidence.let_go > 0 || authorize?.state === 'succeeded';
   return Math.max(evidence.authorized, held, implied && held === 0 ? payment.amount : 0);
 }

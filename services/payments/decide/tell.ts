@@ -200,7 +200,9 @@ function tell_waiting(teller: Teller, state: 'action_required' | 'pending', auth
 function tell_authorized(teller: Teller): void {
   const { standing, after } = teller;
   const amount = standing.authorized - teller.sums.authorized;
-  if (amount <= 0 || after.intent === 'charge') return;
+  const held = authorize_of(after)?.held ?? 0;
+  // A charge is authorized by being captured, unless it was declined and is held all the same.
+  if (amount <= 0 || (after.intent === 'charge' && held === 0)) return;
   set_money(teller, { authorized: standing.authorized });
   const authorization_expires_at = after.authorization_expires_at;
   push(teller, {

@@ -73,6 +73,7 @@ export function cybersource_gateway(settings: CybersourceSettings): Gateway {
       perform: (operation, signal, remember) => perform({ settings, operation, signal, remember }),
       query: (operation, signal, remember) => query({ settings, operation, signal, remember }),
     },
+    needs_billing: true,
     takes_method: method => /^([A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+|[A-Za-z0-9_]{1,60})$/.test(method),
     payer_page: { form: payer_form, returned },
   };

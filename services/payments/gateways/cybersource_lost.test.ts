@@ -35,14 +35,15 @@ describe('nobody answers', () => {
     ['a page of HTML after the effect', { fault: 'status', status: 502, executed: true }, 10_000],
     ['half a reply', { fault: 'truncate' }, 10_000],
     ['garbage', { fault: 'garbage' }, 10_000],
-    ['a reply too late', { fault: 'reply_late', delay_ms: 1_000 }, 10_000],
+    ['a reply too late', { fault: 'reply_late', delay_ms: 6_000 }, 10_000],
     ['silence (cents 59)', undefined, 10_059],
     ['ERROR 151 after the effect', undefined, 10_051],
   ];
   for (const intent of ['authorize', 'charge'] as const)
     for (const [name, fault, amount] of losses)
       test(`${intent}: ${name} is unknown, reversed after a minute, and asked for under a new name`, async t => {
-        const { sim, clock, perform, query, fault: inject } = await open(t);
+        const waits = name.includes('late') || name.includes('silence');
+        const { sim, clock, perform, query, fault: inject } = await open(t, waits ? { timeout_ms: 1_500 } : {});
         const asked = authorize({ amount, intent });
         if (fault !== undefined) await inject({ match: { path: '/commerce/*' }, times: 1, ...fault });
         assert.equal((await perform(asked)).outcome, 'unknown');

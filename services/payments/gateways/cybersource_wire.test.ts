@@ -11,12 +11,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { listen } from 'soap';
+import { createClientAsync, listen, WSSecurityCert } from 'soap';
 import type { Row } from '../../../platform/service.ts';
+import { child, parse_xml, type XmlElement } from '../../../platform/xml/parse.ts';
 import { soap_namespace } from '../../../platform/xml/soap.ts';
 import { write_xml, type XmlNode } from '../../../platform/xml/write.ts';
 import { test_certificate, test_key } from '../../../sandbox/cybersource/test_certificate.ts';
-import { cybersource_gateway } from './cybersource.ts';
+import { cybersource_gateway, path } from './cybersource.ts';
 import { told } from './cybersource_reply.ts';
 import {
   authorize_message,
@@ -124,7 +125,7 @@ interface Message {
   readonly [field: string]: unknown;
 }
 /** The vendor's own WSDL answers our adapter; `say` makes the reply. */
-async function served(t: TestContext, say: (message: Message) => object): Promise<{ gateway: Gateway; seen: Message[] }> {
+async function served(t: TestContext, say: (message: Message) => object): Promise<{ gateway: Gateway; seen: Message[]; url: string }> {
   const seen: Message[] = [];
   const server: Server = createServer((_, response) => response.writeHead(404).end());
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
@@ -142,7 +143,8 @@ async function served(t: TestContext, say: (message: Message) => object): Promis
     callback: (error: unknown) => (error ? ready.reject(error) : ready.resolve()),
   });
   await ready.promise;
-  return { gateway: gateway_at(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), seen };
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { gateway: gateway_at(url), seen, url };
 }
 function gateway_at(base_url: string): Gateway {
   const payer_url = (op_id: string) => `https://shop.test/payer/${op_id}`;
@@ -155,6 +157,12 @@ function gateway_at(base_url: string): Gateway {
     payer_url,
     now_ms: () => start_ms,
   });
+}
+/** Names with their namespaces, attributes and texts, in their order; whatever the prefixes are. */
+function shape(element: XmlElement | undefined): unknown {
+  if (element === undefined) return undefined;
+  const { namespace, name, attributes, text, children } = element;
+  return [`{${namespace}}${name}`, { ...attributes }, children.length > 0 ? children.map(shape) : text];
 }
 const accepted = { requestID: '7414022790686640803611', decision: 'ACCEPT', reasonCode: 100, requestToken: 'Axj/7w' };
 
@@ -198,6 +206,43 @@ describe('npm soap as a server made from the vendor’s WSDL', { skip: without_v
       email: 'ada@example.com',
     });
     assert.equal(JSON.stringify(seen).includes('accountNumber'), false);
+  });
+
+  test('npm soap’s own request for the same authorization is ours, element by element', async t => {
+    const { gateway, url } = await served(t, () => ({ ...accepted, ccAuthReply: { reasonCode: 100, amount: '100.00' } }));
+    const asked = authorize();
+    await ask(gateway, asked);
+    const client = await createClientAsync(wsdl, { endpoint: url + path });
+    client.setSecurity(
+      new WSSecurityCert(test_key, test_certificate, '', {
+        hasTimeStamp: false,
+        signatureAlgorithm: 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256',
+      }),
+    );
+    const reference = `${asked.op_id}-1`;
+    await (client['runTransactionAsync'] as (message: object) => Promise<unknown>).call(client, {
+      merchantID: 'cartwright',
+      merchantReferenceCode: reference,
+      clientLibrary: 'Cartwright',
+      billTo: {
+        firstName: 'Ada King',
+        lastName: 'Lovelace',
+        street1: '12 Square',
+        city: 'London',
+        postalCode: 'SW1Y 4JH',
+        country: 'GB',
+        email: 'ada@example.com',
+      },
+      purchaseTotals: { currency: 'EUR', grandTotalAmount: '100.00' },
+      recurringSubscriptionInfo: { subscriptionID: 'sim_visa' },
+      merchantDefinedData: { field1: 'ord_1' },
+      ccAuthService: { attributes: { run: 'true' } },
+      merchantTransactionIdentifier: reference,
+    });
+    const message = authorize_message({ merchant_id: 'cartwright', reference }, order, undefined);
+    const ours = parse_xml(Buffer.from(write_xml(message, namespaces)));
+    const theirs = child(parse_xml(Buffer.from(client.lastRequest ?? '')), 'Body', 'requestMessage');
+    assert.deepEqual(shape(theirs), shape(ours));
   });
 
   test('a server’s fault is unknown, a client’s ours', async t => {

@@ -224,6 +224,8 @@ export interface Gateway {
     readonly multi_capture: boolean;
   };
   readonly adapter: Adapter;
+  /** It is given the address of who pays; others are not, and do not keep it. */
+  readonly needs_billing?: true;
   /** Whether this can be a token of this gateway; absent: whatever is no card number. */
   takes_method?(method: string): boolean;
   /** Absent: the gateway sends none. Verified over the raw bytes, before parsing. Header names are lower case. */

@@ -34,7 +34,7 @@ export function setup_of(sim: Sim, clock: { ms: number }, signer: Signer, option
     merchant_id: 'cartwright',
     signer,
     schema_version: '1.224',
-    timeout_ms: 400,
+    timeout_ms: 10_000,
     payer_url: op_id => `http://shop.test/inbound/cybersource/payer/${op_id}`,
     ...options,
     now_ms: () => clock.ms,
@@ -57,12 +57,12 @@ export function setup_of(sim: Sim, clock: { ms: number }, signer: Signer, option
     get kept() {
       return kept;
     },
-    perform: async operation => learn(await gateway.adapter.perform(with_kept(operation), AbortSignal.timeout(3_000), remember)),
+    perform: async operation => learn(await gateway.adapter.perform(with_kept(operation), AbortSignal.timeout(30_000), remember)),
     query: async (operation, more = {}) =>
       learn(
         await gateway.adapter.query(
           with_kept({ ...operation, state: 'unknown', attempts: 2, ...more }),
-          AbortSignal.timeout(3_000),
+          AbortSignal.timeout(30_000),
           remember,
         ),
       ),
