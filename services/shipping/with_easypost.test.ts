@@ -378,7 +378,7 @@ test('what EasyPost lists as bought is compared with ours: a label bought there 
   await auto.submit({ type: 'watch_due', provider: 'easypost', due_at });
   await said(auto, 'easypost', 'exception.raised');
   const [found] = await events(auto, 'easypost');
-  const { reason, detail } = found?.data as { reason: string; detail: string };
+  const { reason, detail } = (found?.data ?? {}) as { reason?: string; detail?: string };
   assert.deepEqual([reason, detail], ['label_not_ours', `1: ${ghost.tracking_code}`]);
   const watches = await auto.orders.query<{ version: number }>('select version from shipping.watch');
   assert.equal(watches.rows.length, 1);
