@@ -164,7 +164,7 @@ const shipments: SubjectKind = {
   fold: {
     kind: 'shipment',
     select: `select ${shipment_columns} from shipping.shipment s where s.id = any($1)`,
-    ids: event => (is(event, 'fulfillment.cancellation_answered') ? [] : [event.subject]),
+    ids: event => (is(event, 'fulfillment.cancellation_answered') || !event.subject.startsWith('shp_') ? [] : [event.subject]),
     told(state) {
       const parcels = (state['parcels'] as readonly State[]).map(({ facts: _facts, label_op_id: _op_id, ...parcel }) => ({
         ...parcel,
@@ -173,6 +173,18 @@ const shipments: SubjectKind = {
       }));
       return { ...without('held', 'asked', 'address_check', 'considered')(state), parcels };
     },
+  },
+};
+
+const watches: SubjectKind = {
+  service: 'shipping',
+  table: 'shipping.watch',
+  key: 'id',
+  fold: {
+    kind: 'watch',
+    select: 'select * from shipping.watch where id = any($1)',
+    ids: event => (event.type.startsWith('exception.') && !event.subject.startsWith('shp_') ? [event.subject] : []),
+    told: state => state,
   },
 };
 
@@ -247,7 +259,7 @@ const stray_documents: SubjectKind = { service: 'suppliers', table: 'suppliers.s
 const interchanges: SubjectKind = { service: 'suppliers', table: 'suppliers.interchange', key: 'id', noted: true };
 
 export const subject_kinds: readonly SubjectKind[] = [
-  ...[orders, quotes, erasures, locations, reservations, payments, webhooks, known_locations, fulfillments, shipments],
+  ...[orders, quotes, erasures, locations, reservations, payments, webhooks, known_locations, fulfillments, shipments, watches],
   ...[purchase_orders, proposals, supply_items, peg_books, stray_documents, interchanges],
 ];
 

@@ -16,6 +16,12 @@ const domestic: readonly Tariff[] = [
   { service: 'Priority', first_cents: 690, pound_cents: 120, delivery_days: 2 },
   { service: 'GroundAdvantage', first_cents: 518, pound_cents: 75, delivery_days: 3 },
 ];
+/** USPS collects nothing there. */
+const canadian: readonly Tariff[] = [
+  { service: 'Priority', first_cents: 3_890, pound_cents: 280, delivery_days: 1 },
+  { service: 'Xpresspost', first_cents: 2_450, pound_cents: 160, delivery_days: 2 },
+  { service: 'RegularParcel', first_cents: 1_990, pound_cents: 90, delivery_days: 5 },
+];
 const international: readonly Tariff[] = [
   { service: 'ExpressMailInternational', first_cents: 5_250, pound_cents: 540, delivery_days: 4 },
   { service: 'PriorityMailInternational', first_cents: 3_640, pound_cents: 330, delivery_days: 8 },
@@ -24,11 +30,12 @@ const international: readonly Tariff[] = [
 
 export function make_rates(easypost: EasyPost, parcel: Parcel, from: Address, to: Address, currency: string): Rate[] {
   if (parcel.weight >= magic_weight) return [];
-  const tariffs = from.country === to.country ? domestic : international;
+  const is_canadian = from.country === 'CA';
+  const tariffs = from.country !== to.country ? international : is_canadian ? canadian : domestic;
   const pounds = Math.ceil(parcel.weight / ounces_of_a_pound);
   return tariffs.map(({ service, first_cents, pound_cents, delivery_days }) => ({
     id: easypost.sim.id('rate_'),
-    carrier: 'USPS',
+    carrier: is_canadian ? 'CanadaPost' : 'USPS',
     service,
     cents: first_cents + pound_cents * pounds,
     currency,

@@ -2,7 +2,7 @@
 import { is_record } from '../faults.ts';
 import { parse_json, type StandInReply, type StandInRequest, type Webhook } from '../stand_in.ts';
 import { make_address, make_parcel } from './addresses.ts';
-import { tell, webhook } from './events.ts';
+import { page, tell, webhook } from './events.ts';
 import { label_format, label_on_wire } from './labels.ts';
 import { decimal, type EasyPost, error_reply, missing, not_found, type Rate, reply, type Shipment, second, text } from './objects.ts';
 import { make_rates, rate_messages, rate_on_wire } from './rates.ts';
@@ -81,6 +81,20 @@ export function on_wire(easypost: EasyPost, shipment: Shipment): object {
     forms: [],
     fees: amount.map(fee => ({ ...fee, charged: true, refunded: shipment.refund_status === 'refunded' })),
   };
+}
+
+/** Those that were bought, of some days, the newest first. */
+export function list_shipments(easypost: EasyPost, request: StandInRequest): StandInReply {
+  const [start, end] = ['start_datetime', 'end_datetime'].map(name => Date.parse(request.query.get(name) ?? ''));
+  const is_asked = ({ created_at, label }: Shipment) => {
+    const at = Date.parse(created_at);
+    return (request.query.get('purchased') !== 'true' || label !== null) && !(at < (start ?? Number.NaN)) && !(at > (end ?? Number.NaN));
+  };
+  const found = [...easypost.shipments.newest_first()].filter(is_asked);
+  return reply(
+    200,
+    page(found, request.query, 'shipments', shipment => on_wire(easypost, shipment)),
+  );
 }
 
 export function retrieve_shipment(easypost: EasyPost, request: StandInRequest): StandInReply {

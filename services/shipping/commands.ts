@@ -156,6 +156,20 @@ export interface SettleOperation {
   readonly evidence: string;
 }
 
+/** What a seller sold us lately is to be compared with what we know. */
+export interface WatchDue {
+  readonly type: 'watch_due';
+  readonly provider: string;
+  readonly due_at: string;
+}
+export interface RecordListedLabels {
+  readonly type: 'record_listed_labels';
+  readonly provider: string;
+  readonly since: string;
+  readonly until: string;
+  readonly outcome: Outcome;
+}
+
 /** A person is forgotten. */
 export interface ErasePersonalData {
   readonly type: 'erase_personal_data';
@@ -185,4 +199,6 @@ export type ShippingCommand =
   | VoidsDue
   | ResolveException
   | SettleOperation
+  | WatchDue
+  | RecordListedLabels
   | ErasePersonalData;

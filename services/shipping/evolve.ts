@@ -18,6 +18,7 @@ import {
   type ParcelLine,
   type Shipment,
   type ShipmentLine,
+  type Watch,
 } from './model.ts';
 
 export function evolve_fulfillment(state: Fulfillment, event: ShippingEvent): Fulfillment {
@@ -39,6 +40,16 @@ function answered(state: Fulfillment, { cancellation_no, refused }: FulfillmentC
 /** Inventory's events tell of it, none of our own. */
 export function evolve_location(_location: KnownLocation | undefined, event: ShippingEvent): never {
   throw new Error(`${event.type} says nothing of a location`);
+}
+
+/** What a comparison of lists found. */
+export function evolve_watch(watch: Watch, event: ShippingEvent): Watch {
+  if (event.type === 'exception.raised') {
+    const { exception_id, reason, owner, deadline, detail } = event.data;
+    return { exceptions: [...watch.exceptions, { exception_id, reason, owner, deadline, detail }] };
+  }
+  if (event.type !== 'exception.resolved') throw new Error(`${event.type} says nothing of a list of labels`);
+  return { exceptions: watch.exceptions.filter(open => open.exception_id !== event.data.exception_id) };
 }
 
 export function evolve_shipment(shipment: Shipment | undefined, event: ShippingEvent): Shipment {

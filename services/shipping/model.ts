@@ -11,7 +11,11 @@ export interface ShippingStates {
   readonly locations: readonly (KnownLocation & { readonly location_id: string })[];
   /** Id: the location. At most `waiting_max`, the oldest first. */
   readonly waiting: readonly { readonly shipment_id: string; readonly order_id: string }[];
+  /** Id: a seller and an instant. Its labels bought since. */
+  readonly recent_labels: readonly RecentLabel[];
   readonly location: KnownLocation | undefined;
+  /** Id: the seller. */
+  readonly watch: Watch;
   /** Id: the order. */
   readonly fulfillment: Fulfillment;
   readonly shipment: Shipment | undefined;
@@ -28,6 +32,19 @@ export interface KnownLocation {
   readonly sequence: number;
   readonly name: string;
   readonly address: LocationAddress;
+}
+
+/** What is compared with a seller's own list. */
+export interface RecentLabel {
+  readonly parcel_id: string;
+  readonly tracking_number: string | null;
+  readonly label_status: LabelStatus;
+  readonly cost: number | null;
+  readonly bought_at: string;
+}
+/** What the comparison found and nobody has dealt with. */
+export interface Watch {
+  readonly exceptions: readonly OpenException[];
 }
 
 /** What holds for all shipments of an order. */
@@ -213,6 +230,10 @@ export const poll_rest_ms = 24 * hour_ms;
 export const address_check_ms = minute_ms;
 /** Carriers answer within weeks; asking again changes nothing there. */
 export const void_check_ms = 24 * hour_ms;
+/** Lists of labels are compared so often, over so many days, and of at most so many labels. */
+export const watch_every_ms = 24 * hour_ms;
+export const watched_ms = 7 * 24 * hour_ms;
+export const watched_labels_max = 5_000;
 /** T_settle of integrations.md 2: what was not found by then, and twice, is for a person. */
 export const settle_ms = 15 * minute_ms;
 export const settle_attempts_min = 3;

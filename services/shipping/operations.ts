@@ -1,7 +1,7 @@
 /** Calls to carriers: what their outcomes become, and how each carrier is reached. */
 import type { Adapter, Operation, Outcome, Remember } from '../../platform/service.ts';
 import type { TrackingFact } from './carriers/port.ts';
-import type { RecordAddress, RecordCarrierFacts, RecordLabels, RecordRates, RecordVoids } from './commands.ts';
+import type { RecordAddress, RecordCarrierFacts, RecordLabels, RecordListedLabels, RecordRates, RecordVoids } from './commands.ts';
 import { type ShippingSettings, settle_ms } from './model.ts';
 
 export const outcomes = {
@@ -18,6 +18,14 @@ export const outcomes = {
     type: 'record_voids',
     ...common(operation, outcome),
     parcel_ids: parcel_ids(operation),
+  }),
+  list_labels: ({ provider, request }: Operation, outcome: Outcome): RecordListedLabels => ({
+    type: 'record_listed_labels',
+    provider,
+    // We froze this request ourselves (ListLabelsSchema).
+    since: request['since'] as string,
+    until: request['until'] as string,
+    outcome,
   }),
   track: (operation: Operation, outcome: Outcome): RecordCarrierFacts => ({
     type: 'record_carrier_facts',

@@ -17,12 +17,22 @@ import { answers_timer, location_timer } from './decide/quote.ts';
 import { settle_operation } from './decide/settle.ts';
 import { receive_sent_back, record_carrier_facts } from './decide/tracking.ts';
 import { record_voids, voids_due } from './decide/voids.ts';
-import { evolve_fulfillment, evolve_location, evolve_shipment } from './evolve.ts';
+import { no_watch, record_listed_labels, watch_due, watch_timer } from './decide/watch.ts';
+import { evolve_fulfillment, evolve_location, evolve_shipment, evolve_watch } from './evolve.ts';
 import { no_fulfillment, type ShippingSettings, type ShippingStates } from './model.ts';
 import { outcomes } from './operations.ts';
 import { type Heard, reactions } from './reactions.ts';
 import type { ShippingRejection } from './rejections.ts';
-import { fulfillment_rows, location_rows, locations_rows, shipment_rows, shipping_records, waiting_rows } from './store.ts';
+import {
+  fulfillment_rows,
+  location_rows,
+  locations_rows,
+  recent_rows,
+  shipment_rows,
+  shipping_records,
+  waiting_rows,
+  watch_rows,
+} from './store.ts';
 
 export { shipping_adapters } from './operations.ts';
 export const migrations_folder = new URL('./migrations', import.meta.url).pathname;
@@ -36,7 +46,9 @@ export function shipping_service(
     kinds: {
       locations: { reference: true, initial: () => [], rows: locations_rows },
       waiting: { reference: true, initial: () => [], rows: waiting_rows },
+      recent_labels: { reference: true, initial: () => [], rows: recent_rows },
       location: { initial: () => undefined, evolve: evolve_location, rows: location_rows },
+      watch: { initial: () => no_watch, evolve: evolve_watch, rows: watch_rows },
       fulfillment: { initial: () => no_fulfillment, evolve: evolve_fulfillment, rows: fulfillment_rows },
       shipment: { initial: () => undefined, evolve: evolve_shipment, rows: shipment_rows },
     },
@@ -63,6 +75,8 @@ export function shipping_service(
       voids_due: voids_due(settings),
       resolve_exception: resolve_exception(settings),
       settle_operation: settle_operation(settings),
+      watch_due: watch_due(settings),
+      record_listed_labels: record_listed_labels(),
       erase_personal_data,
     },
     reactions,
@@ -73,6 +87,7 @@ export function shipping_service(
       },
       [location_timer]: ({ id }) => ({ type: 'resume_labels', location_id: id }),
       [shipment_timer]: ({ id }) => ({ type: 'shipment_due', shipment_id: id }),
+      [watch_timer]: ({ id, due_at }) => ({ type: 'watch_due', provider: id, due_at }),
       [voids_timer]: ({ id }) => ({ type: 'voids_due', shipment_id: id }),
     },
     outcomes,

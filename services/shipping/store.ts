@@ -18,7 +18,9 @@ import {
   type Shipment,
   type ShipmentLine,
   type ShippingStates,
+  type Watch,
   waiting_max,
+  watched_labels_max,
 } from './model.ts';
 
 export const location_rows: Rows<KnownLocation | undefined> = {
@@ -42,6 +44,36 @@ export const locations_rows: ReferenceRows<ShippingStates['locations']> = {
   load: `select json_build_array(json_build_object('id', '${all_locations}', 'locations', coalesce(json_agg(l order by l.id), '[]'::json))) as rows
            from shipping.location l where '${all_locations}' = any($1)`,
   from_row: row => (row['locations'] as readonly Row[]).map(each => ({ location_id: each['id'] as string, ...location_of(each) })),
+};
+
+/** The newest first; two days more than are asked for, so that what is listed at the edge is known. $1: a seller and an instant. */
+export const recent_rows: ReferenceRows<ShippingStates['recent_labels']> = {
+  load: `select coalesce(json_agg(w), '[]'::json) as rows
+           from (select asked.id, (select coalesce(json_agg(l), '[]'::json) from (
+                   select distinct on (p.id) p.id as parcel_id, p.tracking_number, p.label_status, p.label_cost as cost, o.requested_at as bought_at
+                     from shipping.operations o, json_array_elements(o.request -> 'parcels') e
+                     join shipping.parcel p on p.id = e ->> 'parcel_id'
+                    where o.kind = 'buy_label' and o.provider = split_part(asked.id, ' ', 1) and p.provider = o.provider and p.tracking_number is not null
+                      and o.requested_at > split_part(asked.id, ' ', 2)::timestamptz - interval '2 days'
+                    order by p.id desc, o.requested_at desc limit ${watched_labels_max}) l) as labels
+                   from unnest($1::text[]) as asked(id)) w`,
+  from_row: row =>
+    (row['labels'] as unknown as Row[]).map(label => ({
+      parcel_id: label['parcel_id'] as string,
+      tracking_number: text(label['tracking_number']),
+      label_status: label['label_status'] as LabelStatus,
+      cost: number(label['cost']),
+      bought_at: instant(label['bought_at']),
+    })),
+};
+
+export const watch_rows: Rows<Watch> = {
+  load: `select coalesce(json_agg(r), '[]'::json) as rows from (select w.* from shipping.watch w where w.id = any($1) order by w.id for update) r`,
+  insert: 'insert into shipping.watch select * from json_populate_recordset(null::shipping.watch, $1)',
+  update: `update shipping.watch w set version = r.version, exceptions = r.exceptions
+             from json_populate_recordset(null::shipping.watch, $1) r where w.id = r.id`,
+  from_row: row => ({ exceptions: row['exceptions'] as unknown as OpenException[] }),
+  to_row: ({ exceptions }) => ({ exceptions }) as unknown as Row,
 };
 
 /** Of what is still here, which is little: no index for a question that is seldom asked. */

@@ -13,6 +13,7 @@ import { type Letter, listener, until } from '../../sandbox/easypost/listener.ts
 import type { StandIn } from '../../sandbox/stand_in.ts';
 import { easypost_carrier } from './carriers/easypost.ts';
 import { manual_carrier } from './carriers/manual.ts';
+import type { ShippingCommand } from './commands.ts';
 import { shipping_routes } from './routes.ts';
 import { migrations_folder, shipping_adapters, shipping_service } from './service.ts';
 import { cancellation_requested, fulfillment_requested, location_changed, settings_of } from './testing/shop.ts';
@@ -30,6 +31,7 @@ interface Place {
   /** What became of each label operation in the process that claimed it first. */
   readonly performed: Map<string, Outcome>;
   call(route: string, more?: Partial<RouteRequest>): Promise<Reply | StreamReply>;
+  submit(command: ShippingCommand): Promise<unknown>;
 }
 let auto: Place;
 let by_hand: Place;
@@ -95,6 +97,7 @@ async function open(fulfillment: 'auto' | 'manual', deliver_after_ms: number): P
     letters,
     vault: harness.vault,
     performed,
+    submit: command => harness.runtime.desk.submit(command as never, { request: test_request({}) }),
     async call(name, more = {}) {
       const route = routes.find(each => `${each.method} ${each.path}` === name);
       assert.ok(route, name);
@@ -355,4 +358,28 @@ describe('two locations in two countries', () => {
     assert.deepEqual(await Promise.all((await labels('ord_moved')).map(sender)), [stated(moved)]);
     assert.deepEqual(await Promise.all(before.map(sender)), [stated(us)]);
   });
+});
+
+test('what EasyPost lists as bought is compared with ours: a label bought there by hand is for a person, ours are known', async () => {
+  const key = 'ord_listed';
+  await say(auto, fulfillment_requested(lines, { order_id: key }));
+  await said(auto, key, 'parcel.label_purchased');
+  const ask = async (path: string, body: object) => {
+    const headers = { authorization: `Basic ${Buffer.from('EZTK_test:').toString('base64')}` };
+    const reply = await fetch(`${auto.sim.url}/v2/${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    return (await reply.json()) as { id: string; tracking_code: string; rates: { id: string }[] };
+  };
+  const address = { name: 'x', street1: '1 Main St', city: 'Austin', state: 'TX', zip: '78701', country: 'US' };
+  const made = await ask('shipments', { shipment: { to_address: address, from_address: address, parcel: { weight: 10 } } });
+  const ghost = await ask(`shipments/${made.id}/buy`, { rate: { id: made.rates[0]?.id } });
+  const { rows } = await auto.orders.query<{ now: string }>('select now()::text as now');
+  // As if it were two hours later: what is just bought has settled.
+  const due_at = new Date(Date.parse(rows[0]?.now ?? '') + 7_200_000).toISOString();
+  await auto.submit({ type: 'watch_due', provider: 'easypost', due_at });
+  await said(auto, 'easypost', 'exception.raised');
+  const [found] = await events(auto, 'easypost');
+  const { reason, detail } = (found?.data ?? {}) as { reason?: string; detail?: string };
+  assert.deepEqual([reason, detail], ['label_not_ours', `1: ${ghost.tracking_code}`]);
+  const watches = await auto.orders.query<{ version: number }>('select version from shipping.watch');
+  assert.equal(watches.rows.length, 1);
 });

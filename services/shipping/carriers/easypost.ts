@@ -5,11 +5,13 @@ import { easypost_address, verify_address } from './easypost_addresses.ts';
 import { type EasyPostApi, type EasyPostShipment, easypost_api, shipment_reply } from './easypost_api.ts';
 import { check_easypost } from './easypost_check.ts';
 import { buy_label, find_labels, label_document, void_label } from './easypost_labels.ts';
+import { list_labels } from './easypost_list.ts';
 import { parse_webhook, track } from './easypost_tracking.ts';
 import { inches, minor_units, ounces } from './measures.ts';
 import {
   BuyLabelSchema,
   type Carrier,
+  ListLabelsSchema,
   type QuoteRates,
   QuoteRatesSchema,
   type Rate,
@@ -29,6 +31,7 @@ const requests = {
   buy_label: Compile(BuyLabelSchema),
   void_label: Compile(VoidLabelSchema),
   track: Compile(TrackSchema),
+  list_labels: Compile(ListLabelsSchema),
 };
 
 export interface EasyPostSettings {
@@ -48,6 +51,7 @@ export function easypost_carrier(settings: EasyPostSettings): Carrier {
   return {
     name: 'easypost',
     checks_addresses_in: ['*'],
+    lists_labels: true,
     adapter: {
       timeout_ms: settings.timeout_ms ?? timeout_ms,
       in_flight_max,
@@ -66,6 +70,7 @@ async function perform(api: EasyPostApi, { kind, request }: Operation, signal: A
   if (kind === 'buy_label' && requests.buy_label.Check(request)) return buy_label(api, request, signal, remember);
   if (kind === 'void_label' && requests.void_label.Check(request)) return void_label(api, request, signal);
   if (kind === 'track' && requests.track.Check(request)) return track(api, request, signal);
+  if (kind === 'list_labels' && requests.list_labels.Check(request)) return list_labels(api, request, signal);
   return { outcome: 'permanent_error', code: 'malformed_request', detail: `easypost does not understand this ${kind}` };
 }
 

@@ -61,6 +61,7 @@ export type EasyPostTracker = Type.Static<typeof TrackerReply>;
 
 export const shipment_reply = Compile(ShipmentReply);
 export const rates_reply = Compile(Type.Object({ rates: Type.Array(RateReply) }));
+export const shipments_reply = Compile(Type.Object({ shipments: Type.Array(ShipmentReply), has_more: Type.Boolean() }));
 export const tracker_reply = Compile(TrackerReply);
 export const trackers_reply = Compile(Type.Object({ trackers: Type.Array(TrackerReply) }));
 export const event_body = Compile(

@@ -54,6 +54,7 @@ const asking: Readonly<Record<OperationKind, (body: Row) => Row>> = {
       { parcel_id: String(body['reference'] ?? 'pcl_1'), provider_shipment_ref: String(body['id'] ?? 'shp_x'), rate_ref: 'rate_1' },
     ],
   }),
+  list_labels: () => ({ since: '2026-01-01T00:00:00.000Z', until: '2026-03-01T00:00:00.000Z', parcels: [] }),
   void_label: body => ({
     shipment_id: 's',
     parcels: [{ parcel_id: 'pcl_1', provider_shipment_ref: String(body['id'] ?? 'shp_x'), tracking_number: '1' }],
@@ -128,6 +129,15 @@ const understood: readonly (readonly [RegExp, Asking, Check])[] = [
   [/^(shipments-(buy|one-call-buy|label)|Shipment-Service--buys-a-shipment 1)/, 'buy_label', bought],
   [/^(shipments-create|Shipment-Service--creates)/, 'buy_label', outcome => assert.equal(outcome.outcome, 'unknown')],
   [/^shipping-refund-refund/, 'void_label', outcome => assert.deepEqual(value_of(outcome)['submitted'], ['pcl_1'])],
+  [
+    /^shipments-list/,
+    'list_labels',
+    // The documented page says that there is more, and is answered again and again: such a list proves nothing.
+    (outcome, body) => {
+      assert.ok(count(value_of(outcome), 'labels') > 0);
+      assert.equal(value_of(outcome)['is_complete'], body['has_more'] === false);
+    },
+  ],
   [/^(addresses-(create|retrieve))$/, 'verify_address', verdict('not_checked')],
   [/^addresses-verify-param/, 'verify_address', outcome => assert.notEqual(value_of(outcome)['verdict'], 'ok')],
   [/^(addresses-create-and-verify|addresses-verify-strict-param)/, 'verify_address', verdict('not_checked')],

@@ -74,13 +74,31 @@ export const TrackSchema = Type.Object({
   parcels: parcels({ parcel_id: Id(), tracking_number: Id(), carrier: Id() }),
 });
 
+/** What was bought between two instants. `parcels`: for who has no list, and can only be asked by reference. */
+export const ListLabelsSchema = Type.Object({
+  since: Text(),
+  until: Text(),
+  parcels: Type.Array(Type.Object({ parcel_id: Id(), tracking_number: optional(Text()), bought_at: Text() })),
+});
+/** `list_labels` ok: `{ labels: ListedLabel[], is_complete }`; an incomplete list proves nothing. */
+export const ListedLabelSchema = Type.Object({
+  reference: Type.Union([Type.String(), Type.Null()]),
+  /** Empty: there are several of this reference, and they are not told apart. */
+  tracking_number: Type.String(),
+  /** null: not told. */
+  cost: Type.Union([Amount(), Type.Null()]),
+  is_given_back: Type.Boolean(),
+});
+export type ListLabels = Static<typeof ListLabelsSchema>;
+export type ListedLabel = Static<typeof ListedLabelSchema>;
+
 export type Address = Static<typeof Place>;
 export type QuoteRates = Static<typeof QuoteRatesSchema>;
 export type VerifyAddress = Static<typeof VerifyAddressSchema>;
 export type BuyLabel = Static<typeof BuyLabelSchema>;
 export type VoidLabel = Static<typeof VoidLabelSchema>;
 export type Track = Static<typeof TrackSchema>;
-export const operation_kinds = ['verify_address', 'quote_rates', 'buy_label', 'void_label', 'track'] as const;
+export const operation_kinds = ['verify_address', 'quote_rates', 'buy_label', 'void_label', 'track', 'list_labels'] as const;
 export type OperationKind = (typeof operation_kinds)[number];
 
 /** `quote_rates` ok: `{ rates: Rate[], messages: RateMessage[] }`. `amount` is the price of this one parcel. */
@@ -210,6 +228,8 @@ export interface Carrier {
   readonly poll_first_ms?: number;
   /** One harmless call, for `doctor`. Absent: nobody is called. */
   readonly check?: Check;
+  /** It understands `list_labels`. */
+  readonly lists_labels?: true;
   readonly adapter: Adapter;
   /** `raw`: the exact bytes received. Verified before it is parsed. */
   parse_webhook(raw: Uint8Array, headers: InboundHeaders, secret: string): VerifiedWebhook | InvalidWebhook;

@@ -7,6 +7,7 @@ import {
   type AddressVerdict,
   BuyLabelSchema,
   type Carrier,
+  ListLabelsSchema,
   type QuoteRates,
   QuoteRatesSchema,
   type Rate,
@@ -18,6 +19,7 @@ import {
 } from './port.ts';
 import { described, errors_in, type PurolatorApi, type PurolatorApiSettings, p, purolator_api } from './purolator_api.ts';
 import { buy_label, find_labels, known_pins, label_document, purchase_of, void_label } from './purolator_labels.ts';
+import { list_labels } from './purolator_list.ts';
 import { shipment_element, short_address } from './purolator_shipment.ts';
 import { date_in_toronto } from './purolator_time.ts';
 import { track } from './purolator_tracking.ts';
@@ -37,6 +39,7 @@ const requests = {
   buy_label: Compile(BuyLabelSchema),
   void_label: Compile(VoidLabelSchema),
   track: Compile(TrackSchema),
+  list_labels: Compile(ListLabelsSchema),
 };
 
 export interface PurolatorSettings extends PurolatorApiSettings {
@@ -57,6 +60,7 @@ export function purolator_carrier(settings: PurolatorSettings): Carrier {
   return {
     name: 'purolator',
     checks_addresses_in: ['CA'],
+    lists_labels: true,
     poll_first_ms: settings.poll_first_ms ?? poll_first_ms,
     adapter: {
       timeout_ms: settings.timeout_ms ?? timeout_ms,
@@ -80,6 +84,7 @@ async function perform(given: Given, operation: Operation, remember?: Remember):
   }
   if (kind === 'void_label' && requests.void_label.Check(request)) return void_label(api, request, signal);
   if (kind === 'track' && requests.track.Check(request)) return track(api, request, signal);
+  if (kind === 'list_labels' && requests.list_labels.Check(request)) return list_labels(api, request, signal);
   return { outcome: 'permanent_error', code: 'malformed_request', detail: `purolator does not understand this ${kind}` };
 }
 

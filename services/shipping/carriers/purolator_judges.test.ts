@@ -84,6 +84,14 @@ test('a foreign client made from our WSDL estimates, validates, ships, prints, f
   assert.deepEqual([voided.ShipmentVoided, sim.ledger().length], [true, 2]);
 });
 
+/** How the server answered, whatever the client makes of it. */
+function call(client: soap.Client, operation: string, body: object): Promise<{ readonly status: number }> {
+  const { promise, resolve } = Promise.withResolvers<{ readonly status: number }>();
+  client.on('response', (_body, response) => resolve(response));
+  client[`${operation}Async`](body).catch(() => undefined);
+  return promise;
+}
+
 test('the stand-in refuses what its schema does not know, and who is not let in', async t => {
   const { sim, client } = await client_of(t);
   const shipping = await client('Shipping');
@@ -92,10 +100,8 @@ test('the stand-in refuses what its schema does not know, and who is not let in'
   await assert.rejects(shipping['CreateShipmentAsync']({ Shipment: late, PrinterType: 'Thermal' }), /Client/);
   await assert.rejects(shipping['CreateShipmentAsync']({ PrinterType: 'Thermal', Shipment: {} }), /Client/);
   const stranger = await client('Shipping', 'V2', 'wrong');
-  await assert.rejects(
-    stranger['VoidShipmentAsync']({ PIN: { Value: '1' } }),
-    error => error instanceof Error && 'response' in error && (error.response as { status: number }).status === 401,
-  );
+  const { status } = await call(stranger, 'VoidShipment', { PIN: { Value: '1' } });
+  assert.equal(status, 401);
   assert.equal(sim.ledger().length, 0);
 });
 

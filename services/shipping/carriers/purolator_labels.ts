@@ -15,7 +15,7 @@ const day_ms = 86_400_000;
 /** How far around the request the search by reference looks. */
 const searched_before_days = 1;
 const searched_after_days = 10;
-const exists_twice = '2800002';
+export const exists_twice = '2800002';
 const no_longer = '1100429';
 
 type Parcel = BuyLabel['parcels'][number];

@@ -89,13 +89,24 @@ function has_gone(shipment: Shipment, { reason }: OpenException): boolean {
   }
 }
 
+const not_open = { rejection: 'invalid_transition', detail: 'The exception is not open.' } as const;
+/** Else it is a seller, whose list of labels was compared. */
+const is_shipment = (subject: string) => subject.startsWith('shp_');
+const watch_ref = (id: string) => ({ kind: 'watch', id }) as const;
+
 export function resolve_exception(settings: ShippingSettings): ShippingHandler<ResolveException> {
   return {
-    touches: ({ subject }) => [shipment_ref(subject)],
+    touches: ({ subject }) => [is_shipment(subject) ? shipment_ref(subject) : watch_ref(subject)],
     decide({ subject, exception_id, note }, view, given) {
+      if (!is_shipment(subject)) {
+        const found = view('watch', subject).exceptions.find(exception => exception.exception_id === exception_id);
+        if (found === undefined) return not_open;
+        const data = { ...found, subject, note };
+        return { facts: [{ event: { type: 'exception.resolved', data }, key: subject, subject: watch_ref(subject) }] };
+      }
       const shipment = view('shipment', subject);
       const open = shipment?.exceptions.find(exception => exception.exception_id === exception_id);
-      if (shipment === undefined || open === undefined) return { rejection: 'invalid_transition', detail: 'The exception is not open.' };
+      if (shipment === undefined || open === undefined) return not_open;
       const draft = open_draft(settings, given, view);
       resolve(draft, shipment, open, note);
       return decision_of(draft);

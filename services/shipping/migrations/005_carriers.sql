@@ -27,3 +27,14 @@ begin
    where s.address_check is not null and s.id in (select e.subject from shipping.events e where e.key = any(ids));
   perform shipping.clear_parked(ids);
 end $$;
+
+-- Per seller: what the daily comparison of its list of labels with ours found.
+create table shipping.watch (
+  id         text collate "C" not null primary key,
+  version    integer          not null check (version >= 0),
+  exceptions json             not null
+);
+-- The timers begin it, and each re-arms itself: there is nothing to start. A seller that is not asked for rates is looked at and left.
+insert into shipping.timers (kind, id, due_at, partition)
+values ('watch', 'easypost', now() + interval '1 day', 0), ('watch', 'purolator', now() + interval '1 day', 0)
+    on conflict do nothing;
