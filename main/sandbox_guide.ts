@@ -77,11 +77,13 @@ const supplier_magic: Readonly<Record<string, string>> = {
   'OVER-': 'too much is shipped',
   'DUP-': 'the ship notice comes twice',
 };
+const supplier_values = Object.entries(supplier_magic).map(([value, effect]) => ({ where: 'beginning of a SKU', value, effect }));
 const magic_of: Readonly<Record<string, readonly Magic[]>> = {
   stripe: card_names.map(value => ({ where: 'payment.method of an order', value, effect: card_effect(value) })),
   easypost: [
     { where: 'shipping_address.city', value: 'Not A City', effect: 'the address is not found' },
     { where: 'weight in ounces', value: '99999', effect: 'no carrier has a rate' },
   ],
-  supplier: Object.entries(supplier_magic).map(([value, effect]) => ({ where: 'beginning of a SKU', value, effect })),
+  supplier: supplier_values,
+  x12_supplier: supplier_values,
 };
