@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, test } from 'node:test';
+import { sandbox_secrets } from '../main/sandbox.ts';
 import type { LedgerEntry } from '../sandbox/stand_in.ts';
 import { start_x12_supplier } from '../sandbox/x12_supplier/x12_supplier.ts';
 import { basket, type PlacedOrder } from './api.ts';
@@ -122,4 +123,23 @@ test('the supplier took it, and its answer came too late: the identical intercha
   assert.equal(shop.x12_supplier.ledger('purchase_order_accepted', reference).length, 1);
   assert.equal(shop.x12_supplier.ledger('purchase_order_accepted').length, 2);
   await sound(shop);
+});
+
+test('an interchange may have a megabyte at the door, and no more', async () => {
+  const post = (bytes: number) =>
+    fetch(`${shop.url}/inbound/supplier/x12_http`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${btoa(`x:${sandbox_secrets.x12}`)}`, 'content-type': 'application/edi-x12' },
+      body: 'x'.repeat(bytes),
+    });
+  const answers = await Promise.all([post(1_048_576), post(1_048_577)]);
+  const problems = await Promise.all(answers.map(async answer => JSON.parse(await answer.text())));
+  assert.deepEqual(
+    problems.map(({ status, code }) => [status, code]),
+    [
+      [400, 'malformed_document'],
+      [413, 'too_large'],
+    ],
+  );
+  assert.match(problems[1].detail, /1048576 bytes/);
 });
