@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { Route } from '../platform/route.ts';
 import type { Handing } from './mount.ts';
 import { watch } from './streams.ts';
 import type { Upstream, UpstreamAnswer } from './upstream.ts';
@@ -45,6 +46,11 @@ export function handed_on(headers: IncomingHttpHeaders): Record<string, string> 
   return kept;
 }
 
+/** Nobody here has dealt with them. */
+function own_credentials(route: Route, { authorization }: IncomingHttpHeaders): { authorization?: string } {
+  return route.own_credentials === true && authorization !== undefined ? { authorization } : {};
+}
+
 /** Headers for the client. */
 export function handed_back(headers: IncomingHttpHeaders): Record<string, string | string[]> {
   const named = named_by_connection(headers);
@@ -73,7 +79,7 @@ export async function forward(to: Upstream, handing: Handing): Promise<void> {
     answer = await to.call({
       method: request.method,
       url: request.url,
-      headers: handed_on(request.headers),
+      headers: { ...handed_on(request.headers), ...own_credentials(route, request.headers) },
       ...(body === undefined ? {} : { body }),
       principal: request.principal,
       request_id: request.id,

@@ -91,6 +91,7 @@ const cybersource_magic: readonly Magic[] = [
   { where: 'payment.method of an order', value: 'sim_visa', effect: 'authorized, unless the cents of the amount say something else' },
   ...Object.entries(cents_magic).map(([value, effect]) => ({ where: 'cents of the amount', value, effect })),
 ];
+const supplier_values = Object.entries(supplier_magic).map(([value, effect]) => ({ where: 'beginning of a SKU', value, effect }));
 const magic_of: Readonly<Record<string, readonly Magic[]>> = {
   stripe: card_names.map(value => ({ where: 'payment.method of an order', value, effect: card_effect(value) })),
   easypost: [
@@ -104,5 +105,6 @@ const magic_of: Readonly<Record<string, readonly Magic[]>> = {
     { where: 'beginning of Reference1', value: 'DROP-AFTER-', effect: 'shipped, then the line is cut' },
     { where: 'beginning of Reference1', value: 'NO-VOID-', effect: 'never voided' },
   ],
-  supplier: Object.entries(supplier_magic).map(([value, effect]) => ({ where: 'beginning of a SKU', value, effect })),
+  supplier: supplier_values,
+  x12_supplier: supplier_values,
 };

@@ -95,7 +95,7 @@ export function create_server(options: ServerOptions): HttpServer {
     else done();
   });
   app.setErrorHandler((error, request, reply) => {
-    const problem = problem_of(error);
+    const problem = problem_of(error, request.routeOptions.bodyLimit);
     // Orders that are shed arrive by the thousand, and a line for each would cost more than the order.
     if (problem.status >= 500 && problem.code !== 'overloaded') options.logger.error({ error, request_id: request.id }, problem.code);
     // Fastify would close; bytes still on their way would then reset the connection before the reply is read. They are read and dropped.
@@ -140,10 +140,10 @@ export function nowhere(server: HttpServer, request: FastifyRequest): Problem {
 }
 
 /** Any error as the Problem a stranger may see. What is not known to be harmless becomes a 500 that says nothing. */
-export function problem_of(error: unknown): Problem {
+export function problem_of(error: unknown, limit: number = body_bytes_max): Problem {
   if (error instanceof Problem) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return too_large(body_bytes_max);
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return too_large(limit);
   if (code.startsWith('FST_ERR_CTP_INVALID_MEDIA') || code === 'FST_ERR_CTP_EMPTY_TYPE') return unsupported_media_type('application/json');
   if (code === 'FST_ERR_BAD_URL') return new Problem(400, 'malformed_request', 'The address is not well-formed.');
   if (code === 'FST_ERR_MAX_PARAM_LENGTH' || code === 'FST_ERR_NOT_FOUND') return not_found();

@@ -94,6 +94,8 @@ export interface Route {
   readonly summary: string;
   /** Who serves it, set by the composition root: a gateway hands it on to there, with a token for nobody else. Absent: whoever is asked. */
   readonly service?: string;
+  /** It is shown the caller's Authorization, which the door does not look at (scope `public`): a third party that knows only that way. */
+  readonly own_credentials?: true;
   /** Any of these lets in an `sk` or staff; `pk` and `order` are listed in `also`. `public`: nobody is asked. */
   readonly scope: Scope | 'public';
   readonly also?: readonly ('pk' | 'order')[];

@@ -207,6 +207,8 @@ export function simulated_providers(random: Random, decline: number): Providers 
     send_order,
     track: () => ({ outcome: 'ok', value: { facts: [] } }),
     cancel_order: () => ({ outcome: 'ok', value: {} }),
+    // Which it has, its ledger tells the auditor; here it keeps no list.
+    reconcile: () => ({ outcome: 'permanent_error', code: 'list_unavailable', detail: 'there is no list' }),
   };
   const perform = (operation: Operation, at: string): Outcome => {
     const known = done.get(operation.op_id);

@@ -250,10 +250,10 @@ describe('what is bought', () => {
     ],
     [
       38,
-      'a channel that is not built',
+      'a channel of partners without a partner',
       'PUT /v1/suppliers/new',
       { name: 'x', channel: { kind: 'x12_http' }, currency: 'GBP' },
-      '422 channel_not_available',
+      '422 required',
     ],
     [
       38,

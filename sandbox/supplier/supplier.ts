@@ -3,7 +3,7 @@
  * acknowledges, ships and invoices them within seconds by signed documents, and keeps a ledger
  * (`purchase_order_accepted`, `purchase_order_cancelled`, `purchase_order_shipped`).
  *
- *   POST /purchase-orders                      GET  /purchase-orders/{reference}
+ *   POST /purchase-orders                      GET  /purchase-orders/{reference}   GET /purchase-orders?after=
  *   POST /purchase-orders/{reference}/cancel   POST /clerk/documents  { reference, document, … }: what a person there would send
  *
  * Magic SKUs, the supplier's or the buyer's: BO- backordered for 14 days, PART- half now, SUB- a substitute, PRICE- ten per
@@ -100,6 +100,7 @@ function third_party(supplier: Supplier, options: SupplierOptions): ThirdParty {
   return {
     routes: [
       route('POST', '/purchase-orders', take_order),
+      route('GET', '/purchase-orders', list_orders),
       route('GET', '/purchase-orders/:reference', show_order),
       route('POST', '/purchase-orders/:reference/cancel', take_cancellation),
       { method: 'POST', path: '/clerk/documents', handle: request => send_by_hand(supplier, request) },
@@ -179,6 +180,18 @@ function show_order(supplier: Supplier, request: StandInRequest): StandInReply {
   if (order === undefined) return unknown_order();
   const { reference, supplier_reference, state, cancellation, documents } = order;
   return json_reply(200, { reference, supplier_reference, state, cancellation, documents });
+}
+
+const page_size = 500;
+
+/** As they came; `after`: the last reference of the page before. */
+function list_orders(supplier: Supplier, request: StandInRequest): StandInReply {
+  const all = [...supplier.orders.values()];
+  const after = request.query.get('after') ?? '';
+  const start = after === '' ? 0 : all.findIndex(order => order.reference === after) + 1;
+  const page = all.slice(start, start + page_size);
+  const orders = page.map(({ reference, supplier_reference, state }) => ({ reference, supplier_reference, state }));
+  return json_reply(200, { orders, next: start + page.length < all.length ? (page.at(-1)?.reference ?? null) : null });
 }
 
 /** An agreed cancellation stays agreed, a refused one is judged anew; asking twice while it is pending asks once. */

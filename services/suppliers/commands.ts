@@ -1,7 +1,7 @@
 /** Everything suppliers can be asked: by people, by what inventory says, by suppliers' answers, by timers. */
 import type { Levels, ShortLine } from '../../contracts/index.ts';
 import type { Outcome } from '../../platform/service.ts';
-import type { SupplierFact } from './channels/port.ts';
+import type { ListedOrder, SupplierFact } from './channels/port.ts';
 import type { InboundInterchange } from './inbound.ts';
 import type { PartnerChannel } from './model_partners.ts';
 
@@ -156,6 +156,16 @@ export interface NoteCollected {
   readonly name: string | null;
   readonly interchanges: readonly InboundInterchange[];
 }
+/** What a supplier's own list says of our orders. */
+export interface NoteReconciled {
+  readonly type: 'note_reconciled';
+  readonly channel: 'rest';
+  readonly op_id: string;
+  readonly asked_at: string;
+  readonly outcome: 'done' | 'failed' | 'waits';
+  readonly whole: boolean;
+  readonly orders: readonly ListedOrder[];
+}
 /** Written, or to be written again by whoever asks after it: nothing to decide. */
 export interface NoteReplySent {
   readonly type: 'note_reply_sent';
@@ -203,7 +213,7 @@ export interface CheckReceipt {
 }
 export interface WatchChannel {
   readonly type: 'watch_channel';
-  readonly channel: PartnerChannel;
+  readonly channel: PartnerChannel | 'rest';
 }
 /** The announced units, or without a notice all that is outstanding. */
 export interface ReceiveAnnounced {
@@ -233,6 +243,7 @@ export type SuppliersCommand =
   | TakeTransmission
   | NoteCollected
   | NoteReplySent
+  | NoteReconciled
   | RecordSending
   | RecordCancelling
   | ReviewSupply

@@ -3,7 +3,17 @@ import type { SuppliersEvent } from '../../contracts/index.ts';
 import type { Decision, Given, Handler, View } from '../../platform/service.ts';
 import type { Demand, LostDemand } from './demand.ts';
 import type { OpenException, PurchaseOrder } from './model_order.ts';
-import type { ControlNumber, NamedOrder, Partner, PartnerChannel, ReceivedInterchange, Watch, X12Settings } from './model_partners.ts';
+import type {
+  ControlNumber,
+  KnownOrder,
+  NamedOrder,
+  OpenOrder,
+  Partner,
+  PartnerChannel,
+  ReceivedInterchange,
+  Watch,
+  X12Settings,
+} from './model_partners.ts';
 import type { SuppliersRejection } from './rejections.ts';
 
 /** Largest counter that events and rows hold. */
@@ -209,6 +219,8 @@ export interface States {
   notice: Notice | undefined;
   partner: Partner | undefined;
   named_order: NamedOrder | undefined;
+  open_orders: readonly OpenOrder[];
+  known_order: KnownOrder | undefined;
   interchange: ReceivedInterchange;
   watch: Watch;
   purchase_order: PurchaseOrder;

@@ -33,6 +33,18 @@ export interface NamedOrder {
   readonly skus: readonly string[];
 }
 
+/** Reference data, by channel: orders that its suppliers must have, sent first. */
+export interface OpenOrder {
+  readonly po_id: string;
+  readonly sent_at: string;
+}
+export const open_orders_max = 1_000;
+/** Reference data, by purchase order id. */
+export interface KnownOrder {
+  readonly status: string;
+  readonly sending: string;
+}
+
 export interface ControlNumber {
   readonly last: number;
 }

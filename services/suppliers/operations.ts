@@ -1,6 +1,6 @@
 /** Calls to suppliers: what is asked, and what their outcomes become. */
-import { type Operation, type Outcome, type Row, unreachable } from '../../platform/service.ts';
-import type { CancelOrder, SendOrder, SupplierFact } from './channels/port.ts';
+import { instant, type Operation, type Outcome, type Row, unreachable } from '../../platform/service.ts';
+import type { CancelOrder, ListedOrder, SendOrder, SupplierFact } from './channels/port.ts';
 import type { SuppliersCommand } from './commands.ts';
 import { read_inbound } from './inbound.ts';
 import type { PurchaseOrder } from './model_order.ts';
@@ -45,10 +45,27 @@ function collected(operation: Operation, outcome: Outcome): SuppliersCommand {
   return { type: 'note_collected', channel, op_id, outcome: ended, name, interchanges };
 }
 
+/** The channel has checked every row. */
+function reconciled({ op_id, requested_at: asked_at }: Operation, outcome: Outcome): SuppliersCommand {
+  const listed = outcome.outcome === 'ok' && Array.isArray(outcome.value['facts']) ? outcome.value['facts'] : [];
+  const whole = outcome.outcome === 'ok' && outcome.value['whole'] === true;
+  const ended = outcome.outcome === 'unknown' || outcome.outcome === 'pending' ? 'waits' : outcome.outcome === 'ok' ? 'done' : 'failed';
+  return {
+    type: 'note_reconciled',
+    channel: 'rest',
+    op_id,
+    asked_at: instant(asked_at),
+    outcome: ended,
+    whole,
+    orders: listed as unknown as readonly ListedOrder[],
+  };
+}
+
 export const outcomes = {
   send_order: heard('record_sending'),
   cancel_order: heard('record_cancelling'),
   collect: collected,
+  reconcile: reconciled,
   send_reply: (): SuppliersCommand => ({ type: 'note_reply_sent' }),
 };
 

@@ -135,10 +135,15 @@ test('reference data: put, put again, put by somebody who saw another version', 
   assert.equal((await call('PUT', '/v1/suppliers/house', supplier, { if_match: 1 })).status, 412);
   assert.equal((await call('PUT', '/v1/suppliers/new', supplier, { if_match: 3 })).status, 412);
   assert.equal((await call('PUT', '/v1/suppliers/a b', supplier)).body['code'], 'format');
+  const channelled = async (code: string, channel: object) => (await call('PUT', `/v1/suppliers/${code}`, { ...supplier, channel })).body;
   for (const kind of ['x12_http', 'x12_files']) {
-    const refused = await call('PUT', '/v1/suppliers/edi', { ...supplier, channel: { kind } });
-    assert.deepEqual([refused.status, refused.body['code']], [422, 'channel_not_available']);
+    assert.equal((await channelled('edi', { kind }))['code'], 'required');
+    assert.equal((await channelled('edi', { kind, partner: 'ZZ/AN-ID-OF-TOO-MANY' }))['code'], 'required');
+    assert.deepEqual((await channelled('edi', { kind, partner: 'ZZ/EDI' }))['channel'], { kind, partner: 'ZZ/EDI' });
+    assert.equal((await channelled('second', { kind, partner: 'ZZ/EDI' }))['code'], 'partner_taken');
   }
+  assert.equal((await channelled('edi', { kind: 'rest', partner: 'ZZ/EDI' }))['code'], 'invalid');
+  assert.deepEqual((await channelled('edi', { kind: 'rest' }))['channel'], { kind: 'rest' });
   const item = { supplier_sku: 'S-1', cost: 100, minimum_quantity: 10, pack_size: 5, lead_time_days: 4 };
   const put = await call('PUT', '/v1/suppliers/house/items/TEA', item);
   assert.deepEqual(put.body, { supplier: 'house', currency: 'GBP', sku: 'TEA', ...item, preferred: false, inspect: false, version: 1 });

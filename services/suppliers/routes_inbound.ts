@@ -28,6 +28,7 @@ export function inbound_routes(desk: SuppliersDesk, settings: SuppliersRoutesSet
       ...common,
       path: '/inbound/supplier/:channel',
       body_bytes_max: transmission_bytes_max,
+      own_credentials: true,
       summary: 'The same by channel: rest as above; x12_http: X12 interchanges, answered by their functional acknowledgments (997)',
       replies: { 200: Type.Unsafe<string>({ type: 'string', contentMediaType: 'application/edi-x12' }) },
       rejections: ['invalid_signature', 'malformed_json', 'malformed_document', 'not_found'],

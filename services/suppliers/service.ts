@@ -23,6 +23,7 @@ import { set_reorder_policy_handler } from './decide/policy.ts';
 import { proposal_handlers } from './decide/proposals.ts';
 import { purchase_order_handlers } from './decide/purchase_orders.ts';
 import { receipt_handlers } from './decide/receipts.ts';
+import { reconciliation_handlers } from './decide/reconciliation.ts';
 import { review_handlers } from './decide/review.ts';
 import { sending_handlers } from './decide/sending.ts';
 import { transmission_handlers } from './decide/transmission.ts';
@@ -49,7 +50,15 @@ import { type Heard, reactions } from './reactions.ts';
 import type { SuppliersRejection } from './rejections.ts';
 import { backorder_rows, peg_book_rows, proposal_rows, records, stray_document_rows, supply_item_rows } from './store.ts';
 import { purchase_order_rows } from './store_orders.ts';
-import { control_number_rows, interchange_rows, named_order_rows, partner_rows, watch_rows } from './store_partners.ts';
+import {
+  control_number_rows,
+  interchange_rows,
+  known_order_rows,
+  named_order_rows,
+  open_orders_rows,
+  partner_rows,
+  watch_rows,
+} from './store_partners.ts';
 import {
   due_items_rows,
   notice_rows,
@@ -72,6 +81,8 @@ const due_items: ReferenceKind<States['due_items']> = { reference: true, initial
 const notice: ReferenceKind<States['notice']> = { reference: true, initial: () => undefined, rows: notice_rows };
 const partner: ReferenceKind<States['partner']> = { reference: true, initial: () => undefined, rows: partner_rows };
 const named_order: ReferenceKind<States['named_order']> = { reference: true, initial: () => undefined, rows: named_order_rows };
+const open_orders: ReferenceKind<States['open_orders']> = { reference: true, initial: () => [], rows: open_orders_rows };
+const known_order: ReferenceKind<States['known_order']> = { reference: true, initial: () => undefined, rows: known_order_rows };
 const purchase_order: Kind<PurchaseOrder, SuppliersEvent> = {
   initial: new_purchase_order,
   evolve: evolve_purchase_order,
@@ -125,6 +136,8 @@ export function suppliers_service(
       notice,
       partner,
       named_order,
+      open_orders,
+      known_order,
       interchange,
       watch,
       purchase_order,
@@ -146,6 +159,7 @@ export function suppliers_service(
       ...acknowledgment_handlers(settings),
       ...receipt_handlers(settings),
       ...transmission_handlers(settings),
+      ...reconciliation_handlers(settings),
       note_levels: note_levels_handler(settings),
       note_received: note_received_handler(settings),
       note_demand,
@@ -166,7 +180,7 @@ export function suppliers_service(
       [order_timer]: ({ id }) => ({ type: 'check_purchase_order', po_id: id }),
       [receipt_timer]: ({ id }) => ({ type: 'check_receipt', po_id: id }),
       [watch_timer]: ({ id }) => {
-        if (!is_partner_channel(id)) throw new Error(`nobody looks at ${id}`);
+        if (id !== 'rest' && !is_partner_channel(id)) throw new Error(`nobody looks at ${id}`);
         return { type: 'watch_channel', channel: id };
       },
       [receive_timer]: ({ id }) => {

@@ -1,6 +1,15 @@
 /** The SQL of partners: what decisions read of them, and what they keep. */
 import { instant, type Json, type ReferenceRows, type Rows } from '../../platform/service.ts';
-import type { ControlNumber, NamedOrder, Partner, ReceivedInterchange, Watch } from './model_partners.ts';
+import {
+  type ControlNumber,
+  type KnownOrder,
+  type NamedOrder,
+  type OpenOrder,
+  open_orders_max,
+  type Partner,
+  type ReceivedInterchange,
+  type Watch,
+} from './model_partners.ts';
 
 // The parsed boundary: each from_row reads the columns of the migration, or those that the statement beside it selects.
 
@@ -24,6 +33,21 @@ export const named_order_rows: ReferenceRows<NamedOrder | undefined> = {
          select coalesce(json_agg(f), '[]'::json) as rows
            from (select f.*, (select coalesce(json_agg(l.sku), '[]'::json) from suppliers.purchase_order_line l where l.po_id = f.po_id) as skus from found f) f`,
   from_row: row => row as unknown as NamedOrder,
+};
+
+export const open_orders_rows: ReferenceRows<readonly OpenOrder[]> = {
+  load: `select coalesce(json_agg(c), '[]'::json) as rows
+           from (select asked.id, (select coalesce(json_agg(o), '[]'::json)
+                                     from (select id as po_id, sent_at from suppliers.purchase_order
+                                            where channel = asked.id and sending = 'done' and status in ('sent', 'acknowledged', 'partially_received')
+                                            order by sent_at limit ${open_orders_max}) o) as orders
+                   from unnest($1::text[]) as asked(id)) c`,
+  from_row: row => (row['orders'] as unknown as OpenOrder[]).map(({ po_id, sent_at }) => ({ po_id, sent_at: instant(sent_at) })),
+};
+
+export const known_order_rows: ReferenceRows<KnownOrder | undefined> = {
+  load: `select coalesce(json_agg(o), '[]'::json) as rows from (select id, status, sending from suppliers.purchase_order where id = any($1)) o`,
+  from_row: row => row as unknown as KnownOrder,
 };
 
 export const control_number_rows: Rows<ControlNumber> = {

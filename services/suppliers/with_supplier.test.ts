@@ -304,3 +304,24 @@ test('the same acknowledgment fifty times at once counts once', async t => {
   const acknowledged = (await desk.events(String(id))).filter(type => type === 'purchase_order.acknowledged');
   assert.equal(acknowledged.length, 2);
 });
+
+test('once a day both lists are compared: an order there that is none of ours is a person’s', async t => {
+  const { desk, sim, order, when } = await trade(t, 'ships_never');
+  const address = await order('TEA');
+  await when(address, is('acknowledged'));
+  const stranger = {
+    ...{ document: 'purchase_order', reference: 'po_of_nobody', currency: 'GBP' },
+    lines: [{ line_no: 1, supplier_sku: 'A', sku: 'B', quantity: 1, cost: 1 }],
+  };
+  const headers = { authorization: 'Bearer key', 'idempotency-key': 'theirs' };
+  await fetch(`${sim.url}/purchase-orders`, { method: 'POST', headers, body: JSON.stringify(stranger) });
+  await desk.harness.runtime.pool.query("update suppliers.timers set due_at = now() where kind = 'watch' and id = 'rest'");
+  const found = await until('the stray is kept', async () => {
+    const { rows } = await desk.harness.runtime.pool.query<{ po_id: string }>(
+      "select po_id from suppliers.stray_document where kind = 'list'",
+    );
+    return rows.length > 0 ? rows : undefined;
+  });
+  assert.deepEqual(found, [{ po_id: 'po_of_nobody' }]);
+  assert.deepEqual(reasons_of(await desk.get(address)), []);
+});

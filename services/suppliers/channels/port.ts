@@ -59,12 +59,17 @@ export const CancelOrderSchema = Type.Object({ po_id: Id(), reference: Id() });
 export type SendOrder = Static<typeof SendOrderSchema>;
 /** ok: agreed. Declined `cancellation_refused`. Pending: the answer comes as a document. */
 export type CancelOrder = Static<typeof CancelOrderSchema>;
-export const operation_kinds = ['send_order', 'cancel_order', 'collect', 'send_reply'] as const;
+export const operation_kinds = ['send_order', 'cancel_order', 'collect', 'send_reply', 'reconcile'] as const;
 export type OperationKind = (typeof operation_kinds)[number];
 
 /** Of a channel that is looked at (`x12_files`): the next file, and what became of the one before. ok `{ facts: [{ name, raw }] }`, `raw` in base64, or none. */
 export const CollectSchema = Type.Object({ settle: Type.Array(Type.Object({ name: Text(255), to: Text(10) }), { maxItems: 10 }) });
 export type Collect = Static<typeof CollectSchema>;
+/** Of a channel that can be asked (`rest`). ok `{ facts: ListedOrder[], whole }`: what the supplier has of us; `whole`: nothing is left out. */
+export interface ListedOrder {
+  readonly reference: string;
+  readonly cancelled: boolean;
+}
 /** What answers a transmission, where there is no reply to write it into. */
 export const SendReplySchema = Type.Object({ name: Text(100), text: Type.String({ maxLength: 1_048_576 }) });
 export type SendReply = Static<typeof SendReplySchema>;

@@ -3,7 +3,7 @@ import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Id, optional, Text } from '../../../contracts/envelope.ts';
 import { call_json, type JsonAnswer, json_body, outcome_of } from '../../../platform/adapters/call.ts';
-import type { Operation, Outcome } from '../../../platform/service.ts';
+import type { Operation, Outcome, Row } from '../../../platform/service.ts';
 import { type CancelOrder, CancelOrderSchema, type SendOrder, SendOrderSchema, type SupplierChannel, type SupplierFact } from './port.ts';
 import { check_rest } from './rest_check.ts';
 import { read_document, receive } from './rest_documents.ts';
@@ -58,6 +58,7 @@ export function rest_channel(settings: RestSettings): SupplierChannel {
 
 async function perform(settings: RestSettings, operation: Operation, signal: AbortSignal): Promise<Outcome> {
   const { kind, request } = operation;
+  if (kind === 'reconcile') return list_orders(settings, signal);
   if (kind === 'send_order' && requests.send_order.Check(request)) return send_order(settings, operation, request, signal);
   if (kind === 'cancel_order' && requests.cancel_order.Check(request)) return cancel_order(settings, operation, request, signal);
   return { outcome: 'permanent_error', code: 'malformed_request', detail: `${settings.name} does not understand this ${kind}` };
@@ -101,6 +102,7 @@ function cancellation_outcome({ answer, reason }: NonNullable<Static<typeof Orde
 /** What the supplier has under our reference; the documents it sent until now come along, so none is missed. */
 async function query(settings: RestSettings, operation: Operation, signal: AbortSignal): Promise<Outcome> {
   const { kind, request } = operation;
+  if (kind === 'reconcile') return list_orders(settings, signal);
   const known =
     (kind === 'send_order' && requests.send_order.Check(request)) || (kind === 'cancel_order' && requests.cancel_order.Check(request));
   if (!known) return { outcome: 'permanent_error', code: 'malformed_request', detail: `${settings.name} does not understand this ${kind}` };
@@ -132,6 +134,30 @@ async function not_there(settings: RestSettings, operation: Operation, detail: s
   const settled = since_sent_ms >= (settings.settle_ms ?? settle_default_ms);
   const key_lives = now_ms - Date.parse(operation.requested_at) < key_age_max_ms;
   return settled && key_lives ? perform(settings, operation, signal) : { outcome: 'unknown', detail, answered: true };
+}
+
+/** More are not compared one by one: then `whole` is false, and what is missing proves nothing. */
+export const list_pages_max = 20;
+const order_list = Compile(
+  Type.Object({
+    orders: Type.Array(Type.Object({ reference: Id(), state: Text(100) }), { maxItems: 1_000 }),
+    next: optional(Type.Union([Id(), Type.Null()])),
+  }),
+);
+
+/** Which orders of ours the supplier has. A look that fails is over: tomorrow there is another. */
+async function list_orders(settings: RestSettings, signal: AbortSignal): Promise<Outcome> {
+  const listed: Row[] = [];
+  let after: string | null = '';
+  for (let page = 0; page < list_pages_max && after !== null; page += 1) {
+    const url: string = endpoint(settings, `purchase-orders?after=${encodeURIComponent(after)}`);
+    const answer = await call_json({ method: 'GET', url, headers: authorization(settings), reply_bytes_max }, signal);
+    const list = answer.answer === 'reply' && answer.status === 200 ? answer.json : undefined;
+    if (!order_list.Check(list)) return { outcome: 'permanent_error', code: 'list_unavailable', detail: describe(answer) };
+    listed.push(...list.orders.map(({ reference, state }) => ({ reference, cancelled: state === 'cancelled' })));
+    after = list.next ?? null;
+  }
+  return { outcome: 'ok', value: { facts: listed, whole: after === null } };
 }
 
 function facts_of(documents: readonly unknown[], po_id: string): readonly SupplierFact[] {

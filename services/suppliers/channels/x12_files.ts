@@ -28,9 +28,8 @@ export function x12_files_channel({ folder }: { readonly folder: string }): Adap
 }
 
 async function perform_in(folder: string, { kind, request }: Operation): Promise<Outcome> {
-  await Promise.all(folders.map(name => mkdir(join(folder, name), { recursive: true })));
   if (kind === 'cancel_order' && requests.cancel_order.Check(request)) return no_cancellation;
-  if (kind === 'collect' && requests.collect.Check(request)) return collect(folder, request);
+  if (kind === 'collect' && requests.collect.Check(request)) return collect(folder, request).catch(unavailable);
   if (kind === 'send_reply' && requests.send_reply.Check(request)) return write(folder, request.name, request.text);
   if (kind !== 'send_order' || !requests.send_order.Check(request)) return not_understood(kind);
   const text = purchase_order_of(request);
@@ -38,8 +37,13 @@ async function perform_in(folder: string, { kind, request }: Operation): Promise
   return write(folder, `850-${String(request.envelope?.control_number).padStart(9, '0')}-${request.reference}.edi`, text);
 }
 
+async function make_folders(folder: string): Promise<void> {
+  await Promise.all(folders.map(name => mkdir(join(folder, name), { recursive: true })));
+}
+
 /** Under a name that begins with a dot until it is whole and on the disk: gateways pass those by. */
 async function write(folder: string, name: string, text: string): Promise<Outcome> {
+  await make_folders(folder);
   const unfinished = join(folder, 'out', `.${name}`);
   const file = await open(unfinished, 'w');
   try {
@@ -52,7 +56,14 @@ async function write(folder: string, name: string, text: string): Promise<Outcom
   return { outcome: 'ok', value: { channel: 'x12_files', name } };
 }
 
+/** A look that could not be made is over: the next one is another. */
+function unavailable(error: unknown): Outcome {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'failed';
+  return { outcome: 'permanent_error', code: 'folder_unavailable', detail: code };
+}
+
 async function collect(folder: string, { settle }: Collect): Promise<Outcome> {
+  await make_folders(folder);
   for (const { name, to } of settle) await move(join(folder, 'work', name), join(folder, to === 'done' ? 'done' : 'failed', name));
   const name = (await files_in(join(folder, 'work'))).at(0) ?? (await claim(folder));
   if (name === undefined) return { outcome: 'ok', value: { facts: [] } };
@@ -71,13 +82,24 @@ async function claim(folder: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** By name; those that are still being written (a dot in front, `.tmp`, `.part`) are not there yet. */
+/** Of so many names the oldest comes first. */
+const names_max = 1_000;
+
+/** The oldest first; those that are still being written (a dot in front, `.tmp`, `.part`) are not there yet. */
 async function files_in(path: string): Promise<readonly string[]> {
   const entries = await readdir(path, { withFileTypes: true });
-  return entries
-    .filter(entry => entry.isFile() && !/^\.|\.(tmp|part)$/i.test(entry.name))
-    .map(entry => entry.name)
-    .sort();
+  const names = entries.filter(entry => entry.isFile() && !/^\.|\.(tmp|part)$/i.test(entry.name)).map(entry => entry.name);
+  const aged = await Promise.all(
+    names
+      .sort()
+      .slice(0, names_max)
+      .map(async name => ({ name, age: await written_at(join(path, name)) })),
+  );
+  return aged.sort((a, b) => a.age - b.age).map(({ name }) => name);
+}
+async function written_at(path: string): Promise<number> {
+  // Taken by somebody else meanwhile: claiming it will show.
+  return (await stat(path).catch(() => undefined))?.mtimeMs ?? 0;
 }
 
 /** False: it is not there any more. */

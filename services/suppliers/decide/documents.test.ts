@@ -1,11 +1,12 @@
 /** What partners' documents mean for an order: every code of an 855, and lines that are named, numbered, doubled, or unknown. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import type { AcknowledgedLine } from '../channels/port.ts';
 import type { DocumentOf, TradeDocument } from '../channels/trade.ts';
 import { documents_of } from '../channels/x12/documents.ts';
 import { read_transmission } from '../channels/x12/read.ts';
-import { write_interchange } from '../channels/x12/write.ts';
+import { is_writable, write_interchange } from '../channels/x12/write.ts';
 import { new_purchase_order, type PurchaseOrder, type PurchaseOrderLine } from '../model_order.ts';
 import { type Meaning, meaning_of } from './documents.ts';
 
@@ -312,4 +313,37 @@ test('a 997 is of the group it names, and nobody answers it', () => {
     ['AK9', 'R', '1', '1', '0'],
   ]);
   assert.deepEqual([refused.accepted, refused.detail], [false, 'AK3 PO1 6  8; AK5 R 5; AK9 R 1 1 0']);
+});
+
+/** FUZZ_SECONDS=120 runs it for two minutes. */
+test('sets of any segments with any elements are read, or refused with a place; never thrown at', () => {
+  const fuzz_seconds = Number(process.env['FUZZ_SECONDS'] ?? '0');
+  const ids = 'BAK CUR PO1 CTP ACK SCH CTT BSN HL PRF LIN SN1 REF DTM BIG IT1 TDS TXI SAC AK1 AK2 AK5 AK9'.split(' ');
+  const words =
+    '|00|01|AC|AE|AK|RO|ZZ|IA|IB|BP|IQ|IS|IR|IH|1|2|10|0|-1|1.5|99999999999|1.05|20260302|20261399|PO1|S-A|A|VN|SK|S|O|I|C|D240|CN|017|GBP|EUR'.split(
+      '|',
+    );
+  const segment = fc.tuple(
+    fc.constantFrom(...ids),
+    fc.array(fc.oneof(fc.constantFrom(...words), fc.string({ maxLength: 5 }).filter(is_writable)), { maxLength: 12 }),
+  );
+  const groups: readonly (readonly [string, string])[] = [
+    ['PR', '855'],
+    ['SH', '856'],
+    ['IN', '810'],
+    ['FA', '997'],
+  ];
+  fc.assert(
+    fc.property(fc.constantFrom(...groups), fc.array(segment, { maxLength: 25 }), ([functional, code], segments) => {
+      const { documents, refused, receipts } = read(
+        functional,
+        code,
+        segments.map(([id, elements]) => [id, ...elements, 'X']),
+      );
+      assert.ok(documents.length > 0 || refused.length === 1);
+      assert.equal(receipts.length, functional === 'FA' ? 0 : 1);
+      for (const document of documents) if (document.kind !== 'receipt') meaning_of(order, document, at);
+    }),
+    fuzz_seconds > 0 ? { numRuns: Number.POSITIVE_INFINITY, interruptAfterTimeLimit: fuzz_seconds * 1_000 } : { numRuns: 500 },
+  );
 });

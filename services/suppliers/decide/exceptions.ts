@@ -28,6 +28,7 @@ export type OrderException =
   | 'invoiced_too_much'
   | 'too_many_documents'
   | 'held_by_supplier'
+  | 'differs_at_supplier'
   | 'order_unreadable'
   | 'receipt_overdue'
   | 'invoice_unreadable'
@@ -58,6 +59,7 @@ const owners: Readonly<Record<ExceptionReason, { readonly owner: string; readonl
   invoice_differs: { owner: 'purchasing', days: 7 },
   invoiced_too_much: { owner: 'purchasing', days: 7 },
   too_many_documents: { owner: 'operator', days: 2 },
+  differs_at_supplier: { owner: 'purchasing', days: 1 },
   held_by_supplier: { owner: 'purchasing', days: 2 },
   order_unreadable: { owner: 'operator', days: 1 },
   receipt_overdue: { owner: 'operator', days: 1 },

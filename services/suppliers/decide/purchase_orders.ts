@@ -8,6 +8,7 @@ import type {
   ClosePurchaseOrder,
   CreatePurchaseOrder,
 } from '../commands.ts';
+import { next_day } from '../demand.ts';
 import { day_ms, item_id, type Offer, type Supplier, type SuppliersHandler, type SuppliersSettings, type SuppliersView } from '../model.ts';
 import { has_ended, is_outstanding, is_underway, outstanding, type PurchaseOrder, total_of } from '../model_order.ts';
 import { is_partner_channel, party_of, reference_of } from '../model_partners.ts';
@@ -164,6 +165,8 @@ export function approve(draft: Draft, po_id: string): void {
     say_sent(draft, po_id, null);
     return;
   }
+  // A look at the supplier's list is due at midnight, whatever becomes of the sending.
+  if (channel === 'rest') arm(draft, watch_timer, channel, next_day(draft.given.at));
   const op_id = draft.new_id('op');
   note_order(draft, po_id, { send_op_id: op_id });
   const request = {

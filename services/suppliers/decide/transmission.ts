@@ -193,7 +193,9 @@ const watch_channel: SuppliersHandler<WatchChannel> = {
     const request = { settle: settle.map(one => ({ ...one })) };
     return {
       facts: [],
-      operations: [{ op_id, kind: 'collect', provider: channel, subject: channel, key: channel, request }],
+      operations: [
+        { op_id, kind: channel === 'rest' ? 'reconcile' : 'collect', provider: channel, subject: channel, key: channel, request },
+      ],
       notes: [{ kind: 'watch', id: channel, change: watch => ({ ...watch, op_id }) }],
     };
   },

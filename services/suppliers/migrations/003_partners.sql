@@ -1,10 +1,10 @@
--- docs/decisions/0013: suppliers that are reached by documents between numbered partners (X12, Peppol).
+-- docs/decisions/0013: suppliers that are reached by documents between numbered partners (X12).
 alter table suppliers.supplier drop constraint supplier_channel_check;
 alter table suppliers.supplier
-  add constraint supplier_channel_check check (channel in ('rest', 'manual', 'x12_http', 'x12_files', 'peppol')),
+  add constraint supplier_channel_check check (channel in ('rest', 'manual', 'x12_http', 'x12_files')),
   -- Who it is in envelopes, `qualifier/id`. One supplier per partner: documents are believed by their sender.
   add column partner text collate "C" check (partner ~ '^[A-Za-z0-9]{2,4}/[A-Za-z0-9._-]{1,64}$'),
-  add constraint partner_of_channel check ((partner is not null) = (channel in ('x12_http', 'x12_files', 'peppol')));
+  add constraint partner_of_channel check ((partner is not null) = (channel in ('x12_http', 'x12_files')));
 create unique index supplier_partner on suppliers.supplier (partner) where partner is not null;
 
 alter table suppliers.purchase_order

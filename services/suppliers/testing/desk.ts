@@ -3,7 +3,8 @@ import type { Levels } from '../../../contracts/index.ts';
 import { Problem, type Reply, type Route, type RouteRequest } from '../../../platform/route.ts';
 import type { Adapter, Row } from '../../../platform/service.ts';
 import { type Harness, service_on_postgres, test_request } from '../../../platform/testing/harness.ts';
-import type { SuppliersSettings } from '../model.ts';
+import type { ChannelKind, SuppliersSettings } from '../model.ts';
+import { is_partner_channel } from '../model_partners.ts';
 import { suppliers_routes } from '../routes.ts';
 import { migrations_folder, suppliers_service } from '../service.ts';
 import type { SuppliersDesk } from '../views.ts';
@@ -59,7 +60,7 @@ export async function office(
     const request = test_request(body, { params, query: Object.fromEntries(new URLSearchParams(query)), ...more });
     try {
       const reply = await route.handle(request);
-      if ('stream' in reply) throw new Error('no route of suppliers streams');
+      if ('stream' in reply) return { status: reply.status, body: { text: await text_of(reply.stream) }, headers: reply.headers };
       return { status: reply.status, body: reply.body as Row, headers: reply.headers };
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
@@ -84,6 +85,12 @@ export async function office(
   };
 }
 
+async function text_of(stream: AsyncIterable<string | Uint8Array>): Promise<string> {
+  let text = '';
+  for await (const chunk of stream) text += chunk.toString();
+  return text;
+}
+
 function route_of(routes: readonly Route[], method: string, address: string): { route: Route; params: Record<string, string> } {
   for (const route of routes) {
     const names = [...route.path.matchAll(/:(\w+)/g)].map(match => match[1] ?? '');
@@ -104,8 +111,9 @@ export async function until<T>(what: string, read: () => Promise<T | undefined>)
 }
 
 /** A supplier with two items, and policies for them. */
-export async function stocked(desk: Office, channel: 'rest' | 'manual', skus: readonly string[], supplier = 'acme'): Promise<void> {
-  await desk.call('PUT', `/v1/suppliers/${supplier}`, { name: 'Acme', channel: { kind: channel }, currency: 'GBP' });
+export async function stocked(desk: Office, channel: ChannelKind, skus: readonly string[], supplier = 'acme'): Promise<void> {
+  const partner = is_partner_channel(channel) ? { partner: `ZZ/${supplier.toUpperCase()}` } : {};
+  await desk.call('PUT', `/v1/suppliers/${supplier}`, { name: 'Acme', channel: { kind: channel, ...partner }, currency: 'GBP' });
   for (const sku of skus) {
     const item = { supplier_sku: `S-${sku}`, cost: 100, minimum_quantity: 10, pack_size: 5, lead_time_days: 4 };
     await desk.call('PUT', `/v1/suppliers/${supplier}/items/${sku}`, item);
