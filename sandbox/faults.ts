@@ -2,16 +2,37 @@
 
 export const request_faults = [
   'delay',
+  'delay_tail',
   'reset_before',
   'reset_after',
   'reply_late',
   'status',
+  'revoke',
+  'lag',
+  'execute_twice',
+  'behind_back',
   'garbage',
   'truncate',
+  'wrong_charset',
+  'drip',
+  'unknown_enum',
+  'extra_field',
+  'missing_field',
   'lie_amount',
+  'lie_currency',
+  'lie_reference',
 ] as const;
-export const webhook_faults = ['webhook_drop', 'webhook_duplicate', 'webhook_reorder', 'webhook_bad_signature'] as const;
-export const fault_names = ['refuse', 'webhook_early', ...request_faults, ...webhook_faults] as const;
+export const webhook_faults = [
+  'webhook_drop',
+  'webhook_duplicate',
+  'webhook_reorder',
+  'webhook_delay',
+  'webhook_bad_signature',
+  'webhook_old_secret',
+  'webhook_new_secret',
+  'webhook_stale',
+] as const;
+export const fault_names = ['refuse', 'clock_skew', 'webhook_early', ...request_faults, ...webhook_faults] as const;
 export type FaultName = (typeof fault_names)[number];
 
 export const rules_max = 100;
@@ -30,14 +51,30 @@ export interface FaultRule {
   readonly executed: boolean;
   /** Of a matching request, 0..1; drawn from the stand-in's seed. */
   readonly probability: number;
+  /** With `status` 429 and 503: what Retry-After says. */
+  readonly retry_after_s?: number;
+  /** With `behind_back`: which of the third party's deeds is done to the object of the reply, delay_ms later. */
+  readonly deed?: string;
+  /** With `clock_skew`: how far the third party's clock is ahead. */
+  readonly skew_ms?: number;
+  /** With `missing_field`: which; absent: every field that is null. */
+  readonly field?: string;
+}
+/** What happens to a share of everything, for as long as it is in force. */
+export interface Profile {
+  readonly seed: number;
+  /** `probability` is the share of it; `times` does not count. */
+  readonly rules: readonly FaultRule[];
 }
 
-/** The rules in force, in the order they were posted; the first that matches is used up. */
+/** The rules in force, in the order they were posted: the first that matches is used up. Then the profile has its chance. */
 export class FaultBook {
   #rules: FaultRule[] = [];
-  readonly #chance: () => number;
-  constructor(seed: number) {
-    this.#chance = chance_from(seed);
+  #chance: () => number;
+  profile: Profile | undefined;
+  constructor(seed: number, profile?: Profile) {
+    this.#chance = chance_from(profile?.seed ?? seed);
+    this.profile = profile;
   }
   get rules(): readonly FaultRule[] {
     return this.#rules;
@@ -48,21 +85,49 @@ export class FaultBook {
     this.#rules.push(rule);
     return true;
   }
+  follow(profile: Profile | undefined): void {
+    this.profile = profile;
+    if (profile !== undefined) this.#chance = chance_from(profile.seed);
+  }
   clear(): void {
     this.#rules = [];
+    this.profile = undefined;
+  }
+  /** 0..1 */
+  draw(): number {
+    return this.#chance();
   }
   /** The next fault of the given names for this request or webhook; counts it. */
   take(names: readonly FaultName[], method: string, path: string, type?: string): FaultRule | undefined {
-    if (this.#rules.length === 0) return undefined;
-    const rule = this.#rules.find(
-      each => names.includes(each.fault) && matches(each, method, path, type) && this.#chance() < each.probability,
-    );
-    if (rule === undefined) return undefined;
+    const fits = (rule: FaultRule) => names.includes(rule.fault) && matches(rule, method, path, type);
+    const rule = this.#rules.find(each => fits(each) && this.#chance() < each.probability);
+    if (rule === undefined) return this.#by_chance(this.profile?.rules.filter(fits) ?? []);
     rule.times -= 1;
     if (rule.times <= 0) this.#rules = this.#rules.filter(each => each !== rule);
     return rule;
   }
+  /** One draw for all: the shares add up. */
+  #by_chance(rules: readonly FaultRule[]): FaultRule | undefined {
+    if (rules.length === 0) return undefined;
+    let left = this.#chance();
+    return rules.find(({ probability }) => {
+      left -= probability;
+      return left < 0;
+    });
+  }
 }
+
+/** A caller who writes `sim_reset_after` anywhere into a request (a name, a description, a SKU) gets that fault with it. */
+export function magic_fault(text: string): FaultName | undefined {
+  for (const [, name] of text.matchAll(/sim_([a-z_]+)/g)) {
+    // Longest first: what follows may be the caller's own.
+    const found = magic_names.find(each => name?.startsWith(each));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+const magic_names = [...request_faults, ...webhook_faults, 'webhook_early' as const].toSorted((a, b) => b.length - a.length);
+export const magic_rule = (fault: FaultName): FaultRule => ({ fault, match: {}, times: 1, executed: false, probability: 1 });
 
 function matches(rule: FaultRule, method: string, path: string, type: string | undefined): boolean {
   if (rule.match.method !== undefined && rule.match.method !== method) return false;
@@ -85,31 +150,8 @@ function path_matches(pattern: string, path: string): boolean {
   return path.length - last.length >= position && path.endsWith(last);
 }
 
-/** A posted rule, checked; a text says what is wrong with it. */
-export function parse_fault(value: unknown): FaultRule | string {
-  if (!is_record(value)) return 'a fault is a JSON object';
-  const fault = fault_names.find(name => name === value['fault']);
-  if (fault === undefined) return `fault is one of ${fault_names.join(' ')}`;
-  const { match = {}, times = 1, delay_ms, status, executed = false, probability = 1 } = value;
-  if (!is_record(match)) return 'match is an object';
-  const { method, path, type } = match;
-  if (!is_optional_text(method) || !is_optional_text(path) || !is_optional_text(type)) return 'match has texts method, path, type';
-  if (!is_count(times, times_max) || times === 0) return `times is 1 to ${times_max}`;
-  if (delay_ms !== undefined && !is_count(delay_ms, delay_ms_max)) return `delay_ms is 0 to ${delay_ms_max}`;
-  if (status !== undefined && !(is_count(status, 599) && status >= 200)) return 'status is 200 to 599';
-  if (typeof executed !== 'boolean') return 'executed is true or false';
-  if (typeof probability !== 'number' || !(probability > 0 && probability <= 1)) return 'probability is above 0, at most 1';
-  return { fault, match: { method, path, type }, times, delay_ms, status, executed, probability };
-}
-
 export function is_record(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-function is_optional_text(value: unknown): value is string | undefined {
-  return value === undefined || typeof value === 'string';
-}
-function is_count(value: unknown, max: number): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max;
 }
 
 /** mulberry32: the same seed, the same chances. */

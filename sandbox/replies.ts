@@ -13,8 +13,8 @@ export function parse_json(body: Uint8Array): unknown {
   }
 }
 /** The error page of a proxy in front of the third party. */
-export function status_reply(status: number): StandInReply {
+export function status_reply(status: number, retry_after_s = 1): StandInReply {
   const headers: Record<string, string> = { 'content-type': 'text/html' };
-  if (status === 429 || status === 503) headers['retry-after'] = '1';
+  if (status === 429 || status === 503) headers['retry-after'] = String(retry_after_s);
   return { status, headers, body: `<html><body><h1>${status}</h1></body></html>` };
 }

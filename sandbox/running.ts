@@ -2,7 +2,7 @@
 import type { Server } from 'node:http';
 import type { FaultBook } from './faults.ts';
 import type { Memory } from './memory.ts';
-import type { StandInOptions, StandInRoute } from './stand_in.ts';
+import type { Deeds, StandInOptions, StandInRoute } from './stand_in.ts';
 import type { Webhooks } from './webhooks.ts';
 
 export const address = '127.0.0.1';
@@ -14,8 +14,13 @@ export interface Running {
   readonly webhooks: Webhooks;
   readonly server: Server;
   readonly timers: Set<NodeJS.Timeout>;
+  /** Its own clock, which may be wrong. */
+  now_ms(): number;
   routes: readonly CompiledRoute[];
   port: number;
+  /** How far its clock is ahead. */
+  skew_ms: number;
+  deeds: Deeds;
   stopped: boolean;
 }
 

@@ -4,24 +4,25 @@
  *
  *   GET    /__sim/health    { name, status, ledger_entries, faults, webhooks: { queued, delivered, dropped, given_up } }
  *   GET    /__sim/ledger    { entries: [{ at, kind, id, reference, amount?, currency?, idempotency_key?, … }], next }; ?after=0&limit=1000 pages
- *   GET    /__sim/faults    { faults }
- *   POST   /__sim/faults    { match: { method?, path?, type? }, fault, times?, delay_ms?, status?, executed?, probability? }
- *   DELETE /__sim/faults
- *   POST   /__sim/webhook   { url, secret? }
+ *   GET    /__sim/faults    { faults, profile }
+ *   POST   /__sim/faults    { match: { method?, path?, type? }, fault, times?, delay_ms?, status?, retry_after_s?, executed?, probability?, deed?, skew_ms?, field? }
+ *   DELETE /__sim/faults    the profile and the skew of its clock, too
+ *   POST   /__sim/profile   { seed?, shares: { fault: share | { share, match?, … } | [ … ] } }; null ends it
+ *   POST   /__sim/deeds     { deed, id }: what happens there without our asking
+ *   POST   /__sim/webhook   { url, secret?, old_secret?, new_secret? }
  *
- * Faults of a request: `delay` waits, then serves. `reset_before` cuts the line before anything happens, `reset_after` after
- * the effect. `reply_late` has the effect, waits, replies. `status` replies so without the effect (`executed: true`: with it).
- * `garbage` and `truncate` have the effect and spoil the reply's body; `lie_amount` its amounts. `refuse` needs no match: for
- * delay_ms (1 s) the port is closed to everybody. `webhook_early` delivers the request's webhooks before it replies.
+ * README.md says what each fault does; a request that has `sim_<fault>` anywhere in it meets that fault.
  */
 
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
-import { control } from './control.ts';
-import { FaultBook, type FaultRule, request_faults } from './faults.ts';
+import { control, do_deed } from './control.ts';
+import { parse_profile } from './fault_rules.ts';
+import { delay_ms_max, FaultBook, type FaultRule, magic_fault, magic_rule, type Profile, request_faults } from './faults.ts';
 import { type Collection, type CollectionLimits, type LedgerEntry, Memory, type NewLedgerEntry } from './memory.ts';
-import { json_reply, status_reply } from './replies.ts';
+import { json_reply, parse_json, status_reply } from './replies.ts';
 import { address, type CompiledRoute, listen, type Running, wait } from './running.ts';
+import { spoil } from './spoil.ts';
 import { type Cause, type Delivery, type Sign, type Webhook, Webhooks, type WebhookTarget, webhook_queue_max } from './webhooks.ts';
 
 export type { Collection, CollectionLimits, LedgerEntry, NewLedgerEntry } from './memory.ts';
@@ -32,6 +33,11 @@ export const body_bytes_max = 1024 * 1024;
 export const connections_max = 2_000;
 const wait_default_ms = 1_000;
 const reply_late_default_ms = 30_000;
+const tail_default_ms = 50;
+/** A twentieth takes over twelve times as long as the quickest, a hundredth over forty-six. */
+const tail_exponent = 1.2;
+const drip_default_ms = 60_000;
+const drip_pieces = 20;
 
 export interface StandInRequest {
   readonly method: string;
@@ -43,7 +49,7 @@ export interface StandInRequest {
   /** The exact bytes. */
   readonly body: Buffer;
   /** A `status` fault, for stand-ins with `own_status_faults` only. */
-  readonly status_fault?: { readonly status: number; readonly executed: boolean };
+  readonly status_fault?: { readonly status: number; readonly executed: boolean; readonly retry_after_s?: number };
 }
 export interface StandInReply {
   readonly status: number;
@@ -73,8 +79,11 @@ export interface Sim {
   after(milliseconds: number, cause: Cause, deed: () => readonly Webhook[]): void;
   url(): string;
 }
+export type Deeds = Readonly<Record<string, (id: string) => readonly Webhook[] | undefined>>;
 export interface ThirdParty {
   readonly routes: readonly StandInRoute[];
+  /** What happens there without our asking, by name: done to an object, it gives the webhooks that tell of it; undefined: it cannot be done now. */
+  readonly deeds?: Deeds;
   /** The journal is back in the collections: arm again what was to happen later. */
   resume?(): void;
 }
@@ -99,6 +108,14 @@ export interface StandInOptions {
   not_found?(request: StandInRequest): StandInReply;
   /** What a fault's `match.type` means for a request, where one path serves several deeds. */
   request_type?(request: StandInRequest): string | undefined;
+  /** What `revoke` answers; default: 401 and a JSON error. */
+  unauthorized?(request: StandInRequest): StandInReply;
+  /** What `lag` answers to a GET; default: `not_found`. A list would be empty. */
+  absent?(request: StandInRequest): StandInReply;
+  /** Of which object a reply is, for `behind_back`; default: its JSON field `id`. */
+  object_id?(reply: StandInReply): string | undefined;
+  /** What POST /__sim/profile takes, from the start. */
+  readonly profile?: unknown;
   /** How `lie_amount` changes a body. Default: numbers and decimal texts in fields named like amounts. */
   lie?(body: string): string;
   /** Of faults with a probability. */
@@ -119,6 +136,7 @@ export async function start_stand_in(options: StandInOptions): Promise<StandIn> 
   const running = assemble(options);
   const third_party = options.open(sim_of(running));
   running.routes = third_party.routes.map(compile);
+  running.deeds = third_party.deeds ?? {};
   running.server.on('request', (request, response) => {
     serve(running, request, response).catch(error => {
       // A caller who left before his request was complete is no news. Else it is a bug of the stand-in: say so where a person sees it, and leave the caller without an answer, as a broken third party would.
@@ -145,9 +163,10 @@ export async function start_stand_in(options: StandInOptions): Promise<StandIn> 
 }
 
 function assemble(options: StandInOptions): Running {
-  const now_ms = options.now_ms ?? Date.now;
+  const clock = options.now_ms ?? Date.now;
+  const now_ms = () => clock() + running.skew_ms;
   const memory = new Memory({ file: options.ledger_file, now_ms });
-  const faults = new FaultBook(options.seed ?? 1);
+  const faults = new FaultBook(options.seed ?? 1, profile_of(options));
   const webhooks = new Webhooks({
     deliveries: memory.collection<Delivery>('webhook_deliveries', { size_max: webhook_queue_max, when_full: 'drop_oldest' }),
     faults,
@@ -159,13 +178,33 @@ function assemble(options: StandInOptions): Running {
   webhooks.target = options.webhook;
   const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 30_000 });
   server.maxConnections = connections_max;
-  return { options, memory, faults, webhooks, server, timers: new Set(), routes: [], port: 0, stopped: false };
+  const running: Running = {
+    options,
+    memory,
+    faults,
+    webhooks,
+    server,
+    timers: new Set(),
+    now_ms,
+    routes: [],
+    deeds: {},
+    port: 0,
+    skew_ms: 0,
+    stopped: false,
+  };
+  return running;
+}
+
+function profile_of({ profile }: StandInOptions): Profile | undefined {
+  const parsed = profile === undefined ? undefined : parse_profile(profile);
+  if (typeof parsed === 'string') throw new Error(`the profile of a stand-in: ${parsed}`);
+  return parsed;
 }
 
 function sim_of(running: Running): Sim {
   const { memory, options } = running;
   return {
-    now_ms: options.now_ms ?? Date.now,
+    now_ms: running.now_ms,
     id: prefix => `${prefix}${letters(24)}`,
     collection: (name, limits) => memory.collection(name, limits),
     record: entry => memory.record(entry),
@@ -227,40 +266,75 @@ async function serve(running: Running, incoming: IncomingMessage, response: Serv
     body,
   };
   if (request.path.startsWith('/__sim/')) return write(running, response, control(running, request));
-  const rule = running.faults.take(request_faults, request.method, request.path, running.options.request_type?.(request));
+  const magic = magic_fault(`${url.href} ${body.toString('latin1')}`);
+  const named = request_faults.find(each => each === magic);
+  const type = running.options.request_type?.(request);
+  const rule = running.faults.take(request_faults, request.method, request.path, type) ?? (named && magic_rule(named));
   if (rule?.fault === 'reset_before') return cut(incoming);
   if (rule?.fault === 'delay') await wait(running, rule.delay_ms ?? wait_default_ms);
+  if (rule?.fault === 'delay_tail') await wait(running, long_tailed(rule.delay_ms ?? tail_default_ms, running.faults.draw()));
   if (running.stopped) return;
   const reply = await answer(running, request, rule);
-  const cause: Cause = { method: request.method, path: request.path };
+  const cause: Cause = { method: request.method, path: request.path, ...(magic && { magic }) };
   const queued = running.webhooks.queue(reply.webhooks ?? [], cause);
   running.memory.flush();
+  if (rule?.fault === 'behind_back') behind_back(running, reply, rule);
   if (rule?.fault === 'reply_late') await wait(running, rule.delay_ms ?? reply_late_default_ms);
   const early = queued.length > 0 ? running.faults.take(['webhook_early'], cause.method, cause.path) : undefined;
-  if (early !== undefined) await Promise.race([running.webhooks.deliver(queued), wait(running, early.delay_ms ?? wait_default_ms)]);
+  if (early !== undefined || (magic === 'webhook_early' && queued.length > 0))
+    await Promise.race([running.webhooks.deliver(queued), wait(running, early?.delay_ms ?? wait_default_ms)]);
   if (rule?.fault === 'reset_after' || reply.cut) cut(incoming);
   else if (rule?.fault === 'truncate') write_half(response, reply);
-  else write(running, response, spoil(running, reply, rule));
-  if (early === undefined) void running.webhooks.deliver(queued);
+  else if (rule?.fault === 'drip') void drip(running, response, reply, rule.delay_ms ?? drip_default_ms);
+  else write(running, response, spoil(reply, rule, running.options.lie));
+  if (early === undefined && magic !== 'webhook_early') void running.webhooks.deliver(queued);
+}
+
+/** Most are quick, a few take many times as long: a Pareto distribution that begins at `from_ms`. */
+export function long_tailed(from_ms: number, chance: number): number {
+  return Math.min(delay_ms_max, Math.round(from_ms * (1 - chance) ** (-1 / tail_exponent)));
+}
+
+/** The object of a reply changes there a little later, and nobody asked. */
+function behind_back(running: Running, reply: StandInReply, { deed = '', delay_ms = wait_default_ms }: FaultRule): void {
+  const id = running.options.object_id?.(reply) ?? id_in(reply);
+  if (id !== undefined) void wait(running, delay_ms).then(() => do_deed(running, deed, id));
+}
+function id_in({ body }: StandInReply): string | undefined {
+  const value = parse_json(Buffer.from(body));
+  return typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string' ? value.id : undefined;
 }
 
 /** The third party's own answer, or what keeps it from answering. */
 async function answer(running: Running, request: StandInRequest, rule: FaultRule | undefined): Promise<StandInReply> {
   const { options } = running;
-  const status_fault = rule?.fault === 'status' ? { status: rule.status ?? 500, executed: rule.executed } : undefined;
-  if (status_fault !== undefined && !options.own_status_faults && !status_fault.executed) return status_reply(status_fault.status);
+  const { retry_after_s } = rule ?? {};
+  const status_fault =
+    rule?.fault === 'status'
+      ? { status: rule.status ?? 500, executed: rule.executed, ...(retry_after_s !== undefined && { retry_after_s }) }
+      : undefined;
+  if (status_fault !== undefined && !options.own_status_faults && !status_fault.executed)
+    return status_reply(status_fault.status, retry_after_s);
+  if (rule?.fault === 'revoke')
+    return options.unauthorized?.(request) ?? json_reply(401, { error: { message: 'these credentials were revoked' } });
+  if (rule?.fault === 'lag' && request.method === 'GET') return options.absent?.(request) ?? not_found(options, request);
   if (request.method !== 'GET' && running.memory.full)
     return json_reply(507, { error: { message: 'the stand-in is full: it forgets nothing, restart it with a new ledger file' } });
   const found = find_route(running.routes, request);
-  if (found === undefined)
-    return options.not_found?.(request) ?? json_reply(404, { error: { message: `no such resource: ${request.method} ${request.path}` } });
-  const reply = await found.route.handle({
-    ...request,
-    params: found.params,
-    status_fault: options.own_status_faults ? status_fault : undefined,
-  });
+  if (found === undefined) return not_found(options, request);
+  const asked = { ...request, params: found.params, status_fault: options.own_status_faults ? status_fault : undefined };
+  const reply = await found.route.handle(asked);
+  if (rule?.fault === 'execute_twice') {
+    const { 'idempotency-key': _key, ...headers } = request.headers;
+    const again = await found.route.handle({ ...asked, headers });
+    return { ...reply, webhooks: [...(reply.webhooks ?? []), ...(again.webhooks ?? [])] };
+  }
   if (status_fault === undefined || options.own_status_faults) return reply;
-  return { ...status_reply(status_fault.status), webhooks: reply.webhooks };
+  return { ...status_reply(status_fault.status, retry_after_s), webhooks: reply.webhooks };
+}
+
+function not_found(options: StandInOptions, request: StandInRequest): StandInReply {
+  return options.not_found?.(request) ?? json_reply(404, { error: { message: `no such resource: ${request.method} ${request.path}` } });
 }
 
 /** `undefined`: too large. The rest is read and thrown away, so that the caller hears why. */
@@ -287,26 +361,22 @@ function write(running: Running, response: ServerResponse, reply: StandInReply):
   response.end(bytes);
 }
 
+/** In so many pieces as it has, up to twenty, over the whole time. */
+async function drip(running: Running, response: ServerResponse, reply: StandInReply, milliseconds: number): Promise<void> {
+  const bytes = Buffer.from(reply.body);
+  const step = Math.max(1, Math.ceil(bytes.length / drip_pieces));
+  response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers, 'content-length': bytes.length });
+  for (let from = 0; from < bytes.length && !response.destroyed; from += step) {
+    response.write(bytes.subarray(from, from + step));
+    await wait(running, milliseconds / drip_pieces);
+  }
+  response.end();
+}
+
 function write_half(response: ServerResponse, reply: StandInReply): void {
   const bytes = Buffer.from(reply.body);
   response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers, 'content-length': bytes.length });
   response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => response.destroy());
-}
-
-function spoil(running: Running, reply: StandInReply, rule: FaultRule | undefined): StandInReply {
-  if (rule?.fault === 'garbage') return { ...reply, body: '<html>\u0000{"id":' };
-  if (rule?.fault !== 'lie_amount') return reply;
-  return { ...reply, body: (running.options.lie ?? lie_about_amounts)(Buffer.from(reply.body).toString()) };
-}
-
-const amount_name = /amount|rate$|price|total|cost/;
-/** Every number, or decimal text, in a field named like an amount grows by 100. */
-function lie_about_amounts(body: string): string {
-  return JSON.stringify(JSON.parse(body), (name, value: unknown) => {
-    if (!amount_name.test(name)) return value;
-    if (typeof value === 'number') return value + 100;
-    return typeof value === 'string' && /^\d+\.\d+$/.test(value) ? `1${value}` : value;
-  });
 }
 
 // --- routes

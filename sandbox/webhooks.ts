@@ -1,6 +1,5 @@
 /** Delivers a stand-in's webhooks to one address: at least once, in no promised order, with bounded retries. */
-import type { FaultBook } from './faults.ts';
-import { webhook_faults } from './faults.ts';
+import { type FaultBook, type FaultName, magic_rule, webhook_faults } from './faults.ts';
 import type { Collection } from './memory.ts';
 
 export interface Webhook {
@@ -12,6 +11,9 @@ export interface Webhook {
 export interface WebhookTarget {
   readonly url: string;
   readonly secret: string;
+  /** Before and after a rotation. */
+  readonly old_secret?: string;
+  readonly new_secret?: string;
 }
 /** The headers that sign a delivery, as the third party does it. `at_ms`: time of this attempt. */
 export type Sign = (delivery: {
@@ -25,15 +27,20 @@ export type Sign = (delivery: {
 export interface Cause {
   readonly method: string;
   readonly path: string;
+  /** The request named a fault for its webhooks. */
+  readonly magic?: FaultName;
 }
 export interface Delivery extends Webhook {
-  readonly bad_signature?: boolean;
+  /** How its first attempt is signed. */
+  readonly spoiled?: FaultName;
 }
 
 /** A delivery taken on. `hold_ms`: kept back until a later one was sent, or for so long. */
 export interface Queued {
   readonly key: string;
   readonly hold_ms?: number;
+  /** Sent only then. */
+  readonly after_ms?: number;
 }
 
 export const webhook_queue_max = 50_000;
@@ -43,7 +50,11 @@ const webhook_timeout_ms = 10_000;
 const retry_first_ms = 250;
 const retry_max_ms = 30_000;
 const reorder_hold_ms = 1_000;
+const delay_default_ms = 2_000;
 const wrong_secret = 'whsec_wrong';
+/** Older than any receiver tolerates. */
+const stale_ms = 3_600_000;
+const spoiling: readonly FaultName[] = ['webhook_bad_signature', 'webhook_old_secret', 'webhook_new_secret', 'webhook_stale'];
 
 export interface WebhookCounts {
   readonly queued: number;
@@ -100,7 +111,8 @@ export class Webhooks {
   /** Resolves when each was tried once (or is held back by a fault). */
   async deliver(queued: readonly Queued[]): Promise<void> {
     await Promise.all(
-      queued.map(async ({ key, hold_ms }) => {
+      queued.map(async ({ key, hold_ms, after_ms }) => {
+        if (after_ms !== undefined) return this.#later(key, after_ms);
         if (hold_ms !== undefined) return this.#hold(key, hold_ms);
         await this.#first_attempt(key);
         this.#release();
@@ -115,14 +127,19 @@ export class Webhooks {
   }
 
   #queue_one(webhook: Webhook, cause: Cause): Queued[] {
-    const rule = this.#faults.take(webhook_faults, cause.method, cause.path, webhook.type);
+    const { method, path, magic } = cause;
+    const named = webhook_faults.find(each => each === magic);
+    const rule = this.#faults.take(webhook_faults, method, path, webhook.type) ?? (named && magic_rule(named));
     if (rule?.fault === 'webhook_drop' || this.#deliveries.size >= webhook_queue_max) {
       this.#dropped += 1;
       return [];
     }
-    const key = this.#keep({ ...webhook, bad_signature: rule?.fault === 'webhook_bad_signature' || undefined });
+    const spoiled = spoiling.find(each => each === rule?.fault);
+    const key = this.#keep({ ...webhook, ...(spoiled && { spoiled }) });
     if (rule?.fault === 'webhook_reorder') return [{ key, hold_ms: rule.delay_ms ?? reorder_hold_ms }];
-    return rule?.fault === 'webhook_duplicate' ? [{ key }, { key: this.#keep(webhook) }] : [{ key }];
+    if (rule?.fault === 'webhook_delay') return [{ key, after_ms: rule.delay_ms ?? delay_default_ms }];
+    // Both at once, or the second so much later.
+    return rule?.fault === 'webhook_duplicate' ? [{ key }, { key: this.#keep(webhook), after_ms: rule.delay_ms }] : [{ key }];
   }
   #keep(delivery: Delivery): string {
     // Unique beyond a restart, too: the journal may still hold deliveries of the process before.
@@ -138,6 +155,13 @@ export class Webhooks {
       void this.#first_attempt(key);
     }, milliseconds);
     this.#held.push({ key, timer });
+  }
+  #later(key: string, milliseconds: number): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      void this.#first_attempt(key);
+    }, milliseconds);
+    this.#timers.add(timer);
   }
   #release(): void {
     const held = this.#held;
@@ -192,8 +216,8 @@ export class Webhooks {
   }
   /** A bad signature is of the first attempt only: the retry is what a real third party would send after a rotated secret. */
   async #post(delivery: Delivery, target: WebhookTarget, attempt: number): Promise<boolean> {
-    const secret = delivery.bad_signature === true && attempt === 1 ? wrong_secret : target.secret;
-    const signed = this.#sign({ body: delivery.body, secret, at_ms: this.#now_ms(), id: delivery.id, url: target.url });
+    const { secret, at_ms } = signing(target, attempt === 1 ? delivery.spoiled : undefined, this.#now_ms());
+    const signed = this.#sign({ body: delivery.body, secret, at_ms, id: delivery.id, url: target.url });
     try {
       const reply = await fetch(target.url, {
         method: 'POST',
@@ -210,4 +234,12 @@ export class Webhooks {
       return false;
     }
   }
+}
+
+function signing(target: WebhookTarget, spoiled: FaultName | undefined, now_ms: number): { secret: string; at_ms: number } {
+  const { secret, old_secret = `${secret}_old`, new_secret = `${secret}_new` } = target;
+  if (spoiled === 'webhook_bad_signature') return { secret: wrong_secret, at_ms: now_ms };
+  if (spoiled === 'webhook_old_secret') return { secret: old_secret, at_ms: now_ms };
+  if (spoiled === 'webhook_new_secret') return { secret: new_secret, at_ms: now_ms };
+  return { secret, at_ms: spoiled === 'webhook_stale' ? now_ms - stale_ms : now_ms };
 }

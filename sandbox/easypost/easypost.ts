@@ -43,6 +43,7 @@ import {
   create_shipment,
   list_shipments,
   refund_shipment,
+  reject_refund,
   rerate_shipment,
   retrieve_shipment,
 } from './shipments.ts';
@@ -61,6 +62,7 @@ export interface EasyPostOptions {
   readonly webhook?: WebhookTarget;
   readonly ledger_file?: string;
   readonly seed?: number;
+  readonly profile?: unknown;
   now_ms?(): number;
 }
 export const deliver_after_default_ms = 1_500;
@@ -82,6 +84,7 @@ export function start_easypost(options: EasyPostOptions = {}): Promise<StandIn> 
     ...(options.now_ms && { now_ms: options.now_ms }),
     sign: sign(() => endpoints()),
     not_found,
+    ...(options.profile !== undefined && { profile: options.profile }),
     open: sim => {
       const easypost = open(sim, options);
       endpoints = () => easypost.endpoints.values();
@@ -118,6 +121,7 @@ function third_party(easypost: EasyPost, api_key: string | undefined): ThirdPart
     handle: request => refused(request, api_key) ?? handle(easypost, request),
   });
   return {
+    deeds: { reject_refund: id => reject_refund(easypost, id) },
     routes: [
       route('POST', 'addresses', create_address),
       route('POST', 'addresses/create_and_verify', create_and_verify_address),

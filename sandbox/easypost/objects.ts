@@ -69,7 +69,7 @@ export interface Shipment {
     readonly format: 'pdf' | 'zpl';
     readonly converted: readonly ('pdf' | 'zpl')[];
   } | null;
-  readonly refund_status: 'submitted' | 'refunded' | null;
+  readonly refund_status: 'submitted' | 'refunded' | 'rejected' | null;
 }
 export interface Scan {
   readonly status: string;

@@ -197,6 +197,14 @@ export function await_refund(easypost: EasyPost, shipment: Shipment): void {
   easypost.sim.after(easypost.refund_after_ms, cause, () => pay_back(easypost, shipment.id));
 }
 
+/** The carrier says no: the label counts as used. No event tells it. */
+export function reject_refund(easypost: EasyPost, id: string): readonly Webhook[] | undefined {
+  const shipment = easypost.shipments.get(id);
+  if (shipment?.refund_status !== 'submitted') return undefined;
+  easypost.shipments.put(id, { ...shipment, refund_status: 'rejected', updated_at: second(easypost.sim.now_ms()) });
+  return [];
+}
+
 function pay_back(easypost: EasyPost, id: string): readonly Webhook[] {
   const shipment = easypost.shipments.get(id);
   const rate = shipment?.selected_rate;

@@ -7,6 +7,8 @@ export interface Card {
   readonly decline?: { readonly code: string; readonly decline_code: string; readonly message: string };
   /** 3D Secure is needed before the charge. */
   readonly authentication?: 'required';
+  /** Not a card at all: the bank answers later. */
+  readonly processing?: 'succeeds' | 'fails';
   /** What happens once money was taken. */
   readonly dispute?: 'dispute' | 'inquiry';
   readonly refund?: 'pending' | 'fails_later';
@@ -50,6 +52,8 @@ const cards: Readonly<Record<string, Card>> = {
   pm_card_authenticationRequired: { ...visa, last4: '3184', authentication: 'required' },
   pm_card_createDispute: { ...visa, last4: '0259', dispute: 'dispute' },
   pm_card_createDisputeInquiry: { ...visa, last4: '1976', dispute: 'inquiry' },
+  pm_usBankAccount_success: { ...visa, last4: '6789', processing: 'succeeds' },
+  pm_usBankAccount_insufficientFunds: { ...visa, last4: '2227', processing: 'fails' },
   pm_card_pendingRefund: { ...visa, last4: '7726', refund: 'pending' },
   pm_card_refundFail: { ...visa, last4: '5126', refund: 'fails_later' },
 };
@@ -79,9 +83,9 @@ const numbers: Readonly<Record<string, string>> = {
   '4000000000005126': 'pm_card_refundFail',
 };
 
-/** Declines carry the brand in some of their names (`pm_card_visa_chargeDeclined`), and both forms are in use. */
+/** Declines carry the brand in some of their names (`pm_card_visa_chargeDeclined`), and both forms are in use. A fault may be named behind (`pm_card_visa_sim_reset_after`). */
 export function card_of(payment_method: string): Card | undefined {
-  const name = payment_method.replace(/^pm_card_visa_charge/, 'pm_card_charge');
+  const name = payment_method.replace(/_sim_\w+$/, '').replace(/^pm_card_visa_charge/, 'pm_card_charge');
   return Object.hasOwn(cards, name) ? cards[name] : undefined;
 }
 /** The magic payment method for a test card's number. */

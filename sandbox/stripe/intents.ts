@@ -43,12 +43,39 @@ export function confirm(books: Books, cause: Cause, intent: Intent, expand: Expa
     emit_intent(books, cause, 'payment_intent.requires_action', waiting);
     return reply(books, waiting, expand);
   }
+  if (card.processing !== undefined) {
+    if (intent.capture_method === 'manual')
+      return invalid('The payment method type provided: us_bank_account does not support manual capture.', 'capture_method');
+    const waiting: Intent = { ...intent, status: 'processing', last_payment_error: null };
+    books.intents.put(intent.id, waiting);
+    emit_intent(books, cause, 'payment_intent.processing', waiting);
+    arm_processing(books, intent.id);
+    return reply(books, waiting, expand);
+  }
   if (card.decline !== undefined) {
     const refused = refuse(books, cause, intent, card.decline);
     return card_error(refused, card.decline, books.page_url(), expand);
   }
   return reply(books, charge(books, cause, intent, card), expand);
 }
+
+/** The bank's answer, days later at the real one. */
+export function arm_processing(books: Books, id: string): void {
+  const cause = by_itself(`/v1/payment_intents/${id}/settle`);
+  books.sim.after(books.settings.later_ms, cause, () => {
+    const intent = books.intents.get(id);
+    const card = card_of(intent?.payment_method ?? '');
+    if (intent?.status !== 'processing' || card === undefined) return [];
+    if (card.processing === 'fails') refuse(books, cause, intent, bank_refusal);
+    else charge(books, cause, intent, card);
+    return cause.webhooks;
+  });
+}
+const bank_refusal: ChargeError = {
+  code: 'payment_intent_payment_attempt_failed',
+  decline_code: 'insufficient_funds',
+  message: "The customer's account has insufficient funds to cover this payment.",
+};
 
 function refuse(books: Books, cause: Cause, intent: Intent, error: ChargeError): Intent {
   const attempt = intent.charges_made + 1;
@@ -228,7 +255,7 @@ export function arm_dispute(books: Books, id: string): void {
     return cause.webhooks;
   });
 }
-function open_dispute(books: Books, cause: Cause, intent: Intent, charge_disputed: string): void {
+export function open_dispute(books: Books, cause: Cause, intent: Intent, charge_disputed: string): void {
   const inquiry = card_of(intent.payment_method ?? '')?.dispute === 'inquiry';
   const dispute: Dispute = {
     id: books.sim.id('dp_'),

@@ -63,6 +63,11 @@ export function arm_refund(books: Books, made: Refund): void {
     return cause.webhooks;
   });
 }
+export function fail_refund(books: Books, cause: Cause, refund: Refund): boolean {
+  if (refund.status === 'failed') return false;
+  settle(books, cause, refund, 'failed');
+  return true;
+}
 function settle(books: Books, cause: Cause, before: Refund, status: 'succeeded' | 'failed'): void {
   const failed = status === 'failed';
   const after: Refund = { ...before, status, next: null, failure_reason: failed ? 'expired_or_canceled_card' : null };
@@ -82,13 +87,19 @@ function settle(books: Books, cause: Cause, before: Refund, status: 'succeeded' 
   if (failed) emit(books, cause, 'refund.failed', refund_on_wire(after));
 }
 
+export function end_dispute(books: Books, cause: Cause, dispute: Dispute, status: Dispute['status']): boolean {
+  if (dispute.status !== 'needs_response' && dispute.status !== 'warning_needs_response') return false;
+  const closed: Dispute = { ...dispute, status: dispute.status === 'needs_response' ? status : 'warning_closed' };
+  books.disputes.put(dispute.id, closed);
+  emit(books, cause, 'charge.dispute.closed', dispute_on_wire(closed));
+  if (closed.status === 'won') emit(books, cause, 'charge.dispute.funds_reinstated', dispute_on_wire(closed));
+  return true;
+}
+
 /** The merchant accepts a dispute: it is lost. */
 export function close_dispute(books: Books, cause: Cause, id: string): Answer {
   const dispute = books.disputes.get(id);
   if (dispute === undefined) return missing('dispute', id, 'dispute');
-  if (dispute.status !== 'needs_response' && dispute.status !== 'warning_needs_response') return invalid('This dispute is already closed');
-  const closed: Dispute = { ...dispute, status: dispute.status === 'needs_response' ? 'lost' : 'warning_closed' };
-  books.disputes.put(id, closed);
-  emit(books, cause, 'charge.dispute.closed', dispute_on_wire(closed));
-  return ok(dispute_on_wire(closed));
+  if (!end_dispute(books, cause, dispute, 'lost')) return invalid('This dispute is already closed');
+  return ok(dispute_on_wire(books.disputes.get(id) ?? dispute));
 }

@@ -15,13 +15,14 @@ import {
   type ThirdParty,
   type WebhookTarget,
 } from '../stand_in.ts';
-import { type Answer, broken, invalid, rate_limited, unauthorized } from './answers.ts';
+import { type Answer, broken, invalid, missing, rate_limited, unauthorized } from './answers.ts';
 import { api_version, type Books, type Cause, disputes_max, events_kept, intents_max, refunds_max, type Settings } from './books.ts';
 import { calls } from './calls.ts';
 import { card_of } from './cards.ts';
+import { deeds_of } from './deeds.ts';
 import { type Form, parse_form, text_of } from './form.ts';
 import { type Kept, once, replies_limits } from './idempotency.ts';
-import { arm_dispute, arm_expiry, authenticate } from './intents.ts';
+import { arm_dispute, arm_expiry, arm_processing, authenticate } from './intents.ts';
 import { page_reply } from './page.ts';
 import { arm_refund } from './refunds.ts';
 
@@ -50,6 +51,8 @@ export interface StripeOptions {
   readonly later_ms?: number;
   readonly authorization_ms?: number;
   readonly seed?: number;
+  /** As POST /__sim/profile takes it. */
+  readonly profile?: unknown;
   now_ms?(): number;
 }
 
@@ -69,8 +72,18 @@ export function start_stripe(options: StripeOptions = {}): Promise<StandIn> {
         error: { type: 'invalid_request_error', message: `Unrecognized request URL (${request.method}: ${request.path}).` },
       }),
     lie,
+    unauthorized: request => sent(request, 'req_revoked', written(unauthorized('Expired API Key provided.'))),
+    absent: request =>
+      /^\/v1\/\w+$/.test(request.path)
+        ? nothing_listed(request)
+        : sent(request, 'req_lagging', written(missing('object', request.path.split('/')[3] ?? '', 'id'))),
+    ...(options.profile !== undefined && { profile: options.profile }),
     open: sim => open(sim, options),
   });
+}
+
+function nothing_listed(request: StandInRequest): StandInReply {
+  return json_reply(200, { object: 'list', data: [], has_more: false, url: request.path });
 }
 
 /** `Stripe-Signature`: HMAC-SHA256 over the time of the attempt and the raw body. */
@@ -109,7 +122,11 @@ function open(sim: Sim, options: StripeOptions): ThirdParty {
     replies: sim.collection('replies', replies_limits),
     page_url: () => `${sim.url()}/3d-secure`,
   };
-  return { routes: [...calls.map(call => route_of(books, call)), page(books, 'GET'), page(books, 'POST')], resume: () => resume(books) };
+  return {
+    routes: [...calls.map(call => route_of(books, call)), page(books, 'GET'), page(books, 'POST')],
+    deeds: deeds_of(books),
+    resume: () => resume(books),
+  };
 }
 
 /** After a restart: what was to happen later still happens, and no key stays in progress. */
@@ -117,6 +134,7 @@ function resume(books: Books): void {
   for (const [key, record] of [...books.replies.entries()]) if (record.reply === undefined) books.replies.delete(key);
   for (const refund of books.refunds.values()) arm_refund(books, refund);
   for (const intent of books.intents.values()) {
+    if (intent.status === 'processing') arm_processing(books, intent.id);
     if (intent.status === 'requires_capture' && books.settings.authorization_ms <= 60_000) arm_expiry(books, intent.id);
     if (intent.status === 'succeeded' && card_of(intent.payment_method ?? '')?.dispute !== undefined) arm_dispute(books, intent.id);
   }
@@ -139,8 +157,9 @@ async function serve(books: Books, call: Call, request: StandInRequest): Promise
   const refused = who_asks(books, request);
   if (refused !== undefined) return sent(request, request_id, { status: 401, body: JSON.stringify(refused.body) });
   const fault = request.status_fault;
-  if (fault?.status === 429) return sent(request, request_id, { status: 429, body: JSON.stringify(rate_limited().body) });
-  if (fault !== undefined && fault.status !== 500 && !fault.executed) return proxy_page(fault.status);
+  if (fault?.status === 429)
+    return sent(request, request_id, { status: 429, body: JSON.stringify(rate_limited().body) }, fault.retry_after_s);
+  if (fault !== undefined && fault.status !== 500 && !fault.executed) return proxy_page(fault.status, fault.retry_after_s);
   const form = parse_form(call.method === 'GET' ? request.query.toString() : request.body.toString('utf8'));
   const cause: Cause = { method: request.method, path: request.path, request_id, idempotency_key, webhooks: [] };
   const execute = async (): Promise<Answer> => {
@@ -151,7 +170,7 @@ async function serve(books: Books, call: Call, request: StandInRequest): Promise
     return fault?.status === 500 ? broken(500) : answer;
   };
   const kept = call.method === 'POST' ? await once(books, request, idempotency_key, request_id, execute) : written(await execute());
-  if (fault !== undefined && fault.status !== 500) return { ...proxy_page(fault.status), webhooks: cause.webhooks };
+  if (fault !== undefined && fault.status !== 500) return { ...proxy_page(fault.status, fault.retry_after_s), webhooks: cause.webhooks };
   return { ...sent(request, request_id, kept), webhooks: cause.webhooks };
 }
 
@@ -159,7 +178,7 @@ function written(answer: Answer): Kept {
   return { status: answer.status, body: JSON.stringify(answer.body) };
 }
 
-function sent(request: StandInRequest, request_id: string, kept: Kept): StandInReply {
+function sent(request: StandInRequest, request_id: string, kept: Kept, retry_after_s = 1): StandInReply {
   const idempotency_key = request.headers['idempotency-key']?.toString();
   const headers: Record<string, string> = {
     'request-id': request_id,
@@ -167,14 +186,15 @@ function sent(request: StandInRequest, request_id: string, kept: Kept): StandInR
     ...(idempotency_key !== undefined && { 'idempotency-key': idempotency_key }),
     ...(kept.original_request !== undefined && { 'idempotent-replayed': 'true', 'original-request': kept.original_request }),
     ...(kept.status === 409 && { 'stripe-should-retry': 'true' }),
-    ...(kept.status === 429 && { 'retry-after': '1' }),
+    ...(kept.status === 429 && { 'retry-after': String(retry_after_s) }),
   };
   return { status: kept.status, headers, body: kept.body };
 }
 
 /** What a proxy in front of Stripe says when Stripe itself is away. */
-function proxy_page(status: number): StandInReply {
-  return { status, headers: { 'content-type': 'text/html' }, body: `<html><body><h1>${status}</h1></body></html>` };
+function proxy_page(status: number, retry_after_s: number | undefined): StandInReply {
+  const later: Record<string, string> = retry_after_s === undefined ? {} : { 'retry-after': String(retry_after_s) };
+  return { status, headers: { 'content-type': 'text/html', ...later }, body: `<html><body><h1>${status}</h1></body></html>` };
 }
 
 function who_asks(books: Books, request: StandInRequest): Answer | undefined {

@@ -37,6 +37,7 @@ export interface SupplierOptions extends Partial<Pace> {
   readonly webhook?: WebhookTarget;
   readonly ledger_file?: string;
   readonly seed?: number;
+  readonly profile?: unknown;
   now_ms?(): number;
 }
 /** Each after the step before. `lead_ms`: from the acknowledgment to the promised date. */
@@ -62,6 +63,7 @@ export function start_supplier(options: SupplierOptions = {}): Promise<StandIn> 
     seed: options.seed,
     ...(options.now_ms && { now_ms: options.now_ms }),
     sign,
+    ...(options.profile !== undefined && { profile: options.profile }),
     not_found: () => problem(404, 'not_found', 'there is nothing here'),
     open: sim => {
       const limits = { size_max: orders_max, when_full: 'refuse' } as const;

@@ -1,6 +1,7 @@
 /**
  * `npm run chaos -- --seconds 60`: orders at load while random processes of services are killed -9 and started again, and the database's postmaster
- * three times. Then faults off: every accepted order must be terminal or in a named wait, and the auditor must find nothing.
+ * three times. Then faults off: every accepted order must be terminal or in a named wait, and the auditor must find nothing. With `--third-parties` it is
+ * the third parties that fail instead (third_parties.ts); `--kills` adds the processes.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,28 +20,36 @@ import { create_buyers } from './buyers.ts';
 import { judge, print_verdict } from './end_checker.ts';
 import { read_tables } from './evidence.ts';
 import { type Running, run_services } from './processes.ts';
+import { behave, go_down, look_at_lies, misbehave, third_party_env } from './third_parties.ts';
 
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '60' },
-    rate: { type: 'string', default: '40' },
+    rate: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 100_000) },
     keep: { type: 'boolean', default: false },
     rest: { type: 'string', default: '75' },
+    // Third parties misbehave, and no process is killed unless --kills says so, too.
+    'third-parties': { type: 'boolean', default: false },
+    kills: { type: 'boolean', default: false },
     // easypost: a process killed between writing that it asks for a label and asking leaves a doubt that only a person ends; a millisecond or two, so rarely an order.
     carrier: { type: 'string', default: 'easypost' },
   },
 });
 const seconds = Number(values.seconds);
+/** Each late reply holds a place at its provider for seconds. */
+const rate = values.rate ?? (values['third-parties'] ? '15' : '40');
 const random = seeded_random(Number(values.seed));
 const key = 'sk_chaos_0123456789abcdef';
 const rest_deadline_s = Number(values.rest);
+const misbehaving = values['third-parties'];
+const killing = !misbehaving || values.kills;
 const postmaster_kills = 3;
 
 const folder = await mkdtemp(join(tmpdir(), 'cartwright-chaos-'));
 const data = join(folder, 'data');
 console.log(
-  `\n  chaos: ${seconds} s at ${values.rate} orders/s, seed ${values.seed} (again: npm run chaos -- --seconds ${seconds} --rate ${values.rate} --seed ${values.seed})`,
+  `\n  chaos: ${seconds} s at ${rate} orders/s, seed ${values.seed} (again: npm run chaos --${misbehaving ? ' --third-parties' : ''}${misbehaving && killing ? ' --kills' : ''} --seconds ${seconds} --rate ${rate} --seed ${values.seed})`,
 );
 
 let postgres = await start_postgres({ data_dir: join(data, 'postgres') });
@@ -60,6 +69,7 @@ const env = {
   CARRIER: values.carrier,
   MANUAL_DELIVERY_MS: '1000',
   ...sandbox_env,
+  ...(misbehaving ? third_party_env : {}),
 };
 const sandbox = await start_sandbox(read_settings({ ...env, PORT: '1' }));
 const fleet = [
@@ -72,12 +82,17 @@ if (orders === undefined || outside === undefined || stock === undefined) throw 
 await sandbox.aim(name => `http://127.0.0.1:${name === 'supplier' ? stock.port : outside.port}`);
 const { skus, scarce, shelf } = await open_shop(orders.port, stock.port);
 const url = `http://127.0.0.1:${orders.port}`;
+const payments_door = `http://127.0.0.1:${outside.port}`;
 const buyers = create_buyers({ url, key, skus, scarce, gateways: ['manual', 'stripe', 'stripe'], random });
 
+if (misbehaving) await misbehave(sandbox.stand_ins, Number(values.seed));
 const until_ms = performance.now() + seconds * 1_000;
-const buying = buyers.buy(until_ms, Number(values.rate));
-const kills = await nemesis(fleet, until_ms, random);
-await buying;
+const buying = buyers.buy(until_ms, Number(rate));
+const stripe_goes = sandbox.stand_ins.find(each => each.name === 'stripe');
+const away = misbehaving && stripe_goes !== undefined ? go_down(stripe_goes, seconds * 1_000) : undefined;
+const kills = killing ? await nemesis(fleet, until_ms, random) : new Map<string, number>();
+await Promise.all([buying, away]);
+await behave(sandbox.stand_ins);
 console.log(
   `  ${buyers.accepted()} orders accepted in ${buyers.history.calls.length} calls; refused: ${counted(buyers.refused())}; killed: ${counted(kills)}`,
 );
@@ -134,6 +149,8 @@ async function rest(pool: pg.Pool): Promise<boolean> {
     const { rows } = await pool.query<{ status: string; count: number }>(
       `select status, count(*)::int as count from orders.orders where closed_at is null group by status`,
     );
+    const lies = misbehaving ? await look_at_lies(payments_door, key) : 0;
+    if (lies > 0) console.log(`  a person looked at ${lies} contradictions of a gateway`);
     if (rows.length === 0) {
       console.log(`  every order came to its end ${waited_s} s after the last fault`);
       return true;
@@ -174,10 +191,10 @@ async function named_waits(pool: pg.Pool): Promise<boolean> {
 
 /** What buyers were told, what third parties did and what the tables say, against what is promised: one line each. */
 async function check_promises(): Promise<boolean> {
-  const [stripe, easypost] = ['stripe', 'easypost'].map(name => ledgers.get(name));
-  if (stripe === undefined || easypost === undefined) throw new Error('a third party did not show its ledger');
+  const [stripe, easypost, supplier] = ['stripe', 'easypost', 'supplier'].map(name => ledgers.get(name));
+  if (stripe === undefined || easypost === undefined || supplier === undefined) throw new Error('a third party did not show its ledger');
   const tables = await read_tables(pools.pool_of('orders'));
-  const verdicts = judge({ calls: buyers.history.calls, shelf, stripe, easypost, tables });
+  const verdicts = judge({ calls: buyers.history.calls, shelf, stripe, easypost, supplier, tables });
   for (const verdict of verdicts) print_verdict(verdict);
   return verdicts.every(({ broken }) => broken.length === 0);
 }
@@ -235,12 +252,29 @@ async function open_shop(orders_port: number, stock_port: number): Promise<Shelf
     ...scarce.flatMap((sku, index) => locations.map(location => ({ sku, location, on_hand: 5 + index, backorder_limit: 0 }))),
   ];
   await call(stock_port, 'POST', '/v1/stock/import', put);
+  if (misbehaving) await open_supply(skus, locations, (method, path, body) => call(stock_port, method, path, body));
   const units = (sku: string, field: 'on_hand' | 'backorder_limit') =>
     put.reduce((sum, line) => sum + (line.sku === sku ? line[field] : 0), 0);
   const shelf = new Map(
     [...skus, ...scarce].map(sku => [sku, { units: units(sku, 'on_hand'), backorder_limit: units(sku, 'backorder_limit') }]),
   );
   return { skus, scarce, shelf };
+}
+
+/** Shelves that count as too empty from the beginning, so that there are purchase orders; what comes is never sold. */
+async function open_supply(
+  skus: readonly string[],
+  locations: readonly string[],
+  call: (method: string, path: string, body: unknown) => Promise<void>,
+): Promise<void> {
+  for (const [index, sku] of skus.entries()) {
+    const supplier = `maker-${index % 8}`;
+    if (index < 8) await call('PUT', `/v1/suppliers/${supplier}`, { name: supplier, channel: { kind: 'rest' }, currency: 'GBP' });
+    const item = { supplier_sku: `M-${sku}`, cost: 200, minimum_quantity: 1, pack_size: 1, lead_time_days: 2 };
+    await call('PUT', `/v1/suppliers/${supplier}/items/${sku}`, item);
+    for (const location of locations)
+      await call('PUT', `/v1/reorder-policies/${sku}/${location}`, { reorder_point: 50_500, target: 51_000, supplier });
+  }
 }
 
 async function free_ports(count: number): Promise<number[]> {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { LedgerEntry } from '../../auditor/auditor.ts';
 import { judge } from './end_checker.ts';
-import type { Evidence, OrderRow, PaymentRow } from './evidence.ts';
+import type { Evidence, LabelRow, OrderRow, PaymentRow } from './evidence.ts';
 import { type Call, create_history, type Deed, outcome_of, type Told } from './history.ts';
 
 /** Evidence that a lie may change. */
@@ -16,6 +16,10 @@ interface Draft {
   payments: PaymentRow[];
   reserved: string[];
   parcels: string[];
+  supplier: LedgerEntry[];
+  labels: LabelRow[];
+  purchase_orders: { id: string; is_sent: boolean }[];
+  drifts: { payment_id: string; drift: string; raised: boolean }[];
 }
 
 const lamps = [
@@ -52,6 +56,19 @@ function entry(kind: string, n: number, amount = 1_800): LedgerEntry {
 }
 function label(kind: string, parcel_id: string): LedgerEntry {
   return { at: '2026-03-01T10:00:00.000Z', kind, id: `shp_${parcel_id}`, reference: parcel_id, amount: 550, currency: 'GBP' };
+}
+function bought(n: number): LedgerEntry {
+  return {
+    at: '2026-03-01T10:00:00.000Z',
+    kind: 'purchase_order_accepted',
+    id: `so_${n}`,
+    reference: `po_${n}`,
+    amount: 9_000,
+    currency: 'GBP',
+  };
+}
+function parcel(n: number, label_status: string, cost: number): LabelRow {
+  return { id: `pcl_${n}`, label_status, cost, is_asking: false };
 }
 function payment(n: number, sums: Partial<PaymentRow>): PaymentRow {
   const none = { authorized: 0, captured: 0, voided: 0, refunded: 0, has_deadline: true, is_asking: false };
@@ -99,11 +116,15 @@ function truth(): Draft {
     ],
     reserved: ['ord_1', 'ord_2', 'ord_3', 'ord_5', 'ord_6'],
     parcels: ['pcl_1', 'pcl_3'],
+    supplier: [bought(1), bought(2)],
+    labels: [parcel(1, 'purchased', 550), parcel(3, 'voided', 550), parcel(4, 'none', 0)],
+    purchase_orders: [1, 2].map(n => ({ id: `po_${n}`, is_sent: true })),
+    drifts: [{ payment_id: 'pay_1', drift: 'authorized', raised: true }],
   };
 }
 
-function evidence_of({ calls, shelf, stripe, easypost, ...tables }: Draft): Evidence {
-  return { calls, shelf, stripe, easypost, tables };
+function evidence_of({ calls, shelf, stripe, easypost, supplier, ...tables }: Draft): Evidence {
+  return { calls, shelf, stripe, easypost, supplier, tables };
 }
 function broken_in(draft: Draft): string[] {
   return judge(evidence_of(draft)).flatMap(({ promise, broken }) => (broken.length > 0 ? [promise] : []));
@@ -113,7 +134,7 @@ test('the true history keeps every promise, and has a case of each', () => {
   const verdicts = judge(evidence_of(truth()));
   assert.deepEqual(
     verdicts.map(({ promise, broken }) => [promise, broken]),
-    ['S6', 'O2', 'O3', 'O4', 'O5', 'P3', 'P4', 'P5', 'O10'].map(promise => [promise, []]),
+    ['S6', 'O2', 'O3', 'O4', 'O5', 'P3', 'P4', 'P5', 'O10', 'O10', 'O11', 'F30'].map(promise => [promise, []]),
   );
   assert.ok(verdicts.every(({ checked }) => checked > 0));
 });
@@ -222,6 +243,21 @@ const lies: readonly (readonly [promise: string, what: string, lie: (draft: Draf
   ['P5', 'the order has ended and its money is still held', ({ orders }) => change(orders, 'ord_5', { is_open: false })],
   ['P5', 'an open order holds money without a deadline', ({ payments }) => change(payments, 'pay_5', { has_deadline: false })],
   ['O10', 'a parcel has two paid labels', ({ easypost }) => void easypost.push(label('label_purchased', 'pcl_1'))],
+  ['O10', 'a label cost another price than we believe', ({ labels }) => change(labels, 'pcl_1', { cost: 551 })],
+  ['O10', 'we have a label that the carrier never sold', ({ labels }) => change(labels, 'pcl_4', { label_status: 'purchased', cost: 550 })],
+  [
+    'O10',
+    'a label was sold to a parcel that has none',
+    draft => {
+      draft.easypost.push(label('label_purchased', 'pcl_4'));
+      draft.parcels.push('pcl_4');
+    },
+  ],
+  ['O10', 'a label counts as given back and is still paid', ({ labels }) => change(labels, 'pcl_1', { label_status: 'voided' })],
+  ['O11', 'the supplier took an order twice', ({ supplier }) => void supplier.push(bought(1))],
+  ['O11', 'the supplier has an order of nobody', ({ supplier }) => void supplier.push(bought(9))],
+  ['O11', 'an order counts as sent and never was', ({ purchase_orders }) => void purchase_orders.push({ id: 'po_3', is_sent: true })],
+  ['F30', 'a lie that nobody was told of', ({ drifts }) => void drifts.push({ payment_id: 'pay_2', drift: 'captured', raised: false })],
   ['O10', 'a label of no parcel', ({ easypost }) => void easypost.push(label('label_purchased', 'pcl_9'))],
 ];
 /** What else the same lie makes untrue, because it is the same thing seen from two sides. */

@@ -27,7 +27,20 @@ export interface PaymentRow {
   /** A call about it has not ended: what it did is still to be learned. */
   readonly is_asking: boolean;
 }
+export interface LabelRow {
+  readonly id: string;
+  readonly label_status: string;
+  readonly cost: number;
+  /** The carrier is still asked about it. */
+  readonly is_asking: boolean;
+}
 export interface Tables {
+  /** At EasyPost. */
+  readonly labels: readonly LabelRow[];
+  /** By the channel `rest`. */
+  readonly purchase_orders: readonly { readonly id: string; readonly is_sent: boolean }[];
+  /** What Stripe contradicted, and whether somebody was told. */
+  readonly drifts: readonly { readonly payment_id: string; readonly drift: string; readonly raised: boolean }[];
   readonly orders: readonly OrderRow[];
   /** At Stripe. */
   readonly payments: readonly PaymentRow[];
@@ -41,6 +54,7 @@ export interface Evidence {
   readonly shelf: ReadonlyMap<string, { readonly units: number; readonly backorder_limit: number }>;
   readonly stripe: readonly LedgerEntry[];
   readonly easypost: readonly LedgerEntry[];
+  readonly supplier: readonly LedgerEntry[];
   readonly tables: Tables;
 }
 
@@ -60,7 +74,28 @@ export async function read_tables(pool: pg.Pool): Promise<Tables> {
                               'is_asking', exists (select 1 from payments.operations o where o.subject = p.id and o.state in ('requested', 'sent', 'unknown'))) as row
        from payments.payment p where p.gateway = 'stripe'`,
   );
+  const labels = await rows<LabelRow>(
+    `select json_build_object('id', p.id, 'label_status', p.label_status, 'cost', coalesce(p.label_cost, 0),
+                              'is_asking', exists (select 1 from shipping.operations o where o.subject = p.shipment_id and o.state in ('requested', 'sent', 'unknown'))) as row
+       from shipping.parcel p where p.provider = 'easypost'`,
+  );
+  const purchase_orders = await rows<Tables['purchase_orders'][number]>(
+    `select json_build_object('id', id, 'is_sent', sending = 'done') as row from suppliers.purchase_order where channel = 'rest'`,
+  );
+  const drifts = await rows<Tables['drifts'][number]>(
+    `select json_build_object('payment_id', f.payment_id, 'drift', f.drift, 'raised', exists (
+              select 1 from payments.events e where e.type = 'exception.raised' and e.subject = f.payment_id and e.data ->> 'reason' = 'gateway_drift')) as row
+       from payments.gateway_fact f where f.drift <> ''`,
+  );
   const reserved = await pool.query<{ id: string }>(`select id from inventory.reservation`);
   const parcels = await pool.query<{ id: string }>(`select id from shipping.parcel`);
-  return { orders, payments, reserved: reserved.rows.map(row => row.id), parcels: parcels.rows.map(row => row.id) };
+  return {
+    labels,
+    purchase_orders,
+    drifts,
+    orders,
+    payments,
+    reserved: reserved.rows.map(row => row.id),
+    parcels: parcels.rows.map(row => row.id),
+  };
 }
