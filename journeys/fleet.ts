@@ -20,7 +20,10 @@ export interface Fleet extends Api {
 }
 
 /** Payments keep their schema in a database of their own. Closed when the file ends. */
-export async function start_fleet(t: { after(stop: () => Promise<void>): void }): Promise<Fleet> {
+export async function start_fleet(
+  t: { after(stop: () => Promise<void>): void },
+  more_env: Readonly<Record<string, string>> = {},
+): Promise<Fleet> {
   const [database, of_payments] = await Promise.all([fresh_database(), fresh_database()]);
   const folder = await mkdtemp(join(tmpdir(), 'cartwright-fleet-'));
   const parties = await start_parties(Date.now);
@@ -47,6 +50,7 @@ export async function start_fleet(t: { after(stop: () => Promise<void>): void })
     MANUAL_DELIVERY_MS: '0',
     LOG_LEVEL: 'silent',
     ...parties.env,
+    ...more_env,
   };
   const behind = '--behind-gateway';
   // One after the other: the first migrates, and two processors are not many.

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { waits_ms } from './conclude.ts';
-import { per_endpoint_max } from './ledger.ts';
+import { per_endpoint_max } from './deliver.ts';
 import { open_post_office, until } from './testing/post_office.ts';
 import { type Received, start_receiver } from './testing/receiver.ts';
 

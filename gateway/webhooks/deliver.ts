@@ -6,13 +6,20 @@ import type { Random } from '../../platform/random.ts';
 import type { Key } from '../../platform/vault/sealing.ts';
 import { type Concluded, conclude, failing_max_ms } from './conclude.ts';
 import type { Guard } from './guard.ts';
-import { type Claimed, claim, disable, type Ended, write_ended } from './ledger.ts';
+import { type Claimed, claim, claim_ms, disable, type Ended, write_ended } from './ledger.ts';
 import { post } from './post.ts';
 import { open_secret, signed_headers } from './secrets.ts';
 
-/** Of this process, at a time. */
-export const in_flight_max = 256;
+/** Under way at a time to one endpoint: a receiver that hangs holds so many lines of this process, and nobody else's (reliability.md 105). Of all together 200, by `endpoints_max`. */
+export const per_endpoint_max = 4;
+/** Claimed by this process. */
+export const held_max = 1_024;
+/** A claimed delivery that did not get its turn within it is given back: with its attempt it would outlive its claim. */
+export const turn_max_ms = 10_000;
 export const attempt_timeout_ms = 15_000;
+if (turn_max_ms + attempt_timeout_ms >= claim_ms) throw new Error('an attempt may outlive its claim, and then be made twice at once');
+/** What ends within it is written down together. */
+export const gather_ms = 3;
 export const poll_ms = 250;
 export const outage_backoff_ms = 1_000;
 /** At the end what is under way gets so long to come to its own. */
@@ -39,13 +46,23 @@ export interface Deliveries {
   run(signal: AbortSignal): Promise<void>;
 }
 
+/** Of one endpoint. */
+interface Lane {
+  running: number;
+  readonly queue: { readonly claimed: Claimed; readonly at_ms: number }[];
+}
+
 interface State {
   readonly ports: DeliveryPorts;
-  readonly in_flight: Set<Promise<void>>;
+  readonly lanes: Map<string, Lane>;
+  held: number;
   readonly finished: Ended[];
   readonly gone: Set<string>;
   /** Aborts what is under way when the grace is over. */
   readonly giving_up: AbortController;
+  is_stopping: boolean;
+  /** Called when nothing is held any more. */
+  emptied: (() => void) | undefined;
   writing: Promise<void> | undefined;
   wake: (() => void) | undefined;
   poked: boolean;
@@ -54,10 +71,13 @@ interface State {
 export function deliveries(ports: DeliveryPorts): Deliveries {
   const state: State = {
     ports,
-    in_flight: new Set(),
+    lanes: new Map(),
+    held: 0,
     finished: [],
     gone: new Set(),
     giving_up: new AbortController(),
+    is_stopping: false,
+    emptied: undefined,
     writing: undefined,
     wake: undefined,
     poked: false,
@@ -76,9 +96,9 @@ async function run(state: State, signal: AbortSignal): Promise<void> {
     state.poked = false;
     let pause_ms = poll_ms;
     try {
-      const free = in_flight_max - state.in_flight.size;
+      const free = held_max - state.held;
       const claimed = free > 0 ? await claim(ports.pool, ports.clock.now(), free) : [];
-      for (const one of claimed) begin(state, one);
+      for (const one of claimed) take(state, one);
     } catch (error) {
       ports.logger.warn({ error }, 'webhooks: deliveries could not be claimed');
       pause_ms = outage_backoff_ms;
@@ -96,16 +116,38 @@ async function until_poked(state: State, milliseconds: number, signal: AbortSign
   state.wake = undefined;
 }
 
-function begin(state: State, claimed: Claimed): void {
-  const attempt = attempted(state, claimed)
-    .then(ended => {
-      state.finished.push(ended);
-    })
-    .finally(() => {
-      state.in_flight.delete(attempt);
-      state.writing ??= write_down(state);
+function take(state: State, claimed: Claimed): void {
+  const lane = state.lanes.get(claimed.endpoint_id) ?? { running: 0, queue: [] };
+  state.lanes.set(claimed.endpoint_id, lane);
+  lane.queue.push({ claimed, at_ms: state.ports.waiting.now_ms() });
+  state.held += 1;
+  advance(state, claimed.endpoint_id, lane);
+}
+
+function advance(state: State, endpoint_id: string, lane: Lane): void {
+  const { waiting, clock } = state.ports;
+  while (lane.running < per_endpoint_max) {
+    const next = lane.queue.shift();
+    if (next === undefined) break;
+    if (state.is_stopping || waiting.now_ms() - next.at_ms > turn_max_ms) {
+      settle(state, given_back(next.claimed, clock.now()));
+      continue;
+    }
+    lane.running += 1;
+    void attempted(state, next.claimed).then(ended => {
+      lane.running -= 1;
+      settle(state, ended);
+      advance(state, endpoint_id, lane);
     });
-  state.in_flight.add(attempt);
+  }
+  if (lane.running === 0 && lane.queue.length === 0) state.lanes.delete(endpoint_id);
+}
+
+function settle(state: State, ended: Ended): void {
+  state.held -= 1;
+  state.finished.push(ended);
+  state.writing ??= write_down(state);
+  if (state.held === 0) state.emptied?.();
 }
 
 /** Never rejects: whatever goes wrong here is an attempt that failed. */
@@ -163,7 +205,8 @@ function given_back({ id, endpoint_id, attempts }: Claimed, now: string): Ended 
 
 /** While one batch is written the next gathers. With the database away the claims lapse, and everything is sent once more. */
 async function write_down(state: State): Promise<void> {
-  const { pool, clock, logger } = state.ports;
+  const { pool, clock, waiting, logger } = state.ports;
+  await waiting.sleep(gather_ms);
   while (state.finished.length > 0 || state.gone.size > 0) {
     const ended = state.finished.splice(0);
     const gone = [...state.gone];
@@ -188,10 +231,17 @@ async function disabled({ ports }: State, id: string, reason: 'gone' | 'failing'
 }
 
 async function finish(state: State): Promise<void> {
-  const { waiting } = state.ports;
+  state.is_stopping = true;
+  for (const [endpoint_id, lane] of state.lanes) {
+    for (const { claimed } of lane.queue.splice(0)) settle(state, given_back(claimed, state.ports.clock.now()));
+    advance(state, endpoint_id, lane);
+  }
   const calm = new AbortController();
-  const all = Promise.all(state.in_flight).then(() => calm.abort());
-  await waiting.sleep(stop_grace_ms, calm.signal);
+  const all = new Promise<void>(resolve => {
+    state.emptied = resolve;
+    if (state.held === 0) resolve();
+  }).then(() => calm.abort());
+  await state.ports.waiting.sleep(stop_grace_ms, calm.signal);
   state.giving_up.abort();
   await all;
   await state.writing;

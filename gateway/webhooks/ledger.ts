@@ -2,12 +2,13 @@
 import type pg from 'pg';
 import { append_audit } from '../audit_log.ts';
 import { transaction } from '../store.ts';
-import { lock_deliveries } from './store.ts';
+import { lock_deliveries, lock_deliveries_lightly } from './store.ts';
 
-/** Of one endpoint at a time, over all processes: a receiver that hangs holds so many, and nobody else's (reliability.md 105). */
-export const per_endpoint_max = 4;
-/** Longer than an attempt can take: after that its process is taken for dead. */
-export const claim_ms = 60_000;
+/** Claimed for one endpoint, over all processes: few transactions for many deliveries. One that is failing gets no more than can be under way. */
+export const claimed_max = 32;
+export const claimed_failing_max = 4;
+/** Longer than a delivery waits in its process (deliver.ts) and its attempt takes: after that the process is taken for dead, and so long an endpoint may stand still for it. */
+export const claim_ms = 30_000;
 /** What has ended is kept for the list and for redelivery. */
 export const kept_days = 30;
 export const cleaned_rows_max = 5_000;
@@ -28,28 +29,31 @@ export interface Claimed {
 /** Due deliveries, oldest first, and those whose claim has lapsed: counted before they are tried, so that what kills a process is not tried for ever. */
 export async function claim(pool: pg.Pool, now: string, free: number): Promise<Claimed[]> {
   return transaction(pool, async client => {
-    await lock_deliveries(client);
+    await lock_deliveries_lightly(client);
     const { rows } = await client.query<Claimed>({
       name: 'gateway.webhooks.claim',
       text: claim_due,
-      values: [now, per_endpoint_max, free, claim_ms],
+      values: [now, claimed_max, claimed_failing_max, free, claim_ms],
     });
     return rows;
   });
 }
 
-const claim_due = `with room as (
-    select e.id, $2 - (select count(*) from gateway.webhook_deliveries d where d.endpoint_id = e.id and d.state = 'sending' and d.next_at > $1) as free
+/** Only where half of what may be claimed is free: not one at a time. */
+const claim_due = `with held as (
+    select e.id, case when e.failing_since is null then $2 else $3 end::int as allowed,
+           (select count(*) from gateway.webhook_deliveries d where d.endpoint_id = e.id and d.state = 'sending' and d.next_at > $1) as claimed
       from gateway.webhook_endpoints e
      where e.state = 'enabled' and (e.paused_until is null or e.paused_until <= $1)),
+  room as (select id, allowed - claimed as free from held where 2 * claimed <= allowed),
   due as (
     select d.id from room cross join lateral (
       select d.id, d.next_at from gateway.webhook_deliveries d
        where d.endpoint_id = room.id and d.state in ('waiting', 'sending') and d.next_at <= $1
-       order by d.next_at, d.position limit greatest(room.free, 0)) d
-     order by d.next_at limit $3)
+       order by d.next_at, d.position limit room.free) d
+     order by d.next_at limit $4)
   update gateway.webhook_deliveries d
-     set state = 'sending', attempts = d.attempts + 1, last_attempt_at = $1, next_at = $1::timestamptz + $4 * interval '1 millisecond'
+     set state = 'sending', attempts = d.attempts + 1, last_attempt_at = $1, next_at = $1::timestamptz + $5 * interval '1 millisecond'
     from due, gateway.webhook_endpoints e, gateway.webhook_messages m
    where d.id = due.id and e.id = d.endpoint_id and m.event_id = d.event_id
   returning d.id, d.endpoint_id, d.event_id, d.attempts, e.url, e.secret, case when e.previous_until > $1 then e.previous_secret end as previous_secret, m.body`;
@@ -73,7 +77,7 @@ export interface Ended {
 /** Ends attempts, lets the next of each subject go, and keeps account of who is failing. Gives the endpoints that have been failing since before `limit`. */
 export async function write_ended(pool: pg.Pool, ended: readonly Ended[], now: string, limit: string): Promise<string[]> {
   return transaction(pool, async client => {
-    await lock_deliveries(client);
+    await lock_deliveries_lightly(client);
     await client.query({ name: 'gateway.webhooks.end', text: end_attempts, values: [JSON.stringify(ended), now] });
     const { rows } = await client.query<{ id: string; failing: boolean }>({
       name: 'gateway.webhooks.health',

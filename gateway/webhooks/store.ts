@@ -54,6 +54,13 @@ export async function lock_deliveries(client: pg.ClientBase): Promise<void> {
   await client.query("select pg_advisory_xact_lock(hashtextextended('gateway.webhook_deliveries', 0))");
 }
 
+/** The same for what may be lost in a crash of the database: a claim, or what became of it. Then it is sent once more, which is promised anyway; nobody waits for the disk. */
+export async function lock_deliveries_lightly(client: pg.ClientBase): Promise<void> {
+  await client.query(
+    "select set_config('synchronous_commit', 'off', true), pg_advisory_xact_lock(hashtextextended('gateway.webhook_deliveries', 0))",
+  );
+}
+
 /** Held to the end of the transaction: the hearing does not move while endpoints change, and what was read for other endpoints is not written. */
 export async function lock_positions(client: pg.ClientBase, sources: readonly string[]): Promise<void> {
   await client.query(
