@@ -151,6 +151,16 @@ export const fold_lies: readonly Lie[] = [
   },
   {
     found_by: 'E13',
+    lie: 'what a comparison of labels found, forgotten',
+    ids: () => ['easypost'],
+    sql: () =>
+      `insert into shipping.events (position, partition, key, type, id, subject, sequence, time, cause, data)
+       select max(position) + 1, 0, 'easypost', 'exception.raised', 'evt_of_a_lie', 'easypost', 1, now(), 'op_lie',
+              '{"exception_id": "exc_1", "subject": "easypost", "reason": "label_not_ours", "owner": "operator", "deadline": "2026-01-01T00:00:00.000Z", "detail": "1: T1"}'
+         from shipping.events`,
+  },
+  {
+    found_by: 'E13',
     lie: 'a shipment changed by hand',
     ids: () => [],
     sql: ids =>
