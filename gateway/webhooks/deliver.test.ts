@@ -5,12 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { seeded_random } from '../../platform/random.ts';
 import { waits_ms } from './conclude.ts';
 import { per_endpoint_max } from './deliver.ts';
 import { open_post_office, until } from './testing/post_office.ts';
 import { type Received, start_receiver } from './testing/receiver.ts';
 
 const minute_ms = 60_000;
+const subject_of = (body: string): string => JSON.parse(body).subject;
 const ids_of = (received: readonly Received[]) => received.map(one => one.id);
 
 describe('events', () => {
@@ -111,6 +113,58 @@ describe('the order of a subject', () => {
       ids_of(receiver.received).filter(id => bad.includes(id)),
       [bad[0], ...bad],
     );
+  });
+
+  it('is kept by two processes whatever fails: refusals, cut lines, time-outs, redeliveries in between', async t => {
+    const seed = Number(process.env['SEED'] ?? 20_260_504);
+    const chance = seeded_random(seed);
+    const office = await open_post_office(t, { timeout_ms: 400 });
+    office.another().start();
+    const receiver = await start_receiver();
+    t.after(receiver.stop);
+    const taken: string[] = [];
+    const open = new Map<string, number>();
+    let overlapping = 0;
+    receiver.answer = ({ id, body }, _nth, response) => {
+      const subject = subject_of(body);
+      open.set(subject, (open.get(subject) ?? 0) + 1);
+      if ((open.get(subject) ?? 0) > 1) overlapping += 1;
+      response.on('close', () => open.set(subject, (open.get(subject) ?? 0) - 1));
+      const roll = chance.next();
+      if (roll < 0.1) return response.destroy();
+      if (roll < 0.25) return void response.writeHead(500).end();
+      if (roll < 0.28) return;
+      if (!taken.includes(id)) taken.push(id);
+      response.writeHead(204).end();
+    };
+    const { id: endpoint } = await office.subscribe(receiver.url);
+    const said: { id: string; subject: string }[] = [];
+    for (let batch = 0; batch < 5; batch++) {
+      const subjects = Array.from({ length: 8 }, () => `ord_${Math.floor(chance.next() * 6)}`);
+      const ids = await office.say(...subjects.map(subject => ({ subject })));
+      said.push(...ids.map((id, place) => ({ id, subject: subjects[place] ?? '' })));
+    }
+    await until(`all are through (seed ${seed})`, async () => {
+      const rows = await office.rows();
+      // Only while nothing is under way: a claim must not lapse because the test is in a hurry.
+      const due = rows.flatMap(row => (row.state === 'waiting' && row.next_at !== null ? [Date.parse(row.next_at)] : []));
+      const wait_ms = Math.min(...due) - office.clock.now_ms();
+      if (rows.every(row => row.state !== 'sending') && due.length > 0 && wait_ms > 0) office.clock.move(wait_ms);
+      return rows.length === said.length && rows.every(row => row.state === 'delivered');
+    });
+    const before = receiver.received.length;
+    const { body } = await office.ask('GET', `/v1/webhook-endpoints/${endpoint}/deliveries?limit=1`);
+    await office.ask('POST', `/v1/webhook-endpoints/${endpoint}/deliveries/${body.data[0].id}/redeliver`);
+    await until('the redelivery has come', () => receiver.received.length > before);
+    assert.equal(overlapping, 0, `two of a subject at once (seed ${seed})`);
+    for (const [subject, events] of Map.groupBy(said, one => one.subject)) {
+      const wanted = events.map(one => one.id);
+      assert.deepEqual(
+        taken.filter(id => wanted.includes(id)),
+        wanted,
+        `${subject} (seed ${seed})`,
+      );
+    }
   });
 
   it('goes on after the last attempt: ten, with the waits of Standard Webhooks, then it is given up', async t => {

@@ -18,7 +18,7 @@ import { type Webhooks, webhooks } from '../webhooks.ts';
 
 export const master_key = new Uint8Array(32).fill(7);
 export const publishers = ['orders', 'payments'] as const;
-const wait_max_ms = 20_000;
+const wait_max_ms = 40_000;
 const look_again_ms = 10;
 
 export interface Said {
