@@ -5,6 +5,7 @@
 import { cpus, totalmem } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { bench_adapters } from './adapters.ts';
 import { measure_limit } from './limit.ts';
 import { cpu_seconds, type LoadResult, open_shop, resident_mb, run_load, type Shop } from './shop.ts';
 import { store_orders } from './stored.ts';
@@ -12,11 +13,16 @@ import { store_orders } from './stored.ts';
 const { values } = parseArgs({
   options: {
     short: { type: 'boolean', default: false },
+    adapters: { type: 'boolean', default: false },
     orders: { type: 'string' },
     stored: { type: 'string' },
     skus: { type: 'string', default: '10000' },
   },
 });
+if (values.adapters) {
+  await bench_adapters(Number(values.orders ?? 2_000));
+  process.exit(0);
+}
 const orders = Number(values.orders ?? (values.short ? 1_000 : 15_000));
 const stored = Number(values.stored ?? (values.short ? 0 : 1_000_000));
 const skus = Number(values.skus);

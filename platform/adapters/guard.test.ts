@@ -9,6 +9,7 @@ const repeat = { state: 'requested', attempts: 2 } as const;
 const question = { state: 'unknown', attempts: 2 } as const;
 const declined: Outcome = { outcome: 'declined', code: 'do_not_honor', retryable: false };
 const ok: Outcome = { outcome: 'ok', value: {} };
+const lost_line: Outcome = { outcome: 'retryable', detail: 'no connection' };
 const lost: Outcome = { outcome: 'unknown', detail: 'the deadline passed' };
 
 function guarded(in_flight_max?: number) {
@@ -49,7 +50,11 @@ describe('the breaker', () => {
 describe('repeats', () => {
   test('are a tenth of the first attempts once what was saved is spent', () => {
     const { guard } = guarded();
-    for (let index = 0; index < repeats_saved_max; index += 1) guard.begin(repeat).end(ok);
+    for (let index = 0; index < repeats_saved_max; index += 1) {
+      guard.begin(repeat).end(lost_line);
+      // Enough answers that the breaker stays closed.
+      for (const answer of [ok, ok]) guard.begin(question).end(answer);
+    }
     assert.equal(guard.room().repeats, 0);
     for (let index = 0; index < 50; index += 1) guard.begin(first).end(ok);
     assert.equal(guard.room().repeats, 5);
@@ -57,10 +62,23 @@ describe('repeats', () => {
   });
   test('are one a second when nobody calls for the first time', () => {
     const { guard, clock } = guarded();
-    for (let index = 0; index < 2 * repeats_saved_max; index += 1) guard.begin(repeat).end(ok);
+    for (let index = 0; index < 2 * repeats_saved_max; index += 1) {
+      guard.begin(repeat).end(lost_line);
+      // Enough answers that the breaker stays closed.
+      for (const answer of [ok, ok]) guard.begin(question).end(answer);
+    }
     assert.equal(guard.room().repeats, 0);
     clock.now_ms += 3_000;
     assert.equal(guard.room().repeats, 3);
+  });
+  test('that are answered cost nothing: a backlog goes on as fast as the provider takes it', () => {
+    const { guard } = guarded();
+    for (let index = 0; index < 4 * repeats_saved_max; index += 1) {
+      const flight = guard.begin(repeat);
+      assert.equal(guard.room().repeats, repeats_saved_max - 1);
+      flight.end(index % 2 === 0 ? ok : declined);
+    }
+    assert.equal(guard.room().repeats, repeats_saved_max);
   });
   test('are not questions: those have a schedule', () => {
     const { guard } = guarded();

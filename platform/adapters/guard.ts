@@ -8,7 +8,7 @@ import { create_breaker, type Ill } from './breaker.ts';
 export const in_flight_default_max = 32;
 /** Whatever an adapter says of itself: no process has more operations claimed at one provider. */
 export const claimed_max = 64;
-/** Every first attempt earns a tenth of a repeat; a provider that nobody calls gives one back each second, so that nothing waits for ever. */
+/** Every first attempt earns a tenth of a repeat, and one that is answered costs nothing: who waited through an outage need not wait on. A provider that nobody calls gives one back each second, so that nothing waits for ever. */
 export const repeat_share_ppt = 100;
 export const repeats_per_s_min = 1;
 export const repeats_saved_max = 32;
@@ -58,7 +58,8 @@ export function provider_guard(options: { readonly in_flight_max?: number }, now
     },
     begin({ state, attempts }) {
       in_flight += 1;
-      if (state === 'requested' && attempts > 1) budget.spend();
+      const is_repeat = state === 'requested' && attempts > 1;
+      if (is_repeat) budget.spend();
       else if (state === 'requested') budget.earn();
       const call = breaker.begin();
       return {
@@ -67,7 +68,9 @@ export function provider_guard(options: { readonly in_flight_max?: number }, now
           outcomes[outcome.outcome] = (outcomes[outcome.outcome] ?? 0) + 1;
           if (outcome.outcome === 'retryable' && outcome.after_ms !== undefined)
             paused_until_ms = Math.max(paused_until_ms, now_ms() + Math.min(outcome.after_ms, pause_max_ms));
-          call.end(is_failure(outcome));
+          const failed = is_failure(outcome);
+          if (is_repeat && !failed) budget.give_back();
+          call.end(failed);
         },
       };
     },
@@ -97,7 +100,7 @@ function is_failure(outcome: Outcome): boolean {
 }
 
 /** In thousandths of a repeat: whole numbers. */
-function repeat_budget(now_ms: () => number): { left(): number; earn(): void; spend(): void } {
+function repeat_budget(now_ms: () => number): { left(): number; earn(): void; spend(): void; give_back(): void } {
   let saved = repeats_saved_max * 1_000;
   let counted_at = now_ms();
   const add = (thousandths: number): void => {
@@ -112,5 +115,6 @@ function repeat_budget(now_ms: () => number): { left(): number; earn(): void; sp
     },
     earn: () => add(repeat_share_ppt),
     spend: () => add(-1_000),
+    give_back: () => add(1_000),
   };
 }
