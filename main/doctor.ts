@@ -151,15 +151,30 @@ function providers(settings: Settings, running: Running | undefined): Promise<Fi
   return [
     Promise.resolve([found_ok('manual', 'calls nobody')]),
     ...checks.map(async ([name, check]): Promise<Finding[]> => {
-      // The settings of a provider stand under its name, where it has any.
-      const own = (settings as unknown as Readonly<Record<string, Provider | undefined>>)[name];
-      if (own?.secret === undefined && own?.base_url === undefined) {
+      const own = own_of(settings, name);
+      if (!own.is_given) {
         if (!settings.sandbox) return [not_configured(name, settings)];
         if (running === undefined) return [found_ok(name, 'a stand-in; `up` starts it')];
       }
-      return [finding(name, await check(AbortSignal.timeout(check_timeout_ms))), ...missing_secret(name, own)];
+      return [finding(name, await check(AbortSignal.timeout(check_timeout_ms))), ...missing_secret(name, own.webhooks)];
     }),
   ];
+}
+
+/** What somebody has set for a provider; `webhooks`: of one that sends them. */
+function own_of({ stripe, easypost, purolator, cybersource, x12 }: Settings, name: string): { is_given: boolean; webhooks?: Provider } {
+  const with_webhooks = name === 'stripe' ? stripe : name === 'easypost' ? easypost : undefined;
+  const given: Readonly<Record<string, readonly (string | undefined)[]>> = {
+    stripe: [stripe.secret, stripe.base_url],
+    easypost: [easypost.secret, easypost.base_url],
+    purolator: [purolator.key, purolator.base_url],
+    cybersource: [cybersource.merchant_id, cybersource.base_url],
+    x12_http: [x12.url],
+    // A folder in our own is looked at in any case.
+    x12_files: [x12.folder ?? ''],
+  };
+  const is_given = (given[name] ?? []).some(setting => setting !== undefined);
+  return with_webhooks === undefined ? { is_given } : { is_given, webhooks: with_webhooks };
 }
 
 /** No harm, unless it is what new shipments go to. */

@@ -1,5 +1,10 @@
 import { checks_of } from '../../platform/adapters/check.ts';
-import { type CybersourceSettings, cybersource_gateway } from '../../services/payments/gateways/cybersource.ts';
+import {
+  again_default_ms,
+  type CybersourceSettings,
+  cybersource_gateway,
+  lost_wait_default_ms,
+} from '../../services/payments/gateways/cybersource.ts';
 import { signer_of } from '../../services/payments/gateways/cybersource_signature.ts';
 import { manual_gateway } from '../../services/payments/gateways/manual.ts';
 import { settle_ms, stripe_gateway } from '../../services/payments/gateways/stripe.ts';
@@ -41,6 +46,8 @@ function cybersource_settings({ third_parties, settings, clock }: AreaGiven): Cy
     ...named,
     signer: signer(key_pem, certificate_pem),
     timeout_ms: third_parties.timeout_ms ?? cybersource_timeout_ms,
+    lost_wait_ms: Math.ceil(lost_wait_default_ms / settings.third_party_haste),
+    again_ms: Math.ceil(again_default_ms / settings.third_party_haste),
     payer_url: op_id => `${settings.public_url}/inbound/cybersource/payer/${op_id}`,
     now_ms: clock.now_ms,
   };

@@ -1,6 +1,7 @@
 import { checks_of } from '../../platform/adapters/check.ts';
 import { suppliers_adapters } from '../../services/suppliers/adapters.ts';
 import { rest_channel } from '../../services/suppliers/channels/rest.ts';
+import { check_x12_files, check_x12_http } from '../../services/suppliers/channels/x12_check.ts';
 import type { SuppliersSettings } from '../../services/suppliers/model.ts';
 import { party_of } from '../../services/suppliers/model_partners.ts';
 import { suppliers_routes } from '../../services/suppliers/routes.ts';
@@ -17,6 +18,8 @@ export function suppliers_area({ settings, third_parties, clock }: AreaGiven): A
   const { sender, usage, receipt_wait_ms, poll_ms } = settings.x12;
   const us = party_of(sender);
   const rest = { base_url, api_key: secret, timeout_ms: third_parties.timeout_ms };
+  const x12_http = http && { ...http, user: us.id, timeout_ms: third_parties.timeout_ms };
+  const x12_files = folder === undefined ? undefined : { folder };
   const suppliers: SuppliersSettings = {
     replenishment: settings.replenishment,
     x12: { sender: us, usage, receipt_wait_ms, poll_ms },
@@ -24,8 +27,8 @@ export function suppliers_area({ settings, third_parties, clock }: AreaGiven): A
   };
   const adapters = suppliers_adapters({
     rest,
-    x12_http: http && { ...http, user: us.id, timeout_ms: third_parties.timeout_ms },
-    x12_files: folder === undefined ? undefined : { folder },
+    x12_http,
+    x12_files,
     now_ms: clock.now_ms,
     ...(settings.sandbox ? { settle_ms: sandbox_settle_ms } : {}),
   });
@@ -33,7 +36,11 @@ export function suppliers_area({ settings, third_parties, clock }: AreaGiven): A
     service: suppliers_service(suppliers),
     migrations_folder,
     adapters,
-    checks: checks_of({ supplier: rest_channel({ name: 'rest', ...rest, now_ms: clock.now_ms }) }),
+    checks: {
+      ...checks_of({ supplier: rest_channel({ name: 'rest', ...rest, now_ms: clock.now_ms }) }),
+      ...(x12_http && { x12_http: (signal: AbortSignal) => check_x12_http(x12_http, clock.now_ms, signal) }),
+      ...(x12_files && { x12_files: () => check_x12_files(x12_files) }),
+    },
     routes: desk =>
       suppliers_routes(desk as never, { channels: Object.keys(adapters), inbound_secret: secret, x12_secret: inbound_password }),
   };

@@ -25,7 +25,7 @@ export interface CheckGiven {
 export async function checked({ call: request, address_setting, now_ms, judge }: CheckGiven, signal: AbortSignal): Promise<Checked> {
   const { host } = new URL(request.url);
   const answer = await call({ method: 'GET', ...request, reply_bytes_max }, signal);
-  if (answer.answer !== 'reply') return { ok: false, detail: `${host}: ${no_reply(answer.detail)}; is ${address_setting} right?` };
+  if (answer.answer !== 'reply') return unreachable_host(host, answer.detail, address_setting);
   const seen = judge(answer, json_in(answer.bytes));
   if (!seen.ok) return { ok: false, detail: `${host}: ${seen.detail}` };
   const skew_s = Math.round((now_ms() - Date.parse(answer.headers['date'] ?? '')) / 1_000);
@@ -35,6 +35,11 @@ export async function checked({ call: request, address_setting, now_ms, judge }:
       detail: `${host}: this machine's clock is ${Math.abs(skew_s)} s ${skew_s > 0 ? 'ahead of' : 'behind'} its Date; set the clock (NTP), signatures are refused otherwise`,
     };
   return { ok: true, detail: `${host}: ${seen.detail}` };
+}
+
+/** `code`: why there is no reply, as `call` says it. */
+export function unreachable_host(host: string, code: string, address_setting: string): Checked {
+  return { ok: false, detail: `${host}: ${no_reply(code)}; is ${address_setting} right?` };
 }
 
 /** What every provider's statuses have in common; undefined: the call went well. */

@@ -7,6 +7,7 @@ import { Compile } from 'typebox/compile';
 import { call } from '../../../platform/adapters/call.ts';
 import type { Operation, Outcome, Remember, Row } from '../../../platform/service.ts';
 import type { XmlNode } from '../../../platform/xml/write.ts';
+import { check_cybersource } from './cybersource_check.ts';
 import { authorize_outcome, capture_outcome, is_undone, name, not_ours, refund_outcome, void_outcome } from './cybersource_outcomes.ts';
 import { is_unavailable, type Told, told } from './cybersource_reply.ts';
 import {
@@ -76,6 +77,7 @@ export function cybersource_gateway(settings: CybersourceSettings): Gateway {
     needs_billing: true,
     takes_method: method => /^([A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+|[A-Za-z0-9_]{1,60})$/.test(method),
     payer_page: { form: payer_form, returned },
+    check: signal => check_cybersource({ ...settings, send: (message, until) => send({ settings, signal: until }, message) }, signal),
   };
 }
 
@@ -243,7 +245,7 @@ async function credit(turn: Turn, request: RefundRequest): Promise<Outcome> {
 
 // --- one message
 
-async function send({ settings, signal }: Turn, message: XmlNode): Promise<Told> {
+async function send({ settings, signal }: Pick<Turn, 'settings' | 'signal'>, message: XmlNode): Promise<Told> {
   const namespaces = { '': namespace_of(settings.schema_version) };
   const request = {
     method: 'POST',

@@ -18,6 +18,7 @@ import {
   VoidLabelSchema,
 } from './port.ts';
 import { described, errors_in, type PurolatorApi, type PurolatorApiSettings, p, purolator_api } from './purolator_api.ts';
+import { check_purolator } from './purolator_check.ts';
 import { buy_label, find_labels, known_pins, label_document, purchase_of, void_label } from './purolator_labels.ts';
 import { list_labels } from './purolator_list.ts';
 import { shipment_element, short_address } from './purolator_shipment.ts';
@@ -69,6 +70,7 @@ export function purolator_carrier(settings: PurolatorSettings): Carrier {
       query: (operation, signal, remember) => query(given(signal), operation, remember),
     },
     parse_webhook: () => ({ invalid: 'not_supported' }),
+    check: signal => check_purolator(api, settings.base_url, signal),
     label_document: (label, format, signal) => label_document(api, label, format, signal),
   };
 }
