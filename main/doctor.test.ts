@@ -9,8 +9,12 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fresh_database } from '../platform/postgres/test_database.ts';
 import { localhost_certificate, localhost_key } from '../platform/testing/localhost_certificate.ts';
+import { start_cybersource } from '../sandbox/cybersource/cybersource.ts';
+import { test_certificate } from '../sandbox/cybersource/test_certificate.ts';
 import { start_easypost } from '../sandbox/easypost/easypost.ts';
+import { start_purolator } from '../sandbox/purolator/purolator.ts';
 import { start_stripe } from '../sandbox/stripe/stripe.ts';
+import { start_x12_supplier } from '../sandbox/x12_supplier/x12_supplier.ts';
 import { doctor, examine } from './doctor.ts';
 
 const secrets = [
@@ -96,13 +100,38 @@ describe('doctor', () => {
     assert.match((await of('stripe', { STRIPE_WEBHOOK_SECRET: '' })).at(-1) ?? '', /wrong: STRIPE_WEBHOOK_SECRET is missing/);
     assert.match((await of('easypost', { EASYPOST_API_KEY: 'EZTK_other' })).join(), /wrong: .*refused \(401\); copy EASYPOST_API_KEY/);
     const none = { EASYPOST_API_KEY: '', EASYPOST_BASE_URL: '', EASYPOST_WEBHOOK_SECRET: '' };
-    assert.match((await of('easypost', none)).join(), /^wrong: CARRIER is easypost/);
+    assert.match((await of('easypost', none)).join(), /^wrong: CARRIER names easypost/);
     assert.deepEqual(await of('easypost', { ...none, CARRIER: 'manual' }), ['note: not configured']);
     const secure = create_secure_server({ key: localhost_key, cert: localhost_certificate }, (_request, response) => response.end());
     await new Promise<void>(resolve => secure.listen(0, '127.0.0.1', resolve));
     t.after(() => void secure.close());
     const at = `https://127.0.0.1:${(secure.address() as AddressInfo).port}`;
     assert.match((await of('stripe', { STRIPE_BASE_URL: at })).join(), /wrong: .*its certificate is not one this machine trusts/);
+  });
+
+  it('asks those who speak SOAP and X12 with nothing that could have an effect', async t => {
+    const [cybersource, purolator, x12_supplier] = await Promise.all([
+      start_cybersource({ merchant_id: 'cartwright_sandbox', certificate: test_certificate }),
+      start_purolator({ credentials: { key: 'k', password: 'p' } }),
+      start_x12_supplier({ password: 'x12-doctor-0123456789' }),
+    ]);
+    t.after(() => Promise.all([cybersource, purolator, x12_supplier].map(stand_in => stand_in.stop())));
+    const at = { CYBERSOURCE_BASE_URL: cybersource.url };
+    assert.deepEqual(
+      (await of('cybersource', at)).map(line => line.replace(/:\d+/, '')),
+      ['ok: 127.0.0.1: the signature is good, the merchant is known'],
+    );
+    const nobody = { CYBERSOURCE_BASE_URL: 'http://127.0.0.1:9' };
+    assert.match((await of('cybersource', nobody)).join(), /wrong: .*nobody listens there .*CYBERSOURCE_BASE_URL/);
+    assert.match((await of('cybersource', { CYBERSOURCE_BASE_URL: stripe.url })).join(), /wrong: .*http_404.*CYBERSOURCE_BASE_URL/);
+    const account = { PUROLATOR_KEY: 'k', PUROLATOR_PASSWORD: 'p', PUROLATOR_ACCOUNT: '1', PUROLATOR_BASE_URL: purolator.url };
+    assert.match((await of('purolator', account)).join(), /^ok: .*the key works$/);
+    assert.match((await of('purolator', { ...account, PUROLATOR_PASSWORD: 'q' })).join(), /wrong: .*copy PUROLATOR_KEY/);
+    const partner = { X12_HTTP_URL: `${x12_supplier.url}/x12`, X12_HTTP_PASSWORD: 'x12-doctor-0123456789' };
+    assert.match((await of('x12_http', partner)).join(), /^ok: .*somebody listens there/);
+    assert.match((await of('x12_http', { ...partner, X12_HTTP_PASSWORD: 'other' })).join(), /wrong: .*copy X12_HTTP_PASSWORD/);
+    assert.match((await of('x12_files', { X12_FILES_FOLDER: join(folder, 'edi') })).join(), /^ok: /);
+    assert.deepEqual([cybersource.ledger(), purolator.ledger(), x12_supplier.ledger()], [[], [], []]);
   });
 
   it('sees payments of the other mode, and a clock that is off', async t => {

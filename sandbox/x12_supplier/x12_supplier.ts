@@ -89,6 +89,11 @@ export function start_x12_supplier(options: X12SupplierOptions = {}): Promise<St
       return {
         routes: [
           { method: 'POST', path: '/x12', handle: request => take_post(opened, request) },
+          {
+            method: 'GET',
+            path: '/x12',
+            handle: request => (is_let_in(opened, request) ? { status: 405, body: '' } : { status: 401, body: '' }),
+          },
           { method: 'POST', path: '/clerk/policies', handle: request => set_policies(opened, request) },
           {
             method: 'POST',
@@ -120,13 +125,16 @@ function set_policies(supplier: Supplier, request: StandInRequest): StandInReply
 // --- orders
 
 function take_post(supplier: Supplier, request: StandInRequest): StandInReply {
-  const { password } = supplier.options;
-  const [, encoded = ''] = /^Basic (\S+)$/.exec(request.headers.authorization ?? '') ?? [];
-  if (password !== undefined && Buffer.from(encoded, 'base64').toString().split(':')[1] !== password) return { status: 401, body: '' };
+  if (!is_let_in(supplier, request)) return { status: 401, body: '' };
   const answer = take(supplier, request.body.toString('utf8'));
   return answer === undefined
     ? { status: 400, body: 'no interchange' }
     : { status: 200, headers: { 'content-type': 'application/edi-x12' }, body: answer };
+}
+
+function is_let_in({ options: { password } }: Supplier, { headers }: StandInRequest): boolean {
+  const [, encoded = ''] = /^Basic (\S+)$/.exec(headers.authorization ?? '') ?? [];
+  return password === undefined || Buffer.from(encoded, 'base64').toString().split(':')[1] === password;
 }
 
 /** The 997 in answer, empty when none is given. Undefined: it is no interchange. */
