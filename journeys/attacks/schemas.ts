@@ -46,6 +46,7 @@ const texts = [
   'ada@example.com',
   '2026-01-01T00:00:00.000Z',
   'text of twelve',
+  'ZZ/ACME',
 ];
 
 /** A valid value with every field, optional ones included. Of a union the first branch that is not null. */
