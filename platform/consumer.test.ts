@@ -205,6 +205,8 @@ test('what was taken beside a log that cannot be written is not lost: it waits f
   assert.equal(away, false);
   stopping.abort();
   await run;
+  // An answer of a third party that comes after the end must not wait for ever: nobody would stop.
+  await assert.rejects(lane.submit({ command: { type: heard_only }, cause: 'test', actor: 'late' }), /stopping/);
   await pool.end();
 });
 

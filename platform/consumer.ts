@@ -85,6 +85,8 @@ interface Lane {
   readonly queue: Queued[];
   failures: number;
   working: boolean;
+  /** Nobody takes from the queue any more. */
+  ended: boolean;
   loaded_for: string;
   next_timers_ms: number;
   next_blocked_ms: number;
@@ -108,6 +110,7 @@ export function event_lane(ports: EventLanePorts): EventLane {
     queue: [],
     failures: 0,
     working: false,
+    ended: false,
     loaded_for: '',
     next_timers_ms: 0,
     next_blocked_ms: 0,
@@ -126,6 +129,7 @@ export function event_lane(ports: EventLanePorts): EventLane {
     poke,
     submit: item =>
       new Promise((resolve, reject) => {
+        if (lane.ended) return reject(stopping());
         lane.queue.push({ item, resolve, reject });
         poke();
       }),
@@ -148,8 +152,10 @@ async function run(lane: Lane, signal: AbortSignal): Promise<void> {
       await after_failure(lane, error, signal);
     }
   }
-  for (const queued of lane.queue.splice(0)) queued.reject(new Error('stopping'));
+  lane.ended = true;
+  for (const queued of lane.queue.splice(0)) queued.reject(stopping());
 }
+const stopping = () => new Error('stopping');
 
 /** A superseded process reads again where the others stand; an outage is no event's fault. */
 async function after_failure(lane: Lane, error: unknown, signal: AbortSignal): Promise<void> {

@@ -22,6 +22,8 @@ import { create_writer, type Result } from './write.ts';
 
 export const member_beat_ms = 1_000;
 export const member_gone_s = 5;
+/** A stop waits so long for calls to third parties that are under way. */
+export const flights_finish_ms = 5_000;
 export const operations_poll_ms = 200;
 export const operations_poll_idle_ms = 500;
 const read_pool_max = 4;
@@ -86,6 +88,8 @@ export async function start_runtime(ports: RuntimePorts): Promise<Runtime> {
   const source_pools = open_source_pools(ports, pool, role);
   const tail = tail_of(ports.tails, service.name);
   const fresh = ids(ports.clock, ports.random);
+  /** First no operation is started any more, then no event is taken. */
+  const finishing = new AbortController();
   const stopping = new AbortController();
   const runner_wake = { wake: (): void => undefined };
   await claim_log(pool, service.name);
@@ -137,7 +141,7 @@ export async function start_runtime(ports: RuntimePorts): Promise<Runtime> {
   const loops = [
     events.run(stopping.signal),
     beat_loop(members, ports.waiting, stopping.signal),
-    ...(runner === undefined ? [] : [runner_loop(runner, runner_wake, ports, stopping.signal)]),
+    ...(runner === undefined ? [] : [runner_loop(runner, runner_wake, ports, finishing.signal)]),
   ];
   return {
     service,
@@ -153,16 +157,26 @@ export async function start_runtime(ports: RuntimePorts): Promise<Runtime> {
       front.waiting === 0 && !events.busy && events.sources.every(source => source.looked_at >= tail_of(ports.tails, source.source).head()),
     async stop() {
       await front.close();
+      finishing.abort();
+      runner_wake.wake();
+      if (runner !== undefined) await within(ports.waiting, flights_finish_ms, runner.idle());
       stopping.abort();
       events.poke();
-      runner_wake.wake();
       await Promise.all(loops);
+      // What is still under way finds nobody to tell: it is unknown, and asked about after its deadline.
       await runner?.idle();
       for (const stop_listening of unlisten) stop_listening();
       await members.leave();
       await Promise.all([front_wire.close(), event_wire.close(), ...[...new Set([pool, ...source_pools.values()])].map(one => one.end())]);
     },
   };
+}
+
+/** Resolves with the promise, or after so long. */
+async function within(waiting: Clock, milliseconds: number, promise: Promise<void>): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([promise, waiting.sleep(milliseconds, over.signal)]);
+  over.abort();
 }
 
 function open_source_pools(ports: RuntimePorts, own: pg.Pool, role: string): Map<string, pg.Pool> {
