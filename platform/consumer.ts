@@ -85,7 +85,6 @@ interface Lane {
   readonly queue: Queued[];
   failures: number;
   working: boolean;
-  /** Nobody takes from the queue any more. */
   ended: boolean;
   loaded_for: string;
   next_timers_ms: number;
@@ -129,7 +128,7 @@ export function event_lane(ports: EventLanePorts): EventLane {
     poke,
     submit: item =>
       new Promise((resolve, reject) => {
-        if (lane.ended) return reject(stopping());
+        if (lane.ended) return reject(new Error('stopping'));
         lane.queue.push({ item, resolve, reject });
         poke();
       }),
@@ -153,9 +152,8 @@ async function run(lane: Lane, signal: AbortSignal): Promise<void> {
     }
   }
   lane.ended = true;
-  for (const queued of lane.queue.splice(0)) queued.reject(stopping());
+  for (const queued of lane.queue.splice(0)) queued.reject(new Error('stopping'));
 }
-const stopping = () => new Error('stopping');
 
 /** A superseded process reads again where the others stand; an outage is no event's fault. */
 async function after_failure(lane: Lane, error: unknown, signal: AbortSignal): Promise<void> {
@@ -402,15 +400,14 @@ async function due_timers(lane: Lane, partitions: readonly number[]): Promise<vo
     const command_of = service.timers[timer.kind];
     if (lane.timers_in_flight.has(name) || command_of === undefined) continue;
     lane.timers_in_flight.add(name);
-    const queued: Queued = {
+    lane.queue.push({
       item: { command: command_of(timer), cause: `timer/${timer.kind}/${timer.id}/${timer.due_at}`, actor: 'system', timer },
       resolve(result) {
         lane.timers_in_flight.delete(name);
         if (result.result === 'failed') logger.error({ error: result.error, timer }, `${service.name}: a timer failed and is tried again`);
       },
       reject: () => lane.timers_in_flight.delete(name),
-    };
-    lane.queue.push(queued);
+    });
   }
   if (rows.length === timers_max) lane.next_timers_ms = 0;
 }
@@ -446,9 +443,7 @@ async function due_parked(lane: Lane, partitions: readonly number[]): Promise<vo
 
 /** A compare-and-swap that moves nothing: a superseded process may not redrive either. */
 function guard(lane: Lane, items: readonly Item[]): Move[] {
-  const event = items[0]?.event;
-  const source = lane.sources.find(one => one.source === event?.source);
-  const position = event === undefined ? undefined : source?.stored.get(event.partition);
-  if (source === undefined || event === undefined || position === undefined) return [];
-  return [{ source: source.source, partition: event.partition, old: position, new: position }];
+  const { source = '', partition = -1 } = items[0]?.event ?? {};
+  const position = lane.sources.find(one => one.source === source)?.stored.get(partition);
+  return position === undefined ? [] : [{ source, partition, old: position, new: position }];
 }
