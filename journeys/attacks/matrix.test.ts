@@ -170,6 +170,7 @@ describe('64: every route by its declared matrix', () => {
       'POST /inbound/easypost',
       'POST /inbound/stripe',
       'POST /inbound/supplier',
+      'POST /inbound/supplier/{channel}',
       'POST /v1/session',
     ]);
   });
