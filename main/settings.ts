@@ -55,6 +55,7 @@ export interface Settings {
     readonly schema_version: string;
   };
   readonly x12: X12Given;
+  readonly peppol: PeppolGiven;
   readonly sandbox_ports: {
     readonly stripe: number;
     readonly easypost: number;
@@ -62,6 +63,7 @@ export interface Settings {
     readonly supplier: number;
     readonly cybersource: number;
     readonly x12_supplier: number;
+    readonly peppol_supplier: number;
   };
 }
 
@@ -75,6 +77,16 @@ export interface X12Given {
   readonly inbound_password: string | undefined;
   readonly folder: string | undefined;
   readonly poll_ms: number;
+  readonly receipt_wait_ms: number;
+}
+
+/** Undefined: the stand-in's in sandbox mode, else the channel is not there. `sender`: `scheme/id`. */
+export interface PeppolGiven {
+  readonly sender: string;
+  readonly name: string;
+  readonly url: string | undefined;
+  readonly password: string | undefined;
+  readonly inbound_password: string | undefined;
   readonly receipt_wait_ms: number;
 }
 
@@ -371,12 +383,44 @@ export const setting_rows: readonly SettingRow[] = [
     meaning: 'a purchase order without a 997 is shown to a person after this long',
     check: milliseconds,
   },
+  {
+    name: 'PEPPOL_SENDER',
+    preset: '9999/CARTWRIGHT',
+    meaning: 'who we are in Peppol documents: scheme (ISO 6523) and id of our endpoint',
+    check: text => (/^\d{4}\/[A-Za-z0-9._-]{1,50}$/.test(text) ? undefined : 'must be a scheme and an id, 0088/7300010000001 say'),
+  },
+  { name: 'PEPPOL_SENDER_NAME', preset: 'Cartwright', meaning: 'our registered name in Peppol documents', check: any_text },
+  {
+    name: 'PEPPOL_URL',
+    preset: 'the stand-in’s in sandbox mode, else none',
+    meaning: 'where orders to suppliers of channel peppol are posted: the partner, or an access point',
+    check: url('http:', 'https:'),
+  },
+  {
+    name: 'PEPPOL_PASSWORD',
+    preset: 'the stand-in’s',
+    meaning: 'with which we post there (Basic, user PEPPOL_SENDER’s id)',
+    check: any_text,
+  },
+  {
+    name: 'PEPPOL_INBOUND_PASSWORD',
+    preset: 'the stand-in’s in sandbox mode, else none',
+    meaning: 'with which documents are posted to /inbound/supplier/peppol (Basic, any user); without it none are taken',
+    check: long_text(16),
+  },
+  {
+    name: 'PEPPOL_RECEIPT_MS',
+    preset: '86400000',
+    meaning: 'a purchase order to which nothing was said is shown to a person after this long',
+    check: milliseconds,
+  },
   { name: 'SANDBOX_STRIPE_PORT', preset: '4101', meaning: 'port of the Stripe stand-in (any free one when PORT is not 4000)', check: port },
   { name: 'SANDBOX_EASYPOST_PORT', preset: '4102', meaning: 'port of the EasyPost stand-in', check: port },
   { name: 'SANDBOX_PUROLATOR_PORT', preset: '4104', meaning: 'port of the Purolator stand-in', check: port },
   { name: 'SANDBOX_SUPPLIER_PORT', preset: '4103', meaning: 'port of the supplier stand-in', check: port },
   { name: 'SANDBOX_CYBERSOURCE_PORT', preset: '4105', meaning: 'port of the CyberSource stand-in', check: port },
   { name: 'SANDBOX_X12_PORT', preset: '4106', meaning: 'port of the stand-in of a supplier that speaks X12', check: port },
+  { name: 'SANDBOX_PEPPOL_PORT', preset: '4107', meaning: 'port of the stand-in of a supplier that speaks Peppol', check: port },
 ];
 
 /** Throws one Error whose message lists every wrong variable and what it must be. */
@@ -463,6 +507,14 @@ export function read_settings(env: Readonly<Record<string, string | undefined>>)
       poll_ms: number('X12_POLL_MS', 30_000),
       receipt_wait_ms: number('X12_RECEIPT_MS', 7_200_000),
     },
+    peppol: {
+      sender: text('PEPPOL_SENDER') ?? '9999/CARTWRIGHT',
+      name: text('PEPPOL_SENDER_NAME') ?? 'Cartwright',
+      url: text('PEPPOL_URL'),
+      password: text('PEPPOL_PASSWORD'),
+      inbound_password: text('PEPPOL_INBOUND_PASSWORD'),
+      receipt_wait_ms: number('PEPPOL_RECEIPT_MS', 86_400_000),
+    },
     sandbox_ports: {
       stripe: sandbox_port('SANDBOX_STRIPE_PORT', 4101),
       easypost: sandbox_port('SANDBOX_EASYPOST_PORT', 4102),
@@ -470,6 +522,7 @@ export function read_settings(env: Readonly<Record<string, string | undefined>>)
       supplier: sandbox_port('SANDBOX_SUPPLIER_PORT', 4103),
       cybersource: sandbox_port('SANDBOX_CYBERSOURCE_PORT', 4105),
       x12_supplier: sandbox_port('SANDBOX_X12_PORT', 4106),
+      peppol_supplier: sandbox_port('SANDBOX_PEPPOL_PORT', 4107),
     },
   };
 }
