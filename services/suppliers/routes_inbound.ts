@@ -4,6 +4,7 @@ import Type from 'typebox';
 import { not_found, raw_body } from '../../platform/http.ts';
 import { derived_id } from '../../platform/ids.ts';
 import { Problem, type Reply, type Route, type RouteRequest, type StreamReply } from '../../platform/route.ts';
+import { reply_of } from './answers.ts';
 import type { ReceivedDocument } from './channels/port.ts';
 import { receive } from './channels/rest_documents.ts';
 import { transmission_bytes_max } from './channels/x12/read.ts';
@@ -90,10 +91,10 @@ async function take_peppol(desk: SuppliersDesk, request: RouteRequest, secret: s
     status: 200,
     body: { status: interchanges.map(one => kept(view, one)?.status ?? 'quarantined').join() },
   });
-  const { reply } = await desk.submit({ type: 'take_transmission', channel: 'peppol', interchanges }, { request, respond });
+  const submitted = await desk.submit({ type: 'take_transmission', channel: 'peppol', interchanges }, { request, respond });
   if (interchanges.some(({ control }) => control === ''))
     throw new Problem(400, 'malformed_document', 'What came is no order response and no despatch advice of Peppol BIS 3.');
-  return reply ?? { status: 200, body: { status: 'taken' } };
+  return reply_of(submitted);
 }
 
 function kept(view: SuppliersView, one: InboundInterchange) {

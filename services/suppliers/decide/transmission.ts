@@ -91,7 +91,11 @@ function take(draft: Draft, channel: PartnerChannel, interchange: InboundInterch
       return { reason: 'unknown_partner', detail: `${partner_of(sender)} is no partner of the channel ${channel}.` };
     if (partner_of(receiver) !== partner_of(us))
       return { reason: 'unknown_partner', detail: `It is for ${partner_of(receiver)}, not for us.` };
-    if (known !== '') return { reason: 'interchange_number_reused', detail: `Another ${control} of ${partner_of(sender)} came before.` };
+    if (known !== '')
+      return {
+        reason: 'interchange_number_reused',
+        detail: `Another ${channel === 'peppol' ? '' : 'interchange '}${control} of ${partner_of(sender)} came before.`,
+      };
     return fault === null ? undefined : { reason: 'transmission_unreadable', detail: fault };
   })();
   const answered = partner !== undefined && wrong?.reason !== 'unknown_partner';

@@ -6,7 +6,10 @@ import { read_despatch } from './despatch.ts';
 import { read_response } from './response.ts';
 import { id_length_max, namespace_of, transaction_of, Unusable } from './ubl.ts';
 
-/** A thousand lines, each with thirty elements and the white space between them. */
+/**
+ * A thousand lines, each with thirty elements and the white space between them. Measured on two busy cores: 613 KB of such lines take 0.25 s of one of
+ * them, the worst of 100,000 nodes 1.4 s; who does not know the password is not read.
+ */
 export const document_bytes_max = 1024 * 1024;
 const nodes_max = 100_000;
 
