@@ -4,6 +4,7 @@ import { inbound_paths, sandbox_secrets } from '../main/sandbox.ts';
 import { start_cybersource } from '../sandbox/cybersource/cybersource.ts';
 import { test_certificate } from '../sandbox/cybersource/test_certificate.ts';
 import { start_easypost } from '../sandbox/easypost/easypost.ts';
+import { start_peppol_supplier } from '../sandbox/peppol_supplier/peppol_supplier.ts';
 import { start_purolator } from '../sandbox/purolator/purolator.ts';
 import type { LedgerEntry, StandIn } from '../sandbox/stand_in.ts';
 import { start_stripe } from '../sandbox/stripe/stripe.ts';
@@ -37,6 +38,7 @@ export interface Parties {
   readonly supplier: Party;
   readonly cybersource: Party;
   readonly x12_supplier: Party;
+  readonly peppol_supplier: Party;
   /** Settings under which the services reach them. */
   readonly env: Readonly<Record<string, string>>;
   /** Where their webhooks go. */
@@ -46,7 +48,7 @@ export interface Parties {
 
 /** `deliver_after_ms`: so soon a label is on its way, and can no longer be given back. */
 export async function start_parties(now_ms: () => number, deliver_after_ms = deliver_default_ms): Promise<Parties> {
-  const [stripe, easypost, purolator, supplier, cybersource, x12_supplier] = await Promise.all([
+  const [stripe, easypost, purolator, supplier, cybersource, x12_supplier, peppol_supplier] = await Promise.all([
     start_stripe({ secret_key: sandbox_secrets.stripe_key, later_ms, now_ms }),
     start_easypost({ api_key: sandbox_secrets.easypost_key, deliver_after_ms, refund_after_ms: later_ms, now_ms }),
     start_purolator({
@@ -70,12 +72,20 @@ export async function start_parties(now_ms: () => number, deliver_after_ms = del
       ship_backorders_after_ms: later_ms,
       now_ms,
     }),
+    start_peppol_supplier({
+      password: sandbox_secrets.peppol,
+      acknowledge_after_ms: later_ms,
+      ship_after_ms: later_ms,
+      ship_backorders_after_ms: later_ms,
+      now_ms,
+    }),
   ]);
   const secrets = new Map([
     [stripe, sandbox_secrets.stripe_webhook],
     [easypost, sandbox_secrets.easypost_webhook],
     [supplier, sandbox_secrets.supplier],
     [x12_supplier, sandbox_secrets.x12],
+    [peppol_supplier, sandbox_secrets.peppol],
   ]);
   return {
     stripe: party(stripe),
@@ -84,6 +94,7 @@ export async function start_parties(now_ms: () => number, deliver_after_ms = del
     supplier: party(supplier),
     cybersource: party(cybersource),
     x12_supplier: party(x12_supplier),
+    peppol_supplier: party(peppol_supplier),
     env: {
       STRIPE_BASE_URL: stripe.url,
       EASYPOST_BASE_URL: `${easypost.url}/v2/`,
@@ -91,6 +102,7 @@ export async function start_parties(now_ms: () => number, deliver_after_ms = del
       SANDBOX_SUPPLIER_PORT: String(supplier.port),
       SANDBOX_CYBERSOURCE_PORT: String(cybersource.port),
       SANDBOX_X12_PORT: String(x12_supplier.port),
+      SANDBOX_PEPPOL_PORT: String(peppol_supplier.port),
     },
     async aim(door_url) {
       await Promise.all(

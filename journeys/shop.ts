@@ -40,7 +40,9 @@ export interface ProductGiven {
   readonly on_hand?: Readonly<Record<string, number>>;
   readonly backorder_limit?: number;
 }
-export interface Shop extends Api, Pick<Parties, 'stripe' | 'easypost' | 'purolator' | 'supplier' | 'cybersource' | 'x12_supplier'> {
+export interface Shop
+  extends Api,
+    Pick<Parties, 'stripe' | 'easypost' | 'purolator' | 'supplier' | 'cybersource' | 'x12_supplier' | 'peppol_supplier'> {
   readonly up: Up;
   readonly clock: MovableClock;
   /** The owner's connection: reads every schema. */
@@ -81,7 +83,7 @@ export async function open_shop(t: { after(stop: () => Promise<void>): void }, o
   const url = up.door?.url ?? '';
   await parties.aim(url);
   const api = api_of(url, secret_key);
-  const { stripe, easypost, purolator, supplier, cybersource, x12_supplier } = parties;
+  const { stripe, easypost, purolator, supplier, cybersource, x12_supplier, peppol_supplier } = parties;
   const shop: Shop = {
     ...api,
     stripe,
@@ -90,6 +92,7 @@ export async function open_shop(t: { after(stop: () => Promise<void>): void }, o
     supplier,
     cybersource,
     x12_supplier,
+    peppol_supplier,
     up,
     clock,
     pool,

@@ -40,6 +40,11 @@ export interface ThirdParties {
     readonly inbound_password: string | undefined;
     readonly folder: string | undefined;
   };
+  /** Likewise. */
+  readonly peppol: {
+    readonly http: { readonly url: string; readonly password: string } | undefined;
+    readonly inbound_password: string | undefined;
+  };
   /** Of one operation, in real time; absent: what each adapter thinks right for its provider. */
   readonly timeout_ms?: number;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { start_cybersource } from '../sandbox/cybersource/cybersource.ts';
 import { test_certificate, test_key } from '../sandbox/cybersource/test_certificate.ts';
 import { start_easypost } from '../sandbox/easypost/easypost.ts';
+import { start_peppol_supplier } from '../sandbox/peppol_supplier/peppol_supplier.ts';
 import { start_purolator } from '../sandbox/purolator/purolator.ts';
 import type { StandIn } from '../sandbox/stand_in.ts';
 import { start_stripe } from '../sandbox/stripe/stripe.ts';
@@ -24,6 +25,7 @@ export const sandbox_secrets = {
   supplier: 'cartwright-sandbox-supplier',
   cybersource_merchant: 'cartwright_sandbox',
   x12: 'cartwright-sandbox-x12',
+  peppol: 'cartwright-sandbox-peppol',
 } as const;
 
 export interface Sandbox {
@@ -37,7 +39,10 @@ const aim_timeout_ms = 5_000;
 /** Labels of the stand-in are delivered within seconds. */
 const sandbox_poll_ms = 2_000;
 /** Where a stand-in's webhooks go, when that is not under its own name. */
-export const inbound_paths: Readonly<Record<string, string>> = { x12_supplier: 'supplier/x12_http' };
+export const inbound_paths: Readonly<Record<string, string>> = {
+  x12_supplier: 'supplier/x12_http',
+  peppol_supplier: 'supplier/peppol',
+};
 
 export async function start_sandbox(settings: Settings): Promise<Sandbox> {
   const folder = join(settings.data_folder, 'sandbox');
@@ -77,12 +82,21 @@ export async function start_sandbox(settings: Settings): Promise<Sandbox> {
       'SANDBOX_X12_PORT',
       start_x12_supplier({ port: settings.sandbox_ports.x12_supplier, password: sandbox_secrets.x12, ledger_file: ledger('x12_supplier') }),
     ),
+    await named(
+      'SANDBOX_PEPPOL_PORT',
+      start_peppol_supplier({
+        port: settings.sandbox_ports.peppol_supplier,
+        password: sandbox_secrets.peppol,
+        ledger_file: ledger('peppol_supplier'),
+      }),
+    ),
   ];
   const secrets: Readonly<Record<string, string>> = {
     stripe: sandbox_secrets.stripe_webhook,
     easypost: sandbox_secrets.easypost_webhook,
     supplier: sandbox_secrets.supplier,
     x12_supplier: sandbox_secrets.x12,
+    peppol_supplier: sandbox_secrets.peppol,
   };
   return {
     stand_ins,
@@ -162,6 +176,7 @@ export function third_parties(settings: Settings, urls: Readonly<Record<string, 
     },
     supplier: { base_url: stand_in('supplier', sandbox_ports.supplier), secret: sandbox_secrets.supplier },
     x12: x12_parties(settings, `${stand_in('x12_supplier', sandbox_ports.x12_supplier)}/x12`),
+    peppol: peppol_parties(settings, `${stand_in('peppol_supplier', sandbox_ports.peppol_supplier)}/peppol`),
   };
 }
 
@@ -171,6 +186,14 @@ function x12_parties({ sandbox, x12, data_folder }: Settings, stand_in_url: stri
     http: url === undefined ? undefined : { url, password: x12.password ?? (sandbox ? sandbox_secrets.x12 : '') },
     inbound_password: x12.inbound_password ?? (sandbox ? sandbox_secrets.x12 : undefined),
     folder: x12.folder ?? (sandbox ? join(data_folder, 'x12') : undefined),
+  };
+}
+
+function peppol_parties({ sandbox, peppol }: Settings, stand_in_url: string): ThirdParties['peppol'] {
+  const url = peppol.url ?? (sandbox ? stand_in_url : undefined);
+  return {
+    http: url === undefined ? undefined : { url, password: peppol.password ?? (sandbox ? sandbox_secrets.peppol : '') },
+    inbound_password: peppol.inbound_password ?? (sandbox ? sandbox_secrets.peppol : undefined),
   };
 }
 

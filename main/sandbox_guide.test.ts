@@ -48,7 +48,15 @@ test('in sandbox mode GET /v1/sandbox leads to each stand-in: its ledger, its fa
     const response = await ask(url, secret_key);
     assert.equal(response.status, 200);
     const { data } = (await response.json()) as Guide;
-    assert.deepEqual(data.map(one => one.name).sort(), ['cybersource', 'easypost', 'purolator', 'stripe', 'supplier', 'x12_supplier']);
+    assert.deepEqual(data.map(one => one.name).sort(), [
+      'cybersource',
+      'easypost',
+      'peppol_supplier',
+      'purolator',
+      'stripe',
+      'supplier',
+      'x12_supplier',
+    ]);
     for (const { ledger_url, faults_url, faults, magic } of data) {
       assert.equal((await fetch(ledger_url)).status, 200);
       assert.ok(faults.includes('refuse'));

@@ -107,4 +107,5 @@ const magic_of: Readonly<Record<string, readonly Magic[]>> = {
   ],
   supplier: supplier_values,
   x12_supplier: supplier_values,
+  peppol_supplier: supplier_values,
 };

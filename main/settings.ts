@@ -52,6 +52,7 @@ export interface Settings {
     readonly schema_version: string;
   };
   readonly x12: X12Given;
+  readonly peppol: PeppolGiven;
   readonly sandbox_ports: {
     readonly stripe: number;
     readonly easypost: number;
@@ -59,6 +60,7 @@ export interface Settings {
     readonly supplier: number;
     readonly cybersource: number;
     readonly x12_supplier: number;
+    readonly peppol_supplier: number;
   };
 }
 
@@ -72,6 +74,16 @@ export interface X12Given {
   readonly inbound_password: string | undefined;
   readonly folder: string | undefined;
   readonly poll_ms: number;
+  readonly receipt_wait_ms: number;
+}
+
+/** Undefined: the stand-in's in sandbox mode, else the channel is not there. `sender`: `scheme/id`. */
+export interface PeppolGiven {
+  readonly sender: string;
+  readonly name: string;
+  readonly url: string | undefined;
+  readonly password: string | undefined;
+  readonly inbound_password: string | undefined;
   readonly receipt_wait_ms: number;
 }
 
@@ -176,6 +188,14 @@ export function read_settings(env: Readonly<Record<string, string | undefined>>)
       poll_ms: number('X12_POLL_MS', 30_000),
       receipt_wait_ms: number('X12_RECEIPT_MS', 7_200_000),
     },
+    peppol: {
+      sender: text('PEPPOL_SENDER') ?? '9999/CARTWRIGHT',
+      name: text('PEPPOL_SENDER_NAME') ?? 'Cartwright',
+      url: text('PEPPOL_URL'),
+      password: text('PEPPOL_PASSWORD'),
+      inbound_password: text('PEPPOL_INBOUND_PASSWORD'),
+      receipt_wait_ms: number('PEPPOL_RECEIPT_MS', 86_400_000),
+    },
     sandbox_ports: {
       stripe: sandbox_port('SANDBOX_STRIPE_PORT', 4101),
       easypost: sandbox_port('SANDBOX_EASYPOST_PORT', 4102),
@@ -183,6 +203,7 @@ export function read_settings(env: Readonly<Record<string, string | undefined>>)
       supplier: sandbox_port('SANDBOX_SUPPLIER_PORT', 4103),
       cybersource: sandbox_port('SANDBOX_CYBERSOURCE_PORT', 4105),
       x12_supplier: sandbox_port('SANDBOX_X12_PORT', 4106),
+      peppol_supplier: sandbox_port('SANDBOX_PEPPOL_PORT', 4107),
     },
   };
 }

@@ -166,6 +166,11 @@ describe('caps', () => {
     }
     refused(bytes_of(xml_bytes_max), 'too_large');
   });
+  test('a document of many lines is read to the nodes it is allowed', () => {
+    const lines = Buffer.from(`<a>${'<b/>'.repeat(xml_nodes_max)}</a>`);
+    assert.equal(parse_xml(lines, xml_bytes_max, xml_nodes_max + 1).children.length, xml_nodes_max);
+    assert.throws(() => parse_xml(lines, xml_bytes_max, xml_nodes_max), { code: 'too_complex' });
+  });
   test('comments, CDATA and processing instructions count as nodes', () => {
     for (const node of ['<!---->', '<![CDATA[x]]>', '<?p?>']) refused(`<a>${node.repeat(xml_nodes_max)}</a>`, 'too_complex');
   });

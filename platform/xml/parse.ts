@@ -35,10 +35,11 @@ export class XmlError extends Error {
 
 /**
  * The root element. Throws `XmlError`. `bytes_max` for the rare document that carries a file (a label in base64); its text may then be as long.
+ * `nodes_max` for one of a thousand lines.
  */
-export function parse_xml(bytes: Uint8Array, bytes_max: number = xml_bytes_max): XmlElement {
+export function parse_xml(bytes: Uint8Array, bytes_max: number = xml_bytes_max, nodes_max: number = xml_nodes_max): XmlElement {
   const text = scanned(bytes, bytes_max);
-  const tree = create_tree(bytes_max > xml_bytes_max ? bytes_max : xml_text_characters_max);
+  const tree = create_tree(bytes_max > xml_bytes_max ? bytes_max : xml_text_characters_max, nodes_max);
   const parser = new SaxesParser({ xmlns: true });
   parser.on('error', error => refuse('not_well_formed', error.message));
   parser.on('xmldecl', ({ encoding, version }) => {
@@ -76,13 +77,13 @@ function scanned(bytes: Uint8Array, bytes_max: number): string {
 
 type Building = { -readonly [K in keyof XmlElement]: XmlElement[K] } & { readonly below: XmlElement[]; readonly texts: string[] };
 
-function create_tree(text_characters_max: number) {
+function create_tree(text_characters_max: number, nodes_max: number) {
   const open: Building[] = [];
   let root: XmlElement | undefined;
   let nodes = 0;
   let attributes = 0;
   const counts = () => {
-    if (++nodes > xml_nodes_max) refuse('too_complex', `more than ${xml_nodes_max} nodes`);
+    if (++nodes > nodes_max) refuse('too_complex', `more than ${nodes_max} nodes`);
   };
   return {
     counts,

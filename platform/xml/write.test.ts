@@ -3,9 +3,19 @@ import { spawnSync } from 'node:child_process';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { parse_xml, type XmlElement } from './parse.ts';
-import { element, type Namespaces, optional, write_xml, type XmlNode } from './write.ts';
+import { element, type Namespaces, optional, write_document, write_xml, type XmlNode } from './write.ts';
 
 const namespaces: Namespaces = { a: 'urn:z', b: 'http://y/?q=1', c: 'urn:x' };
+
+test('a whole document declares every namespace once, at its root, and is the same tree', () => {
+  const root = element('a:root', [element('b:inner', '&', { 'c:y': '1' }), element('b:inner', '')]);
+  const text = write_document(root, namespaces);
+  assert.equal(
+    text,
+    '<?xml version="1.0" encoding="UTF-8"?>\n<a:root xmlns:a="urn:z" xmlns:b="http://y/?q=1" xmlns:c="urn:x"><b:inner c:y="1">&amp;</b:inner><b:inner></b:inner></a:root>',
+  );
+  assert.deepEqual(parse_xml(Buffer.from(text)), parse_xml(Buffer.from(write_xml(root, namespaces))));
+});
 
 describe('canonical from the start', () => {
   const node = element(

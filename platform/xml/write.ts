@@ -30,6 +30,20 @@ export function write_xml(node: XmlNode, namespaces: Namespaces): string {
   return write(node, namespaces, new Set());
 }
 
+/**
+ * A whole document with its declaration, all namespaces declared at the root: what nobody signs, and what has a thousand lines. (In canonical form an order
+ * of 1,000 lines repeats 15,000 declarations, 2.6 MB instead of 0.9.)
+ */
+export function write_document(root: XmlNode, namespaces: Namespaces): string {
+  const declared = declarations_of(Object.keys(namespaces).sort(), namespaces).join('');
+  const text = write(root, namespaces, new Set(Object.keys(namespaces)));
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<${root.name}${declared}${text.slice(root.name.length + 1)}`;
+}
+
+function declarations_of(prefixes: readonly string[], namespaces: Namespaces): readonly string[] {
+  return prefixes.map(prefix => ` xmlns${prefix === '' ? '' : `:${prefix}`}="${attribute_text(uri_of(prefix, namespaces))}"`);
+}
+
 function write(node: XmlNode, namespaces: Namespaces, declared: ReadonlySet<string>): string {
   const used = [
     ...new Set([
@@ -40,7 +54,7 @@ function write(node: XmlNode, namespaces: Namespaces, declared: ReadonlySet<stri
     ]),
   ];
   const fresh = used.filter(prefix => !declared.has(prefix) && (prefix !== '' || namespaces[''] !== undefined)).sort();
-  const declarations = fresh.map(prefix => ` xmlns${prefix === '' ? '' : `:${prefix}`}="${attribute_text(uri_of(prefix, namespaces))}"`);
+  const declarations = declarations_of(fresh, namespaces);
   const attributes = Object.entries(node.attributes)
     .map(([name, value]) => ({ name, value, key: sort_key(name, namespaces) }))
     .sort((a, b) => (a.key < b.key ? -1 : 1))

@@ -1,5 +1,6 @@
 /** How the platform reaches suppliers, by provider: the channel of a purchase order. Orders of the channel `manual` need no call. */
 import type { Adapter } from '../../platform/service.ts';
+import { type PeppolHttpSettings, peppol_channel } from './channels/peppol.ts';
 import { rest_channel } from './channels/rest.ts';
 import { x12_files_channel } from './channels/x12_files.ts';
 import { type X12HttpSettings, x12_http_channel } from './channels/x12_http.ts';
@@ -10,6 +11,7 @@ export interface SuppliersAdaptersSettings {
   /** Absent: no supplier can have the channel. */
   readonly x12_http?: X12HttpSettings | undefined;
   readonly x12_files?: { readonly folder: string } | undefined;
+  readonly peppol?: PeppolHttpSettings | undefined;
   /** Before this "not found" proves nothing; default 15 minutes. */
   readonly settle_ms?: number;
   now_ms(): number;
@@ -19,6 +21,7 @@ export function suppliers_adapters({
   rest,
   x12_http,
   x12_files,
+  peppol,
   settle_ms,
   now_ms,
 }: SuppliersAdaptersSettings): Readonly<Record<string, Adapter>> {
@@ -27,5 +30,6 @@ export function suppliers_adapters({
     rest: rest_channel({ name: 'rest', ...rest, ...settle, now_ms }).adapter,
     ...(x12_http && { x12_http: x12_http_channel(x12_http) }),
     ...(x12_files && { x12_files: x12_files_channel(x12_files) }),
+    ...(peppol && { peppol: peppol_channel(peppol) }),
   };
 }

@@ -1,5 +1,6 @@
 /** What came in by a partner's channel, read before it becomes a command: every interchange with its documents, its answer, and its own fingerprint. */
 import { hash } from 'node:crypto';
+import { read_document } from './channels/peppol/read.ts';
 import type { TradeDocument } from './channels/trade.ts';
 import { documents_of } from './channels/x12/documents.ts';
 import { type Interchange, read_transmission } from './channels/x12/read.ts';
@@ -27,14 +28,27 @@ export interface InboundInterchange {
   readonly refusals: readonly NewSet[];
 }
 
+const nobody = { qualifier: '', id: '' };
+const of_nobody = { sender: nobody, receiver: nobody, control: '', documents: [], refused: [], receipts: [], refusals: [] };
+
 /** Never empty, never throws: what is no interchange is one that cannot be read. */
 export function read_inbound(raw: Uint8Array): readonly InboundInterchange[] {
   const { interchanges, fault } = read_transmission(raw);
   const read = interchanges.map(inbound_of);
   if (fault === undefined) return read;
-  const nobody = { qualifier: '', id: '' };
-  const none = { sender: nobody, receiver: nobody, control: '', documents: [], refused: [], receipts: [], refusals: [] };
-  return [...read, { ...none, ...fingerprint(raw, ''), fault: `${fault.code}: ${fault.detail}` }];
+  return [...read, { ...of_nobody, ...fingerprint(raw, ''), fault: `${fault.code}: ${fault.detail}` }];
+}
+
+/** One document, and never an answer to it: Peppol has none. What is refused whole leaves its id free for the document that should have come. */
+export function read_inbound_peppol(raw: Uint8Array): readonly InboundInterchange[] {
+  const read = read_document(raw);
+  if ('unreadable' in read) return [{ ...of_nobody, ...fingerprint(raw, ''), fault: read.unreadable }];
+  const { sender, receiver, control, documents } = read;
+  const storable = documents.every(is_storable);
+  const fault = read.fault ?? (storable ? null : 'characters that cannot be kept');
+  const name = fault === null ? `${partner_of(sender)} ${partner_of(receiver)} ${control}` : '';
+  const rest = { refused: [], receipts: [], refusals: [], fault };
+  return [{ sender, receiver, control, documents: fault === null ? documents : [], ...rest, ...fingerprint(raw, name) }];
 }
 
 function inbound_of(interchange: Interchange): InboundInterchange {

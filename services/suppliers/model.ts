@@ -10,6 +10,7 @@ import type {
   OpenOrder,
   Partner,
   PartnerChannel,
+  PeppolSettings,
   ReceivedInterchange,
   Watch,
   X12Settings,
@@ -249,6 +250,7 @@ export interface SuppliersSettings {
   readonly approval_limits?: Readonly<Record<string, number>>;
   /** Absent: the presets. */
   readonly x12?: X12Settings;
+  readonly peppol?: PeppolSettings;
 }
 
 export function item_id(sku: string, location_id: string): string {

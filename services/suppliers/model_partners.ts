@@ -1,8 +1,8 @@
 /** Partners that write documents in envelopes: their numbers, what they sent, and the folders that are looked at for more. */
 import type { OpenException } from './model_order.ts';
 
-export type PartnerChannel = 'x12_http' | 'x12_files';
-export const partner_channels: readonly string[] = ['x12_http', 'x12_files'] satisfies readonly PartnerChannel[];
+export type PartnerChannel = 'x12_http' | 'x12_files' | 'peppol';
+export const partner_channels: readonly string[] = ['x12_http', 'x12_files', 'peppol'] satisfies readonly PartnerChannel[];
 export function is_partner_channel(channel: string | null): channel is PartnerChannel {
   return channel !== null && partner_channels.includes(channel);
 }
@@ -81,6 +81,18 @@ export interface Watch {
 export function reference_of(po_id: string): string {
   return `PO${po_id.replace(/^po_/, '').slice(-20)}`.toUpperCase();
 }
+
+/** Who we are in Peppol documents: a scheme of ISO 6523 and an id, and the name that stands in them. */
+export interface PeppolSettings {
+  readonly sender: PartyName & { readonly name: string };
+  /** A purchase order to which nothing was said is shown to a person after so long. */
+  readonly receipt_wait_ms: number;
+}
+/** 9999: of no scheme; a partner that knows us by another id has to be told to Cartwright first. */
+export const peppol_presets: PeppolSettings = {
+  sender: { qualifier: '9999', id: 'CARTWRIGHT', name: 'Cartwright' },
+  receipt_wait_ms: 24 * 3_600_000,
+};
 
 /** Who we are in envelopes, and how long what is expected may take. */
 export interface X12Settings {

@@ -10,6 +10,7 @@ import { inbound_routes } from './routes_inbound.ts';
 import { purchase_order_routes } from './routes_orders.ts';
 import {
   type PolicyBody,
+  partner_of_channel,
   policy_body,
   policy_schema,
   proposal_schema,
@@ -20,7 +21,6 @@ import {
   supplier_item_body,
   supplier_item_schema,
   supplier_schema,
-  x12_partner,
 } from './schemas.ts';
 import {
   created_key,
@@ -51,6 +51,8 @@ export interface SuppliersRoutesSettings {
   readonly inbound_secret: string;
   /** Of interchanges that come to /inbound/supplier/x12_http; absent: none are taken. */
   readonly x12_secret?: string | undefined;
+  /** Of documents that come to /inbound/supplier/peppol; absent: none are taken. */
+  readonly peppol_secret?: string | undefined;
 }
 
 export function suppliers_routes(desk: SuppliersDesk, settings: SuppliersRoutesSettings): Route[] {
@@ -147,12 +149,8 @@ async function replace_supplier(desk: SuppliersDesk, settings: SuppliersRoutesSe
       `The channel ${kind} is not set up here. There are manual, ${settings.channels.join(', ')}.`,
     );
   }
-  if (is_partner_channel(kind) && !x12_partner.test(partner ?? ''))
-    throw invalid(
-      '/channel/partner',
-      'required',
-      'The channel needs a partner: the qualifier and id of its ISA, with a slash between, ZZ/ACME say.',
-    );
+  if (is_partner_channel(kind) && !partner_of_channel[kind].pattern.test(partner ?? ''))
+    throw invalid('/channel/partner', 'required', `The channel needs a partner: ${partner_of_channel[kind].what}.`);
   if (!is_partner_channel(kind) && partner !== null) throw invalid('/channel/partner', 'invalid', `The channel ${kind} has no partners.`);
   const other = partner === null ? undefined : await supplier_of_partner(desk, partner, id);
   if (other !== undefined)

@@ -1,13 +1,15 @@
-/** What suppliers post to us (channels/README.md): JSON of the `rest` channel, interchanges of `x12_http`. Verified before it is read, durable when answered. */
+/** What suppliers post to us (channels/README.md): JSON of the `rest` channel, interchanges of `x12_http`, documents of `peppol`. Verified before it is read, durable when answered. */
 import { hash, timingSafeEqual } from 'node:crypto';
 import Type from 'typebox';
 import { not_found, raw_body } from '../../platform/http.ts';
 import { derived_id } from '../../platform/ids.ts';
 import { Problem, type Reply, type Route, type RouteRequest, type StreamReply } from '../../platform/route.ts';
+import { reply_of } from './answers.ts';
 import type { ReceivedDocument } from './channels/port.ts';
 import { receive } from './channels/rest_documents.ts';
 import { transmission_bytes_max } from './channels/x12/read.ts';
-import { type InboundInterchange, read_inbound } from './inbound.ts';
+import { type InboundInterchange, read_inbound, read_inbound_peppol } from './inbound.ts';
+import type { SuppliersView } from './model.ts';
 import { is_storable } from './operations.ts';
 import type { SuppliersRoutesSettings } from './routes.ts';
 import type { SuppliersDesk } from './views.ts';
@@ -29,13 +31,15 @@ export function inbound_routes(desk: SuppliersDesk, settings: SuppliersRoutesSet
       path: '/inbound/supplier/:channel',
       body_bytes_max: transmission_bytes_max,
       own_credentials: true,
-      summary: 'The same by channel: rest as above; x12_http: X12 interchanges, answered by their functional acknowledgments (997)',
+      summary:
+        'The same by channel: rest as above; x12_http: X12 interchanges, answered by their functional acknowledgments (997); peppol: one document',
       replies: { 200: Type.Unsafe<string>({ type: 'string', contentMediaType: 'application/edi-x12' }) },
       rejections: ['invalid_signature', 'malformed_json', 'malformed_document', 'not_found'],
       handle(request) {
         const channel = request.params['channel'];
         if (channel === 'rest') return take_documents(desk, request, settings.inbound_secret);
         if (channel === 'x12_http') return take_interchanges(desk, request, settings.x12_secret ?? '');
+        if (channel === 'peppol') return take_peppol(desk, request, settings.peppol_secret ?? '');
         throw not_found();
       },
     },
@@ -64,26 +68,44 @@ function verified({ body, headers }: RouteRequest, now_ms: number, secret: strin
 
 /** The answer is durable before it is given, and the same however often the same interchange comes. */
 async function take_interchanges(desk: SuppliersDesk, request: RouteRequest, secret: string): Promise<Reply | StreamReply> {
-  if (!knows_password(request.headers['authorization'], secret))
-    throw new Problem(401, 'invalid_signature', 'The password is missing or another one than ours.', {
-      headers: { 'www-authenticate': 'Basic' },
-    });
+  check_password(request, secret);
   const interchanges = read_inbound(request.body as Uint8Array);
   const { reply } = await desk.submit(
     { type: 'take_transmission', channel: 'x12_http', interchanges },
     {
       request,
-      respond: view => {
-        const kept = (one: InboundInterchange) =>
-          [one.id, one.quarantine_id].map(id => view('interchange', id)).find(({ digest }) => digest === one.digest);
-        return { status: 200, body: { text: interchanges.map(one => kept(one)?.reply ?? '').join('') } };
-      },
+      respond: view => ({ status: 200, body: { text: interchanges.map(one => kept(view, one)?.reply ?? '').join('') } }),
     },
   );
   const body = reply?.body as { readonly text: string } | undefined;
   // Kept for a person, and of no use to send again.
   if (interchanges.some(({ control }) => control === '')) throw new Problem(400, 'malformed_document', 'What came is no X12 interchange.');
   return text_reply(body?.text ?? '');
+}
+
+/** Taken or kept for a person: both are the end of it, and the same however often it comes. Only what names nobody is sent back. */
+async function take_peppol(desk: SuppliersDesk, request: RouteRequest, secret: string): Promise<Reply> {
+  check_password(request, secret);
+  const interchanges = read_inbound_peppol(request.body as Uint8Array);
+  const respond = (view: SuppliersView) => ({
+    status: 200,
+    body: { status: interchanges.map(one => kept(view, one)?.status ?? 'quarantined').join() },
+  });
+  const submitted = await desk.submit({ type: 'take_transmission', channel: 'peppol', interchanges }, { request, respond });
+  if (interchanges.some(({ control }) => control === ''))
+    throw new Problem(400, 'malformed_document', 'What came is no order response and no despatch advice of Peppol BIS 3.');
+  return reply_of(submitted);
+}
+
+function kept(view: SuppliersView, one: InboundInterchange) {
+  return [one.id, one.quarantine_id].map(id => view('interchange', id)).find(({ digest }) => digest === one.digest);
+}
+
+function check_password({ headers }: RouteRequest, secret: string): void {
+  if (knows_password(headers['authorization'], secret)) return;
+  throw new Problem(401, 'invalid_signature', 'The password is missing or another one than ours.', {
+    headers: { 'www-authenticate': 'Basic' },
+  });
 }
 
 function text_reply(text: string): StreamReply {

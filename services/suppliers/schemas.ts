@@ -4,6 +4,7 @@ import { At, Currency, optional } from '../../contracts/index.ts';
 import { paging } from '../../platform/pages.ts';
 import { order_lines_max, units_max } from './model.ts';
 import { order_statuses } from './model_order.ts';
+import type { PartnerChannel } from './model_partners.ts';
 
 const closed = { additionalProperties: false } as const;
 export const code_pattern = /^[A-Za-z0-9._-]{1,64}$/;
@@ -18,11 +19,19 @@ const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null
 const one_of = <const V extends readonly string[]>(...values: V) => Type.Enum<[...V]>([...values], { type: 'string' });
 
 // --- reference data
-const channel_kind = one_of('rest', 'manual', 'x12_http', 'x12_files');
-/** Who it is in envelopes: of X12 the qualifier and id of ISA05 and ISA06. */
+const channel_kind = one_of('rest', 'manual', 'x12_http', 'x12_files', 'peppol');
+/** Who it is in envelopes: of X12 the qualifier and id of ISA05 and ISA06, of Peppol scheme and id of its endpoint. */
 const partner_pattern = '^[A-Za-z0-9]{2,4}/[A-Za-z0-9._-]{1,64}$';
 const x12_partner_pattern = '^[A-Z0-9]{2}/[A-Za-z0-9._-]{2,15}$';
-export const x12_partner = new RegExp(x12_partner_pattern);
+const peppol_partner_pattern = '^[0-9]{4}/[A-Za-z0-9._-]{1,50}$';
+export const partner_of_channel: Readonly<Record<PartnerChannel, { readonly pattern: RegExp; readonly what: string }>> = {
+  x12_http: { pattern: new RegExp(x12_partner_pattern), what: 'the qualifier and id of its ISA, with a slash between, ZZ/ACME say' },
+  x12_files: { pattern: new RegExp(x12_partner_pattern), what: 'the qualifier and id of its ISA, with a slash between, ZZ/ACME say' },
+  peppol: {
+    pattern: new RegExp(peppol_partner_pattern),
+    what: 'scheme and id of its endpoint, with a slash between, 0088/7300010000001 say',
+  },
+};
 const channel_body = Type.Object({ kind: channel_kind, partner: optional(Type.String({ pattern: partner_pattern })) }, closed);
 const tolerances = {
   over_receipt_ppm: optional(Ppm()),

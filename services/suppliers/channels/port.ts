@@ -12,7 +12,7 @@ export const lines_max = 1_000;
 const LineNo = () => Type.Integer({ minimum: 1, maximum: 1_000_000 });
 const Units = (minimum: number) => Type.Integer({ minimum, maximum: 2_147_483_647 });
 
-const Party = () => Type.Object({ qualifier: Text(4), id: Text(64) });
+const Party = () => Type.Object({ qualifier: Text(4), id: Text(64), name: optional(Text()) });
 /** Of a channel whose documents travel between named parties, numbered: drawn once, so that sending again sends the same bytes. */
 const EnvelopeSchema = Type.Object({
   sender: Party(),
@@ -51,6 +51,8 @@ export const SendOrderSchema = Type.Object({
     { minItems: 1, maxItems: lines_max },
   ),
   requested_at: Text(40),
+  /** When the goods are wanted: after the usual lead time. */
+  expected_at: optional(Text(40)),
   envelope: optional(EnvelopeSchema),
 });
 export const CancelOrderSchema = Type.Object({ po_id: Id(), reference: Id() });

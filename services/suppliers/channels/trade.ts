@@ -68,6 +68,8 @@ export type TradeDocument = {
       readonly code: string;
       readonly issued_at?: string;
       readonly currency?: string;
+      /** Of lines that are accepted without a date of their own. */
+      readonly promised_at?: string;
       readonly lines: readonly ResponseLine[];
     }
   | {

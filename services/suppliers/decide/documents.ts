@@ -34,7 +34,7 @@ function shown_item({ line_no, codes }: NamedItem): string {
 const minute_ms = 60_000;
 
 function response(order: PurchaseOrder, document: DocumentOf<'response'>, at: string): Meaning {
-  const { document_ref, verdict, code, currency } = document;
+  const { document_ref, verdict, code, currency, promised_at } = document;
   const about = { document_ref, po_id: order.po_id };
   const troubles: { reason: OrderException; detail: string }[] = [];
   const questions: string[] = [];
@@ -43,10 +43,11 @@ function response(order: PurchaseOrder, document: DocumentOf<'response'>, at: st
   if (verdict === 'counter_offer') questions.push(`${code}: a counter-offer`);
   if (currency !== undefined && currency !== order.currency) questions.push(`prices are in ${currency}, not in ${order.currency}`);
   const lines = new Map<number, AcknowledgedLine>();
-  const every = (units_of: (line: PurchaseOrderLine) => Pick<AcknowledgedLine, 'confirmed' | 'backordered' | 'rejected'>) => {
+  const every = (units_of: (line: PurchaseOrderLine) => Omit<AcknowledgedLine, 'line_no'>) => {
     for (const line of order.lines) lines.set(line.line_no, { line_no: line.line_no, ...units_of(line) });
   };
-  if (verdict === 'accept' || verdict === 'exceptions') every(({ quantity }) => ({ confirmed: quantity, backordered: 0, rejected: 0 }));
+  if (verdict === 'accept' || verdict === 'exceptions')
+    every(({ quantity }) => ({ confirmed: quantity, backordered: 0, rejected: 0, ...(promised_at !== undefined && { promised_at }) }));
   if (verdict === 'reject') every(({ quantity }) => ({ confirmed: 0, backordered: 0, rejected: quantity }));
   for (const told of verdict === 'reject' ? [] : document.lines) {
     const line = named_line(order, told.item);

@@ -1,12 +1,30 @@
 /** What orders of partners need beside others: a number for their envelope, and somebody who looks when no receipt (997) comes. */
 import { later } from '../../../platform/service.ts';
 import type { SuppliersSettings } from '../model.ts';
-import { next_control_number, x12_presets } from '../model_partners.ts';
+import {
+  next_control_number,
+  type PartnerChannel,
+  type PartyName,
+  peppol_presets,
+  type X12Settings,
+  x12_presets,
+} from '../model_partners.ts';
 import { arm, type Draft, note_order, order_in, receipt_timer } from './draft.ts';
 import { raise_of_order } from './exceptions.ts';
 
 export function x12_of({ x12 }: SuppliersSettings) {
   return x12 ?? x12_presets;
+}
+
+/** Who we are on a channel, and how long we wait until somebody says that an order came. */
+export interface Identity {
+  readonly sender: PartyName & { readonly name?: string };
+  readonly usage: X12Settings['usage'];
+  readonly receipt_wait_ms: number;
+}
+export function identity_on(settings: SuppliersSettings, channel: PartnerChannel): Identity {
+  // What is not in earnest goes to another access point: the documents have no word for it.
+  return channel === 'peppol' ? { ...(settings.peppol ?? peppol_presets), usage: 'P' } : x12_of(settings);
 }
 
 /** One after the other within a decision, too. */
@@ -19,10 +37,10 @@ export function draw_control_number(draft: Draft, supplier_id: string): number {
 }
 
 /** With the sending of an order: its supplier is to say that it could read it. */
-export function await_receipt(draft: Draft, po_id: string): void {
+export function await_receipt(draft: Draft, po_id: string, channel: PartnerChannel): void {
   if (order_in(draft, po_id).receipt !== 'none') return;
   note_order(draft, po_id, { receipt: 'awaited' });
-  arm(draft, receipt_timer, po_id, later(draft.given.at, x12_of(draft.settings).receipt_wait_ms));
+  arm(draft, receipt_timer, po_id, later(draft.given.at, identity_on(draft.settings, channel).receipt_wait_ms));
 }
 
 export function note_receipt(draft: Draft, po_id: string, accepted: boolean, detail: string): void {

@@ -11,7 +11,7 @@ import type {
 import { next_day } from '../demand.ts';
 import { day_ms, item_id, type Offer, type Supplier, type SuppliersHandler, type SuppliersSettings, type SuppliersView } from '../model.ts';
 import { has_ended, is_outstanding, is_underway, outstanding, type PurchaseOrder, total_of } from '../model_order.ts';
-import { is_partner_channel, party_of, reference_of } from '../model_partners.ts';
+import { is_partner_channel, type PartnerChannel, party_of, reference_of } from '../model_partners.ts';
 import { cancel_order_request, send_order_request } from '../operations.ts';
 import { reject, type SuppliersRejection, version_differs } from '../rejections.ts';
 import { close_draft, order_due, order_wait_ms } from './close.ts';
@@ -28,7 +28,7 @@ import {
   watch_timer,
 } from './draft.ts';
 import { is_overdue, type OrderException, raise_of_order } from './exceptions.ts';
-import { await_receipt, draw_control_number, x12_of } from './partners.ts';
+import { await_receipt, draw_control_number, identity_on } from './partners.ts';
 
 export function purchase_order_handlers(settings: SuppliersSettings) {
   return {
@@ -171,20 +171,23 @@ export function approve(draft: Draft, po_id: string): void {
   note_order(draft, po_id, { send_op_id: op_id });
   const request = {
     ...send_order_request(order_in(draft, po_id), draft.given.at),
-    ...(is_partner_channel(channel) && addressed(draft, po_id)),
+    ...(is_partner_channel(channel) && addressed(draft, po_id, channel)),
   };
   draft.operations.push({ op_id, kind: 'send_order', provider: channel, subject: po_id, key: po_id, request });
 }
 
 /** The reference under which a partner knows the order, and the envelope with its number. */
-function addressed(draft: Draft, po_id: string): Row {
-  const { supplier_id } = order_in(draft, po_id);
-  const { sender, usage } = x12_of(draft.settings);
+function addressed(draft: Draft, po_id: string, channel: PartnerChannel): Row {
+  const { supplier_id, lead_time_days } = order_in(draft, po_id);
+  const { sender, usage } = identity_on(draft.settings, channel);
   const reference = reference_of(po_id);
   const control_number = draw_control_number(draft, supplier_id);
   note_order(draft, po_id, { reference, control_number });
-  const receiver = party_of(draft.view('supplier', supplier_id)?.partner ?? '');
-  return { reference, envelope: { sender: { ...sender }, receiver: { ...receiver }, control_number, at: draft.given.at, usage } };
+  const supplier = draft.view('supplier', supplier_id);
+  const receiver = { ...party_of(supplier?.partner ?? ''), ...(supplier && { name: supplier.name }) };
+  const { at } = draft.given;
+  const expected_at = later(at, lead_time_days * day_ms);
+  return { reference, expected_at, envelope: { sender: { ...sender }, receiver, control_number, at, usage } };
 }
 
 /** `expected_at`: the supplier's own word; else its usual lead time. */
@@ -195,7 +198,7 @@ export function say_sent(draft: Draft, po_id: string, expected_at: string | null
   const expected = expected_at ?? later(at, order.lead_time_days * day_ms);
   say_of_order(draft, po_id, { type: 'purchase_order.sent', data: { po_id, channel, expected_at: expected } });
   note_order(draft, po_id, { sent_at: at });
-  if (is_partner_channel(channel)) await_receipt(draft, po_id);
+  if (is_partner_channel(channel)) await_receipt(draft, po_id, channel);
   if (channel === 'x12_files') arm(draft, watch_timer, channel, at);
   if (channel === 'manual' && draft.settings.auto_receive === true) arm(draft, receive_timer, po_id, expected);
 }

@@ -16,7 +16,7 @@ import { meaning_of } from './documents.ts';
 import { arm, type Draft, nothing, open_draft, order_in, watch_timer } from './draft.ts';
 import { type InterchangeException, raise_of_order, raised } from './exceptions.ts';
 import { record_fact } from './facts.ts';
-import { draw_control_number, note_receipt, x12_of } from './partners.ts';
+import { draw_control_number, identity_on, note_receipt, x12_of } from './partners.ts';
 import { order_touches } from './purchase_orders.ts';
 
 export function transmission_handlers(settings: SuppliersSettings) {
@@ -84,7 +84,7 @@ function take(draft: Draft, channel: PartnerChannel, interchange: InboundInterch
   )
     return null;
   const partner = draft.view('partner', partner_of(sender));
-  const us = x12_of(draft.settings).sender;
+  const us = identity_on(draft.settings, channel).sender;
   const wrong = ((): { readonly reason: InterchangeException; readonly detail: string } | undefined => {
     if (control === '') return { reason: 'transmission_unreadable', detail: fault ?? '' };
     if (partner === undefined || partner.channel !== channel)
@@ -92,7 +92,10 @@ function take(draft: Draft, channel: PartnerChannel, interchange: InboundInterch
     if (partner_of(receiver) !== partner_of(us))
       return { reason: 'unknown_partner', detail: `It is for ${partner_of(receiver)}, not for us.` };
     if (known !== '')
-      return { reason: 'interchange_number_reused', detail: `Another interchange ${control} of ${partner_of(sender)} came before.` };
+      return {
+        reason: 'interchange_number_reused',
+        detail: `Another ${channel === 'peppol' ? '' : 'interchange '}${control} of ${partner_of(sender)} came before.`,
+      };
     return fault === null ? undefined : { reason: 'transmission_unreadable', detail: fault };
   })();
   const answered = partner !== undefined && wrong?.reason !== 'unknown_partner';
@@ -171,12 +174,12 @@ function check_receipt(settings: SuppliersSettings): SuppliersHandler<CheckRecei
       const draft = open_draft(view, given, settings);
       const order = order_in(draft, po_id);
       if (order.receipt !== 'awaited' || has_ended(order)) return nothing;
-      raise_of_order(
-        draft,
-        po_id,
-        'receipt_overdue',
-        `No 997 has come for ${order.reference}, sent as interchange ${order.control_number}.`,
-      );
+      const { reference, control_number } = order;
+      const detail =
+        order.channel === 'peppol'
+          ? `Nothing has been said to ${reference}.`
+          : `No 997 has come for ${reference}, sent as interchange ${control_number}.`;
+      raise_of_order(draft, po_id, 'receipt_overdue', detail);
       return close_draft(draft);
     },
   };

@@ -12,6 +12,7 @@ import { levels_of } from './shop.ts';
 
 export const inbound_secret = 'supplier-secret';
 export const x12_secret = 'x12-secret';
+export const peppol_secret = 'peppol-secret';
 const rounds_max = 500;
 const round_ms = 20;
 
@@ -50,9 +51,10 @@ export async function office(
   const { desk, events, pool } = harness.runtime;
   // The platform forgot the service's types; these routes know them.
   const routes = suppliers_routes(desk as unknown as SuppliersDesk, {
-    channels: ['rest', 'x12_http', 'x12_files'],
+    channels: ['rest', 'x12_http', 'x12_files', 'peppol'],
     inbound_secret,
     x12_secret,
+    peppol_secret,
   });
   const call: Office['call'] = async (method, path, body = {}, more = {}) => {
     const [address = '', query = ''] = path.split('?');
@@ -112,7 +114,8 @@ export async function until<T>(what: string, read: () => Promise<T | undefined>)
 
 /** A supplier with two items, and policies for them. */
 export async function stocked(desk: Office, channel: ChannelKind, skus: readonly string[], supplier = 'acme'): Promise<void> {
-  const partner = is_partner_channel(channel) ? { partner: `ZZ/${supplier.toUpperCase()}` } : {};
+  const scheme = channel === 'peppol' ? '9930' : 'ZZ';
+  const partner = is_partner_channel(channel) ? { partner: `${scheme}/${supplier.toUpperCase()}` } : {};
   await desk.call('PUT', `/v1/suppliers/${supplier}`, { name: 'Acme', channel: { kind: channel, ...partner }, currency: 'GBP' });
   for (const sku of skus) {
     const item = { supplier_sku: `S-${sku}`, cost: 100, minimum_quantity: 10, pack_size: 5, lead_time_days: 4 };
