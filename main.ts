@@ -122,7 +122,7 @@ program
 program
   .command('sandbox')
   .description('stand-ins of third parties alone, for clients of yours; until Ctrl-C')
-  .argument('[names...]', 'stripe, easypost, supplier; none: all')
+  .argument('[names...]', 'stripe, cybersource, easypost, purolator, supplier, x12_supplier; none: all')
   .option('--port <port>', 'of the first, the others follow; 0: any free ones', port_number)
   .option('--webhook <name=url>', 'where the webhooks of one go; once for each', (text: string, before: string[] = []) => [...before, text])
   .option('--ledger <folder>', 'keep what happened there from one start to the next')

@@ -22,6 +22,12 @@ export interface LedgerEntry {
   readonly [field: string]: unknown;
 }
 
+/** Of an operation whose outcome is still to be learned: what it is about is left out of comparisons. */
+export const open_states = `('requested', 'sent', 'unknown')`;
+export const entries_of = ({ ledgers }: AuditGiven, ledger: string): readonly LedgerEntry[] => ledgers.get(ledger) ?? [];
+/** A field of a ledger's entry, which is JSON: a text or not. */
+export const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
 export interface AuditGiven {
   /** The database of a service's schema, as its owner. Services that share a database share the pool. */
   pool_of(service: string): pg.Pool;

@@ -14,6 +14,8 @@ import { audit_pools } from './watch.ts';
 
 const lies = [...stock_lies, ...money_lies, ...order_lies, ...supply_lies, ...log_lies, ...fold_lies, ...ledger_lies];
 
+const stand_ins = ['cybersource', 'easypost', 'purolator', 'stripe', 'supplier', 'x12_supplier'];
+
 describe('the auditor', () => {
   let shop: AuditedShop;
   let client: pg.Client;
@@ -50,6 +52,14 @@ describe('the auditor', () => {
     const lines = await audit({ ...given(shop.ledgers), pool_of }, invariants);
     await Promise.all([...pools.values()].map(one => one.end()));
     assert.deepEqual(said(lines), []);
+  });
+
+  test('compares with the ledgers of all six stand-ins, and says which it was not shown', async () => {
+    assert.deepEqual([...shop.ledgers.keys()].toSorted(), stand_ins);
+    for (const name of stand_ins) assert.ok((shop.ledgers.get(name)?.length ?? 0) > 0, `nothing happened at ${name}`);
+    const lines = await audit_with(client, 'select 1', given(new Map()), invariants);
+    const skipped = lines.flatMap(line => (line.skipped ? [line.reason] : []));
+    assert.deepEqual([...new Set(skipped)].toSorted(), stand_ins.map(name => `no ledger of ${name}`).toSorted());
   });
 
   const finders = new Set<Invariant>();

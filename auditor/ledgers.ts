@@ -3,14 +3,12 @@
  * with a call that has not ended are left out: what became of it is still to be learned.
  */
 import { from_stripe_amount } from '../services/payments/gateways/currencies.ts';
-import type { AuditGiven, Finding, Invariant, LedgerEntry } from './auditor.ts';
+import { type AuditGiven, entries_of, type Finding, type Invariant, type LedgerEntry, open_states, text } from './auditor.ts';
 import { cybersource_holds, cybersource_money } from './cybersource.ts';
-import { findings_of, sql_invariant } from './sql.ts';
+import { label_invariants } from './labels.ts';
+import { purchase_invariants } from './purchases.ts';
+import { findings_of } from './sql.ts';
 
-const open_states = `('requested', 'sent', 'unknown')`;
-
-const entries_of = (given: AuditGiven, ledger: string) => given.ledgers.get(ledger) ?? [];
-const text = (value: unknown) => (typeof value === 'string' ? value : '');
 /** What we wrote on the payment or refund there. */
 function metadata_of({ metadata }: LedgerEntry): Readonly<Record<string, unknown>> {
   // A stand-in's entry is JSON: an object or not.
@@ -20,8 +18,6 @@ function metadata_of({ metadata }: LedgerEntry): Readonly<Record<string, unknown
 async function compare(given: AuditGiven, service: string, invariant: string, sql: string, rows: readonly object[]): Promise<Finding[]> {
   return findings_of(invariant, await given.pool_of(service).query(sql, [JSON.stringify(rows)]));
 }
-
-// --- Stripe
 
 interface Held {
   readonly payment_id: string;
@@ -172,117 +168,6 @@ const one_key: Invariant = {
   },
 };
 
-// --- EasyPost
-
-const one_label: Invariant = {
-  name: 'O10',
-  says: 'EasyPost was paid for one label per parcel that needs one, and paid back the others',
-  ledger: 'easypost',
-  only_at_rest: true,
-  check(given) {
-    const labels = new Map<
-      string,
-      { label_ref: string; parcel_id: string; tracking_number: string; paid: number; refunded: number; cost: number; currency: string }
-    >();
-    for (const entry of entries_of(given, 'easypost')) {
-      const { id, kind, reference, amount = 0, currency = '' } = entry;
-      const label = labels.get(id) ?? {
-        label_ref: id,
-        parcel_id: reference ?? '',
-        tracking_number: text(entry['tracking_code']),
-        paid: 0,
-        refunded: 0,
-        cost: amount,
-        currency,
-      };
-      if (kind === 'label_purchased') label.paid += 1;
-      else if (kind === 'label_refunded') label.refunded += 1;
-      labels.set(id, label);
-    }
-    return compare(
-      given,
-      'shipping',
-      'O10',
-      `with theirs as (
-         select * from json_to_recordset($1) as l(label_ref text, parcel_id text, tracking_number text, paid integer, refunded integer, cost bigint, currency text)),
-       quiet as (
-         select p.* from shipping.parcel p
-          where not exists (select 1 from shipping.operations o where o.subject = p.shipment_id and o.state in ${open_states}))
-       select array_agg(label_ref) || parcel_id as ids, format('%s paid labels, %s paid back', sum(paid), sum(refunded)) as detail
-         from theirs group by parcel_id having sum(paid) - sum(refunded) > 1 or sum(refunded) > sum(paid)
-       union all
-       select array[t.label_ref, t.parcel_id], 'a label of no parcel' from theirs t where not exists (select 1 from shipping.parcel p where p.id = t.parcel_id)
-       union all
-       select array[p.id, t.label_ref], format('the label is %s, EasyPost has %s paid and %s paid back', p.label_status, coalesce(t.paid, 0), coalesce(t.refunded, 0))
-         from quiet p left join theirs t on t.label_ref = p.label_ref
-        where p.provider = 'easypost'
-          and (p.label_status = 'purchased' and coalesce(t.paid - t.refunded, 0) <> 1
-               or p.label_status = 'voided' and coalesce(t.paid - t.refunded, 0) <> 0
-               or p.label_status in ('none', 'failed', 'requested') and coalesce(t.paid - t.refunded, 0) > 0)
-       union all
-       select array[p.id, t.label_ref], format('bought for %s as %s, EasyPost says %s %s as %s', p.label_cost, p.tracking_number, t.cost, t.currency, t.tracking_number)
-         from quiet p join theirs t on t.label_ref = p.label_ref
-        where p.label_status = 'purchased' and (p.label_cost, p.tracking_number) is distinct from (t.cost, t.tracking_number)`,
-      [...labels.values()],
-    );
-  },
-};
-
-const unneeded_labels = sql_invariant(
-  { name: 'O10', says: 'a label of what will not leave is given back', only_at_rest: true },
-  {
-    service: 'shipping',
-    sql: `select array[p.id, s.id] as ids, format('the label is %s, the shipment %s at plan %s, the parcel of plan %s', p.label_status, s.status, s.revision_no, p.revision_no) as detail
-            from shipping.parcel p join shipping.shipment s on s.id = p.shipment_id
-           where p.label_status = 'purchased' and (s.status = 'cancelled' or p.revision_no <> s.revision_no or json_array_length(p.lines) = 0)`,
-  },
-);
-
-// --- the supplier
-
-const one_purchase_order: Invariant = {
-  name: 'D4',
-  says: 'the supplier has each purchase order once, as it was sent, and dropped what we know as dropped',
-  only_at_rest: true,
-  ledger: 'supplier',
-  check(given) {
-    const orders = Map.groupBy(entries_of(given, 'supplier'), entry => entry.reference ?? '');
-    const rows = [...orders].map(([po_id, entries]) => {
-      const accepted = entries.filter(entry => entry.kind === 'purchase_order_accepted');
-      const { amount, currency, idempotency_key: key } = accepted[0] ?? {};
-      const cancelled = entries.filter(entry => entry.kind === 'purchase_order_cancelled').length;
-      return {
-        po_id,
-        accepted: accepted.length,
-        cancelled,
-        amount,
-        currency,
-        key,
-        refs: [...new Set(entries.map(entry => entry.id))].join(', '),
-      };
-    });
-    return compare(
-      given,
-      'suppliers',
-      'D4',
-      `with theirs as (
-         select * from json_to_recordset($1) as t(po_id text, accepted integer, cancelled integer, amount bigint, currency text, key text, refs text)),
-       sent as (
-         select o.*, (select sum((l ->> 'quantity')::bigint * (l ->> 'cost')::bigint) from suppliers.operations p, json_array_elements(p.request -> 'lines') l where p.op_id = o.send_op_id) as asked
-           from suppliers.purchase_order o where o.channel = 'rest')
-       select array_remove(array[coalesce(s.id, t.po_id), t.refs], null) as ids,
-              format('ours: %s, sending %s, %s %s under %s; theirs: accepted %s times, cancelled %s times, %s %s under %s', coalesce(s.status, 'unknown'), s.sending, s.asked, s.currency,
-                     s.send_op_id, coalesce(t.accepted, 0), coalesce(t.cancelled, 0), t.amount, t.currency, t.key) as detail
-         from sent s full join theirs t on t.po_id = s.id
-        where not exists (select 1 from suppliers.operations o where o.subject = s.id and o.state in ${open_states})
-          and (s.id is null or coalesce(t.accepted, 0) <> (s.sending = 'done')::int
-               or t.accepted > 0 and (t.amount, t.currency, t.key) is distinct from (s.asked, s.currency, s.send_op_id)
-               or (coalesce(t.cancelled, 0) > 0) <> (s.status = 'cancelled' and s.sending = 'done'))`,
-      rows,
-    );
-  },
-};
-
 export const ledger_invariants: readonly Invariant[] = [
   same_money,
   done_once,
@@ -290,7 +175,6 @@ export const ledger_invariants: readonly Invariant[] = [
   one_key,
   cybersource_money,
   cybersource_holds,
-  one_label,
-  unneeded_labels,
-  one_purchase_order,
+  ...label_invariants,
+  ...purchase_invariants,
 ];

@@ -81,6 +81,7 @@ test('the line is cut after Purolator has shipped: one label in its ledger, and 
   );
   assert.ok((await shop.timeline(id)).some(({ type }) => type === 'parcel.label_outcome_unknown'));
   await shop.purolator.heal();
+  await sound(shop);
 });
 
 test('nobody can be reached at the address: the shipment waits for a person, and nothing is bought', async () => {
@@ -109,4 +110,5 @@ test('Purolator does not answer: the other sells the label', async () => {
   });
   assert.equal(shipped.carrier, 'easypost');
   await shop.purolator.heal();
+  await sound(shop);
 });

@@ -211,7 +211,9 @@ async function findings(shop: Shop): Promise<Finding[]> {
   const pools = audit_pools(shop.up.url_of);
   try {
     const ledgers = new Map(
-      [shop.stripe, shop.easypost, shop.purolator, shop.supplier, shop.cybersource].map(party => [party.name, party.ledger()] as const),
+      [shop.stripe, shop.easypost, shop.purolator, shop.supplier, shop.cybersource, shop.x12_supplier].map(
+        party => [party.name, party.ledger()] as const,
+      ),
     );
     const lines = await audit({ pool_of: pools.pool_of, ledgers, now: shop.clock.now(), at_rest: true, incremental: false }, invariants);
     return lines.flatMap(line => line.findings);

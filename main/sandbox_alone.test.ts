@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,9 @@ import Stripe from 'stripe';
 import { start_receiver } from '../gateway/webhooks/testing/receiver.ts';
 
 const root = join(import.meta.dirname, '..');
+const vendor_wsdl = 'https://ics2wsa.ic3.com/commerce/1.x/transactionProcessor/CyberSourceTransaction_1.224.wsdl';
+const wsdl = join(root, '../shared/third-party/cybersource/CyberSourceTransaction_1.224.wsdl');
+const without_vendor = existsSync(wsdl) ? false : 'the vendor’s WSDL is not here (shared/third-party/cybersource)';
 const wait_max_ms = 20_000;
 
 interface Started {
@@ -90,6 +94,52 @@ describe('sandbox', () => {
     assert.deepEqual([answer.status, ((await answer.json()) as { code: string }).code], [404, 'unknown_purchase_order']);
   });
 
+  it('serves npm soap, as a client made from the WSDL that Purolator’s stand-in serves', async t => {
+    const sandbox = await start(t, 'purolator', '--port', '0');
+    const pasted = spawnSync(process.execPath, ['--input-type=module', '-e', sandbox.examples], { cwd: root, encoding: 'utf8' });
+    assert.equal(pasted.status, 0, pasted.stderr);
+    assert.match(pasted.stdout, /"City":"Ottawa","Province":"ON"/);
+    const service = `${sandbox.value('base URL')}/EWS/V2/Shipping/ShippingService.asmx`;
+    const answer = await fetch(service, { method: 'POST', headers: { authorization: `Basic ${btoa('somebody:else')}` } });
+    assert.equal(answer.status, 401);
+    assert.doesNotMatch(sandbox.output, /webhook/);
+  });
+
+  it('serves npm soap, as a client made from CyberSource’s own WSDL', { skip: without_vendor }, async t => {
+    const sandbox = await start(t, 'cybersource', '--port', '0');
+    assert.ok(sandbox.examples.includes(vendor_wsdl), 'the address of the vendor’s WSDL');
+    // As it is printed, but for the address: the same file is at hand.
+    const lines = sandbox.examples.replace(vendor_wsdl, wsdl);
+    const pasted = spawnSync(process.execPath, ['--input-type=module', '-e', lines], { cwd: root, encoding: 'utf8' });
+    assert.equal(pasted.status, 0, pasted.stderr);
+    assert.deepEqual(
+      (await ledger_of(sandbox.value('what happened'))).map(entry => [entry.kind, entry.amount]),
+      [['authorized', 2_000]],
+    );
+  });
+
+  it('takes a purchase order in X12 with curl, and tells its webhooks where it was told to', async t => {
+    const receiver = await start_receiver();
+    t.after(() => void receiver.stop());
+    const sandbox = await start(t, 'x12_supplier', '--port', '0', '--webhook', `x12_supplier=${receiver.url}/hooks`);
+    const [, order = '', user = '', url = ''] = /^printf '%s' '(.*)' \| curl -u '(.*)' -H .* (\S+)$/m.exec(sandbox.examples) ?? [];
+    const post = (as: string) =>
+      fetch(url, { method: 'POST', headers: { authorization: `Basic ${btoa(as)}`, 'content-type': 'application/edi-x12' }, body: order });
+    assert.equal((await post('shop:wrong')).status, 401);
+    const answer = await post(user);
+    assert.match(await answer.text(), /^AK9\|A\|1\|1\|1$/m);
+    assert.deepEqual(
+      (await ledger_of(sandbox.value('what happened'))).map(entry => [entry.kind, entry.amount]),
+      [['purchase_order_accepted', 720]],
+    );
+    await until('its acknowledgment has come', () => receiver.received.some(letter => letter.body.toString().includes('ST|855|')));
+  });
+
+  it('starts all of them when none is named', async t => {
+    const sandbox = await start(t, '--port', '0');
+    assert.match(sandbox.output, /running: stripe, cybersource, easypost, purolator, supplier, x12_supplier;/);
+  });
+
   it('keeps what happened when it is told where, and forgets it otherwise', async t => {
     const folder = await mkdtemp(join(tmpdir(), 'cartwright-sandbox-'));
     t.after(() => void rm(folder, { recursive: true, force: true }));
@@ -124,6 +174,7 @@ describe('sandbox', () => {
     assert.match(tried('paypal'), /^1 [\s\S]*unknown_stand_in/);
     assert.match(tried('stripe', '--webhook', 'easypost=http://127.0.0.1'), /^1 [\s\S]*wrong_webhook/);
     assert.match(tried('stripe', '--webhook', 'stripe=ftp://127.0.0.1'), /^1 [\s\S]*wrong_webhook/);
+    assert.match(tried('purolator', '--webhook', 'purolator=http://127.0.0.1'), /^1 [\s\S]*sends no webhooks/);
     assert.match(tried('stripe', '--port', '70000'), /^1 [\s\S]*A port is/);
     const taken = await start_receiver();
     t.after(() => void taken.stop());

@@ -13,6 +13,9 @@ import { read_ledgers } from '../watch.ts';
 const key = 'sk_audit_0123456789abcdef';
 const poll_ms = 50;
 const deadline_ms = 60_000;
+const canada = { name: 'Ada Lovelace', region: 'ON', country: 'CA', phone: '+1 416 555 0100' };
+const toronto = { ...canada, line1: '88 Queens Quay W', city: 'Toronto', postal_code: 'M5J 0B8' };
+const ottawa = { ...canada, line1: '12 Main St', city: 'Ottawa', postal_code: 'K1A 0B1' };
 const address = { name: 'Ada Lovelace', line1: "12 St James's Square", city: 'London', postal_code: 'SW1Y 4JH', country: 'GB' };
 
 interface Shown {
@@ -42,6 +45,12 @@ export interface Ids {
   /** Half of it waits for goods. */
   readonly backordered: string;
   readonly purchase_order: string;
+  /** Two lines, over X12: taken, shipped and billed. */
+  readonly purchase_order_x12: string;
+  /** Delivered by Purolator. */
+  readonly snow: string;
+  /** Cancelled after Purolator had sold its label. */
+  readonly thaw: string;
 }
 
 export interface AuditedShop {
@@ -61,6 +70,8 @@ export async function audited_shop(): Promise<AuditedShop> {
     CARTWRIGHT_SECRET_KEY: key,
     FULFILLMENT: 'manual',
     REPLENISHMENT: 'manual',
+    CARRIER: 'easypost,purolator',
+    LABEL_CURRENCY: 'CAD',
     LOG_LEVEL: 'silent',
   });
   const up = await bring_up({
@@ -82,13 +93,16 @@ export async function audited_shop(): Promise<AuditedShop> {
 }
 
 async function open(call: Call): Promise<void> {
-  for (const [index, code] of ['near', 'far'].entries())
-    await call('PUT', `/v1/locations/${code}`, { name: code, priority: index + 1, address });
+  for (const [index, code] of ['near', 'far', 'north'].entries())
+    await call('PUT', `/v1/locations/${code}`, { name: code, priority: index + 1, address: code === 'north' ? toronto : address });
   const goods = [
     ['LAMP', 1000],
     ['BULB', 255],
     ['RARE', 5000],
     ['LATE', 700],
+    ['SNOW', 900],
+    ['CUP', 400],
+    ['POT', 600],
   ] as const;
   await call(
     'POST',
@@ -101,6 +115,7 @@ async function open(call: Call): Promise<void> {
     { sku: 'BULB', location: 'far', on_hand: 50 },
     { sku: 'RARE', location: 'near', on_hand: 1 },
     { sku: 'LATE', location: 'near', on_hand: 2, backorder_limit: 10 },
+    { sku: 'SNOW', location: 'north', on_hand: 9 },
   ]);
   const rate = { country: 'GB', tax_class: 'standard', valid_from_at: '2020-01-01T00:00:00.000Z' };
   await call('PUT', '/v1/tax-rates', {
@@ -127,6 +142,15 @@ async function open(call: Call): Promise<void> {
     preferred: true,
   });
   await call('PUT', '/v1/reorder-policies/LATE/near', { reorder_point: 1, target: 4, supplier: 'hill' });
+  await call('PUT', '/v1/suppliers/acme', { name: 'Acme', channel: { kind: 'x12_http', partner: 'ZZ/ACME' }, currency: 'GBP' });
+  for (const [sku, cost] of Object.entries({ CUP: 120, POT: 240 }))
+    await call('PUT', `/v1/suppliers/acme/items/${sku}`, {
+      supplier_sku: `S-${sku}`,
+      cost,
+      minimum_quantity: 1,
+      pack_size: 1,
+      lead_time_days: 3,
+    });
 }
 
 async function trade(call: Call): Promise<Ids> {
@@ -166,9 +190,12 @@ async function trade(call: Call): Promise<Ids> {
     await until(order, now => now.status === 'cancelled');
   }
   for (const order of [completed, discounted, backordered]) await ship(call, order);
+  const [snow, thaw] = await by_purolator(call, place, manual);
   const purchase_order = await replenish(call);
+  const purchase_order_x12 = await order_by_x12(call);
   await until(completed, now => now.status === 'completed');
   await until(discounted, now => now.status === 'completed');
+  await until(snow, now => now.status === 'completed');
   await until(held, now => now.status === 'confirmed');
   await call('POST', `/v1/orders/${held.id}/holds`, { reason: 'address to be checked' });
   const returned = await call<{ id: string }>('POST', `/v1/orders/${completed.id}/returns`, {
@@ -188,6 +215,9 @@ async function trade(call: Call): Promise<Ids> {
     held: held.id,
     backordered: backordered.id,
     purchase_order,
+    purchase_order_x12,
+    snow: snow.id,
+    thaw: thaw.id,
   };
 }
 
@@ -219,6 +249,51 @@ async function ship(call: Call, order: Shown): Promise<void> {
     await wait_for<{ status: string }>(call, `/v1/shipments/${id}`, now => now.status === 'labeled');
     await call('POST', `/v1/shipments/${id}/dispatch`, {});
   }
+}
+
+/** Within Canada: one that arrives, and one whose label was bought for nothing. */
+async function by_purolator(
+  call: Call,
+  place: (body: object) => Promise<Shown>,
+  payment: object,
+): Promise<readonly [snow: Shown, thaw: Shown]> {
+  const order = () =>
+    place({
+      lines: [{ sku: 'SNOW', quantity: 1 }],
+      shipping_address: ottawa,
+      shipping: { service: 'standard', amount: 495, carrier: 'purolator' },
+      ...payment,
+    });
+  const [snow, thaw] = [await order(), await order()];
+  await ship(call, snow);
+  const { data } = await wait_for<{ data: readonly { id: string }[] }>(
+    call,
+    `/v1/shipments?order=${thaw.id}`,
+    found => found.data.length > 0,
+  );
+  const shipment = `/v1/shipments/${data[0]?.id}`;
+  await call('POST', `${shipment}/label`, {});
+  await wait_for<{ status: string }>(call, shipment, now => now.status === 'labeled');
+  await call('POST', `/v1/orders/${thaw.id}/cancel`, { reason: 'too cold' });
+  await wait_for<{ parcels: readonly { label_status: string }[] }>(call, shipment, now =>
+    now.parcels.every(({ label_status }) => label_status === 'voided'),
+  );
+  return [snow, thaw];
+}
+
+async function order_by_x12(call: Call): Promise<string> {
+  const lines = [
+    { sku: 'CUP', quantity: 6 },
+    { sku: 'POT', quantity: 3 },
+  ];
+  const { id } = await call<{ id: string }>('POST', '/v1/purchase-orders', { supplier: 'acme', location: 'near', lines });
+  await call('POST', `/v1/purchase-orders/${id}/approve`, {});
+  await wait_for<{ receipt: string; lines: readonly { quantity_invoiced: number }[] }>(
+    call,
+    `/v1/purchase-orders/${id}`,
+    now => now.receipt === 'accepted' && now.lines.every(({ quantity_invoiced }) => quantity_invoiced > 0),
+  );
+  return id;
 }
 
 async function replenish(call: Call): Promise<string> {

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { StandIn } from '../stand_in.ts';
 import { type EasyPostOptions, start_easypost } from './easypost.ts';
 import { type Letter, listener, until } from './listener.ts';
@@ -37,8 +38,8 @@ function opened(client: OfficialClient, letter: Letter | undefined): { descripti
   client.Utils.validateWebhook(letter.body, letter.headers, secret);
   return JSON.parse(letter.body.toString());
 }
-async function buy(client: OfficialClient, reference: string) {
-  const shipment = await client.Shipment.create(order(reference));
+async function buy(client: OfficialClient, reference: string, city = to.city) {
+  const shipment = await client.Shipment.create({ ...order(reference), to_address: { ...to, city } });
   return client.Shipment.buy(shipment.id, shipment.lowestRate());
 }
 
@@ -219,6 +220,37 @@ test('a refund is submitted, then paid back by event, and the tracker is cancell
     ['label_purchased 593', 'label_refunded 593'],
   );
 });
+
+test('to a city of that name the refund is rejected after it was taken: no event says so, and nothing is paid back', async t => {
+  const { sim, client } = await open(t, { deliver_after_ms: 60_000 });
+  const bought = await buy(client, 'pcl_1', 'Refund Rejected');
+  assert.equal((await client.Shipment.refund(bought.id)).refund_status, 'submitted');
+  await until(async () => (await client.Shipment.retrieve(bought.id)).refund_status === 'rejected');
+  const { events } = await client.Event.all({});
+  assert.deepEqual(
+    [events.map(({ description }) => description), sim.ledger().map(({ kind }) => kind)],
+    [['tracker.created'], ['label_purchased']],
+  );
+});
+
+for (const [city, end] of [
+  ['Return To Sender', 'return_to_sender return'],
+  ['Nobody Home', 'failure failure'],
+  ['LOST IN TRANSIT', 'failure lost'],
+] as const)
+  test(`a label to ${city} ends as ${end}, and stays there`, async t => {
+    const { client } = await open(t);
+    const bought = await buy(client, 'pcl_1', city);
+    const tracker = () => client.Tracker.retrieve(bought.tracker.id);
+    await until(async () => (await tracker()).tracking_details.length === 3);
+    await pause(60);
+    const { status, status_detail, tracking_details, signed_by } = await tracker();
+    assert.deepEqual([`${status} ${status_detail}`, signed_by], [end, null]);
+    assert.deepEqual(
+      tracking_details.map(scan => scan.status),
+      ['pre_transit', 'in_transit', status],
+    );
+  });
 
 test('a parcel that was scanned is not refunded', async t => {
   const { client } = await open(t, { deliver_after_ms: 4 });

@@ -3,8 +3,10 @@
  * `label_refunded`) and the faults of ../stand_in.ts. The base URL is `{url}/v2/`.
  *
  * A label bought is scanned to `delivered` within `deliver_after_ms`, a refund answered within `refund_after_ms`, each by a
- * signed webhook. Magic: the codes EZ1000000001 to EZ7000000007, the city `Not A City`, the weight 99999 (no rates), and
- * references that begin with SLOW- (the reply to buy is late), DROP-AFTER- (bought, then the line is cut), RATE-EXPIRED-.
+ * signed webhook. Magic: the codes EZ1000000001 to EZ7000000007, the weight 99999 (no rates), the receiver's cities `Not A City`
+ * (not found), `Return To Sender`, `Nobody Home` and `Lost In Transit` (where the label's way ends), `Refund Rejected` (asked for,
+ * and refused later, without an event), and references that begin with SLOW- (the reply to buy is late), DROP-AFTER- (bought, then
+ * the line is cut), RATE-EXPIRED-.
  */
 import {
   type Sim,

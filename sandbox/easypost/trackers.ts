@@ -13,6 +13,13 @@ const scans: Readonly<Record<string, { readonly status_detail: string; readonly 
   delivered: { status_detail: 'arrived_at_destination', message: 'Delivered, Front Door/Porch', city: 'CHARLESTON' },
   return_to_sender: { status_detail: 'return', message: 'Returned to Sender', city: 'CHARLESTON' },
   failure: { status_detail: 'failure', message: 'Unable to Deliver', city: 'CHARLESTON' },
+  lost: { status_detail: 'lost', message: 'Declared Lost', city: null },
+};
+/** Cities that labels bought here do not reach (a magic value), and how their way goes. */
+const magic_cities: Readonly<Record<string, readonly string[]>> = {
+  'return to sender': ['pre_transit', 'in_transit', 'return_to_sender'],
+  'nobody home': ['pre_transit', 'in_transit', 'failure'],
+  'lost in transit': ['pre_transit', 'in_transit', 'lost'],
 };
 
 /** EasyPost's own test codes. */
@@ -30,7 +37,18 @@ const day_ms = 86_400_000;
 
 function scan(status: string, at_ms: number): Scan {
   const { status_detail = 'unknown', message = '', city = null } = scans[status] ?? {};
-  return { status, status_detail, message, datetime: second(at_ms), city };
+  // Lost is no status there but a detail of failure.
+  return { status: status === 'lost' ? 'failure' : status, status_detail, message, datetime: second(at_ms), city };
+}
+
+/** What a label that was bought here will be scanned as, one after the other. */
+function way_of({ shipments }: EasyPost, { shipment_id }: Tracker): readonly string[] {
+  const city =
+    shipments
+      .get(shipment_id ?? '')
+      ?.to_address.city?.trim()
+      .toLowerCase() ?? '';
+  return (Object.hasOwn(magic_cities, city) ? magic_cities[city] : undefined) ?? way;
 }
 
 function new_tracker(
@@ -99,24 +117,24 @@ export function follow_label(
 
 /** Arms the next scan of a parcel that is still under way; after a restart, too. */
 export function schedule(easypost: EasyPost, tracker: Tracker): void {
-  if (tracker.shipment_id === null || tracker.scans.length >= way.length || tracker.status === 'cancelled') return;
+  if (tracker.shipment_id === null || tracker.scans.length >= way_of(easypost, tracker).length || tracker.status === 'cancelled') return;
   const cause = { method: 'POST', path: `/v2/shipments/${tracker.shipment_id}/buy` };
   easypost.sim.after(easypost.deliver_after_ms / way.length, cause, () => advance(easypost, tracker.id));
 }
 
 function advance(easypost: EasyPost, id: string): readonly Webhook[] {
   const before = easypost.trackers.get(id);
-  const status = way[before?.scans.length ?? way.length];
-  if (before === undefined || status === undefined || before.status === 'cancelled') return [];
+  const coming = before && way_of(easypost, before)[before.scans.length];
+  if (before === undefined || coming === undefined || before.status === 'cancelled') return [];
   const now_ms = easypost.sim.now_ms();
-  const next = scan(status, now_ms);
+  const next = scan(coming, now_ms);
   const after: Tracker = {
     ...before,
-    status,
+    status: next.status,
     status_detail: next.status_detail,
     updated_at: second(now_ms),
     est_delivery_date: second(now_ms + easypost.deliver_after_ms),
-    signed_by: status === 'delivered' ? receiver : null,
+    signed_by: coming === 'delivered' ? receiver : null,
     scans: [...before.scans, next],
   };
   easypost.trackers.put(id, after);

@@ -12,6 +12,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { is_record } from '../faults.ts';
+import type { SimValue } from '../memory.ts';
 import type { Collection, Sim } from '../stand_in.ts';
 import {
   json_reply,
@@ -167,14 +168,15 @@ function take(supplier: Supplier, text: string): string | undefined {
     'purchase_order_accepted',
     kept,
     kept.lines.reduce((sum, { quantity, cost }) => sum + quantity * cost, 0),
+    { lines: kept.lines.map(({ line_no, sku, supplier_sku, quantity, cost }) => ({ line_no, sku, supplier_sku, quantity, cost })) },
   );
   if (!mute) arm(supplier, kept);
   return answer;
 }
 
-function record(supplier: Supplier, kind: string, order: X12Order, amount: number): void {
+function record(supplier: Supplier, kind: string, order: X12Order, amount: number, more: Readonly<Record<string, SimValue>> = {}): void {
   const { supplier_reference: id, reference, currency, control: idempotency_key } = order;
-  supplier.sim.record({ kind, id, reference, amount, currency, idempotency_key });
+  supplier.sim.record({ kind, id, reference, amount, currency, idempotency_key, ...more });
 }
 
 function hear_answer(supplier: Supplier, text: string): void {

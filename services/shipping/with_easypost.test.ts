@@ -247,6 +247,67 @@ describe('with EasyPost', () => {
   });
 });
 
+describe('what does not go well', () => {
+  const to = (city: string) => ({ personal: { ship_to: { ...us, city } } });
+  const parcel_of = async (key: string) =>
+    (
+      await auto.orders.query<{ label_status: string; carrier_status: string; ended: string | null; status: string }>(
+        `select p.label_status, p.carrier_status, p.ended, s.status from shipping.shipment s join shipping.parcel p on p.shipment_id = s.id where order_id = $1`,
+        [key],
+      )
+    ).rows[0];
+
+  test('a refund that is rejected after it was taken: asked a day later we learn it, the money is spent and a person is told', async () => {
+    await say(by_hand, fulfillment_requested(lines, { order_id: 'ord_kept', ...to('Refund Rejected') }));
+    await said(by_hand, 'ord_kept', 'shipment.planned');
+    const { id, parcel } = await shipment_of(by_hand, 'ord_kept');
+    await by_hand.call('POST /v1/shipments/:id/label', { params: { id } });
+    await said(by_hand, 'ord_kept', 'parcel.label_purchased');
+    await say(by_hand, cancellation_requested(1, lines, 'ord_kept'));
+    const label = async () =>
+      (await by_hand.orders.query<{ label_status: string }>('select label_status from shipping.parcel where id = $1', [parcel])).rows[0]
+        ?.label_status;
+    await until(async () => (await label()) === 'void_requested');
+    await until(async () => {
+      await by_hand.orders.query(`update shipping.timers set due_at = now() where kind = 'voids' and id = $1`, [id]);
+      return (await label()) === 'void_refused';
+    });
+    const [raised] = (await events(by_hand, 'ord_kept')).filter(({ type }) => type === 'exception.raised');
+    assert.equal((raised?.data as { reason: string } | undefined)?.reason, 'label_void_refused');
+    assert.deepEqual([ledger(by_hand, 'label_purchased', parcel), ledger(by_hand, 'label_refunded', parcel)], [1, 0]);
+    assert.ok(!(await types(by_hand, 'ord_kept')).includes('parcel.label_voided'));
+    assert.equal((await shipment_of(by_hand, 'ord_kept')).status, 'cancelled');
+  });
+
+  test('a parcel that comes back is returning until somebody has received it, then sent back', async () => {
+    await say(auto, fulfillment_requested(lines, { order_id: 'ord_returns', ...to('Return To Sender') }));
+    await deliver_until(auto, 'ord_returns', 'shipment.dispatched');
+    await until(async () => {
+      await deliver_until(auto, 'ord_returns', 'parcel.tracked');
+      return (await parcel_of('ord_returns'))?.carrier_status === 'returning';
+    });
+    assert.deepEqual(await parcel_of('ord_returns'), {
+      label_status: 'purchased',
+      carrier_status: 'returning',
+      ended: null,
+      status: 'dispatched',
+    });
+    const { parcel } = await shipment_of(auto, 'ord_returns');
+    const body = { lines: [{ line_id: '1', quantity: 6, condition: 'sellable' }] };
+    await auto.call('POST /v1/parcels/:id/receive', { params: { id: parcel }, body });
+    const { ended, status } = (await parcel_of('ord_returns')) ?? {};
+    assert.deepEqual([ended, status, (await types(auto, 'ord_returns')).at(-1)], ['sent_back', 'closed', 'parcel.sent_back']);
+  });
+
+  test('a parcel that the carrier has lost has ended, and its shipment with it', async () => {
+    await say(auto, fulfillment_requested(lines, { order_id: 'ord_lost', ...to('Lost In Transit') }));
+    await deliver_until(auto, 'ord_lost', 'parcel.lost');
+    const { ended, status } = (await parcel_of('ord_lost')) ?? {};
+    assert.deepEqual([ended, status], ['lost', 'closed']);
+    assert.ok(!(await types(auto, 'ord_lost')).includes('parcel.delivered'));
+  });
+});
+
 describe('the door for webhooks', () => {
   const refused = (status: number, code: string) => (error: unknown) =>
     error instanceof Problem && error.status === status && error.code === code;

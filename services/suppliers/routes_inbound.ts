@@ -1,4 +1,7 @@
-/** What suppliers post to us (channels/README.md): JSON of the `rest` channel, interchanges of `x12_http`, documents of `peppol`. Verified before it is read, durable when answered. */
+/**
+ * What suppliers post to us (channels/README.md): JSON of the `rest` channel, interchanges of `x12_http`, documents of `peppol`. Verified before it is
+ * read, durable when answered, and shown to whoever must find out why it counted for nothing.
+ */
 import { hash, timingSafeEqual } from 'node:crypto';
 import Type from 'typebox';
 import { not_found, raw_body } from '../../platform/http.ts';
@@ -12,7 +15,8 @@ import { type InboundInterchange, read_inbound, read_inbound_peppol } from './in
 import type { SuppliersView } from './model.ts';
 import { is_storable } from './operations.ts';
 import type { SuppliersRoutesSettings } from './routes.ts';
-import type { SuppliersDesk } from './views.ts';
+import { interchange_schema } from './schemas.ts';
+import { get_interchange, type SuppliersDesk } from './views.ts';
 
 /** `/inbound/supplier` is that of the channel `rest`: suppliers were told so before there were others. */
 export function inbound_routes(desk: SuppliersDesk, settings: SuppliersRoutesSettings): readonly Route[] {
@@ -41,6 +45,19 @@ export function inbound_routes(desk: SuppliersDesk, settings: SuppliersRoutesSet
         if (channel === 'x12_http') return take_interchanges(desk, request, settings.x12_secret ?? '');
         if (channel === 'peppol') return take_peppol(desk, request, settings.peppol_secret ?? '');
         throw not_found();
+      },
+    },
+    {
+      method: 'GET',
+      path: '/v1/interchanges/:id',
+      summary: 'An interchange of a supplier as it came, and why it waits for a person',
+      scope: 'suppliers:read',
+      replies: { 200: interchange_schema },
+      rejections: ['not_found'],
+      async handle({ params }) {
+        const interchange = await get_interchange(desk, params['id'] ?? '');
+        if (interchange === undefined) throw not_found();
+        return { status: 200, body: interchange };
       },
     },
   ];

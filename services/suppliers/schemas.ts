@@ -219,6 +219,18 @@ export const purchase_order_schema = Type.Object({
   closed_at: nullable(At()),
 });
 
+export const interchange_schema = Type.Object({
+  id: Type.String(),
+  channel: Type.String(),
+  partner: Type.String({ description: 'As it names itself; empty: it does not' }),
+  control_number: Type.String(),
+  status: Type.Enum(['taken', 'quarantined'], { type: 'string', description: 'quarantined: nothing of it counted' }),
+  received_at: At(),
+  exceptions: Type.Array(exception),
+  text: Type.String({ description: 'As it came, in UTF-8' }),
+  reply: nullable(Type.String({ description: 'The 997 it was answered with' })),
+});
+
 export const receipt_schema = Type.Object({
   id: Type.String(),
   purchase_order_id: Type.String(),

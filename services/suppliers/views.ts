@@ -8,6 +8,7 @@ import type { Proposal, States, Supplier, SupplyItem } from './model.ts';
 import { outstanding, type PurchaseOrder, type PurchaseOrderLine, total_of } from './model_order.ts';
 import type { SuppliersRejection } from './rejections.ts';
 import { purchase_order_of_row } from './store_orders.ts';
+import { interchange_rows } from './store_partners.ts';
 
 export type SuppliersDesk = Desk<States, SuppliersCommand, SuppliersEvent, SuppliersRejection>;
 type Reads = Pick<SuppliersDesk, 'query'>;
@@ -188,6 +189,27 @@ export async function get_purchase_order(desk: Reads, id: string): Promise<Row |
   ]);
   return { ...shown_row(row), ship_notices: notices.map(shown_notice), receipts: receipts.map(shown_receipt) };
 }
+/** Its bytes as text: what is no UTF-8 shows as �, and is kept as it came. */
+export async function get_interchange(desk: Reads, id: string): Promise<Row | undefined> {
+  const [row] = await desk.query<Row & { readonly id: string }>('interchange.get', 'select * from suppliers.interchange where id = $1', [
+    id,
+  ]);
+  if (row === undefined) return undefined;
+  const { channel, partner, control, status, raw, reply, received_at, exceptions } = interchange_rows.from_row(row);
+  return {
+    id: row.id,
+    channel,
+    // Who gives no name is kept as `/`.
+    partner: partner === '/' ? '' : partner,
+    control_number: control,
+    status,
+    received_at,
+    exceptions: exceptions.map(({ exception_id, ...rest }) => ({ id: exception_id, ...rest })),
+    text: Buffer.from(raw, 'base64').toString('utf8'),
+    reply,
+  };
+}
+
 export function shown_row(row: PurchaseOrderRow): Row {
   return shown_purchase_order(purchase_order_of_row(row), row.version);
 }

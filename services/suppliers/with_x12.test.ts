@@ -224,6 +224,26 @@ describe('what comes in', () => {
     write_interchange({ sender: { qualifier: 'ZZ', id }, receiver: us, control_number, at: '2026-03-02T10:00:00.000Z', usage: 'T' }, 'PR', [
       { code: '855', segments: [['BAK', '00', bak, reference, '20260302']] },
     ]);
+  test('and waits for a person can be read by him: why, and what came', async () => {
+    await post('ISA, but of no use');
+    const [{ id = '' } = {}] = (await interchanges('transmission_unreadable')).filter(({ raw }) => raw === btoa('ISA, but of no use'));
+    const { status, body } = await desk.call('GET', `/v1/interchanges/${id}`);
+    const [exception] = rows_in(body, 'exceptions');
+    assert.deepEqual(
+      [status, body['status'], body['partner'], body['text'], exception?.['reason'], exception?.['owner']],
+      [200, 'quarantined', '', 'ISA, but of no use', 'transmission_unreadable', 'operator'],
+    );
+    assert.match(String(exception?.['detail']), /\w/);
+    const broken = said('STRANGER', 55, 'PO1');
+    await post(broken);
+    const strange = (await interchanges('unknown_partner')).find(({ control }) => control === '000000055');
+    const shown = await desk.get(`/v1/interchanges/${strange?.['id']}`);
+    assert.deepEqual(
+      [shown['partner'], shown['control_number'], shown['text'], shown['reply']],
+      ['ZZ/STRANGER', '000000055', broken, null],
+    );
+    assert.equal((await desk.call('GET', '/v1/interchanges/int_nobody')).status, 404);
+  });
   test('without the password is not even read', async () => {
     assert.deepEqual([(await post('ISA', 'wrong')).status, (await post('ISA', '')).status], [401, 401]);
     assert.equal((await desk.call('POST', '/inbound/supplier/x12_http', Buffer.from('ISA'))).status, 401);
@@ -235,7 +255,7 @@ describe('what comes in', () => {
   test('of nobody we know, or for somebody else, counts for nothing and is not answered', async () => {
     assert.deepEqual((await post(said('STRANGER', 1, 'PO1'))).body, { text: '' });
     assert.deepEqual((await post(said('ACME', 700, 'PO1').replace('CARTWRIGHT     ', 'SOMEBODY       '))).body, { text: '' });
-    assert.equal((await interchanges('unknown_partner')).length, 2);
+    assert.equal((await interchanges('unknown_partner')).length, 3);
   });
   test('about an order of another supplier changes nothing', async () => {
     await follows(over_http, 'silent');

@@ -53,11 +53,14 @@ console.log(
 );
 
 let postgres = await start_postgres({ data_dir: join(data, 'postgres') });
-const ports = await free_ports(6);
+const ports = await free_ports(9);
 const sandbox_env = {
   SANDBOX_STRIPE_PORT: String(ports[0]),
   SANDBOX_EASYPOST_PORT: String(ports[1]),
   SANDBOX_SUPPLIER_PORT: String(ports[2]),
+  SANDBOX_PUROLATOR_PORT: String(ports[6]),
+  SANDBOX_CYBERSOURCE_PORT: String(ports[7]),
+  SANDBOX_X12_PORT: String(ports[8]),
 };
 const env = {
   CARTWRIGHT_DATA: data,
@@ -79,7 +82,7 @@ const fleet = [
 ];
 const [orders, outside, stock] = fleet;
 if (orders === undefined || outside === undefined || stock === undefined) throw new Error('the fleet is incomplete');
-await sandbox.aim(name => `http://127.0.0.1:${name === 'supplier' ? stock.port : outside.port}`);
+await sandbox.aim(name => `http://127.0.0.1:${name === 'supplier' || name === 'x12_supplier' ? stock.port : outside.port}`);
 const { skus, scarce, shelf } = await open_shop(orders.port, stock.port);
 const url = `http://127.0.0.1:${orders.port}`;
 const payments_door = `http://127.0.0.1:${outside.port}`;

@@ -99,6 +99,18 @@ const intents: Readonly<Record<string, Intent>> = {
       await client.Shipment.refund('shp_1');
     },
   },
+  'the list of what was bought': {
+    kind: 'list_labels',
+    request: { since: '2026-02-28T12:00:00.000Z', until: '2026-03-01T11:00:00.000Z', parcels: [] },
+    answer: () => json(200, { shipments: [], has_more: false }),
+    theirs: client =>
+      client.Shipment.all({
+        purchased: true,
+        page_size: 100,
+        start_datetime: '2026-02-28T12:00:00.000Z',
+        end_datetime: '2026-03-01T11:00:00.000Z',
+      }),
+  },
   'a tracker that is not there yet': {
     kind: 'track',
     request: { parcels: [{ parcel_id: 'pcl_1', tracking_number: '9400', carrier: 'USPS' }] },

@@ -25,8 +25,8 @@ async function fault(sim: StandIn, rule: object): Promise<void> {
   const answer = await fetch(`${sim.url}/__sim/faults`, { method: 'POST', body: JSON.stringify(rule) });
   assert.equal(answer.status, 201);
 }
-async function buy(client: OfficialClient): Promise<string> {
-  const address = { name: 'Ada', street1: '1 Main St', city: 'Austin', state: 'TX', zip: '78701', country: 'US' };
+async function buy(client: OfficialClient, city = 'Austin'): Promise<string> {
+  const address = { name: 'Ada', street1: '1 Main St', city, state: 'TX', zip: '78701', country: 'US' };
   const shipment = await client.Shipment.create({ to_address: address, from_address: address, parcel: { weight: 16 } });
   return (await client.Shipment.buy(shipment.id, shipment.lowestRate())).tracking_code;
 }
@@ -63,6 +63,20 @@ test('webhooks and polls tell the same facts, in ranked statuses', async t => {
   assert.deepEqual([delivered?.parcel_id, delivered?.carrier, delivered?.signed_by], ['pcl_1', 'USPS', 'John Tester']);
   assert.equal(facts[0]?.signed_by, undefined);
   assert.equal(new Set(events.map(event => event.event_ref)).size, 5);
+});
+
+test('labels that do not arrive end as returning, failed or lost', async t => {
+  const { carrier, client } = await open(t, { deliver_after_ms: 4 });
+  for (const [city, status] of [
+    ['Return To Sender', 'returning'],
+    ['Nobody Home', 'delivery_failed'],
+    ['Lost In Transit', 'lost'],
+  ] as const) {
+    const tracking_number = await buy(client, city);
+    const facts = async () => (await track(carrier, [{ parcel_id: 'pcl_1', tracking_number, carrier: 'USPS' }])).map(fact => fact.status);
+    await until(async () => (await facts()).length === 3);
+    assert.deepEqual(await facts(), ['label_created', 'in_transit', status]);
+  }
 });
 
 test('a tracker that EasyPost does not know is made, and every magic code has its status', async t => {

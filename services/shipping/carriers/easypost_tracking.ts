@@ -29,6 +29,8 @@ const under_way_details: Readonly<Record<string, CarrierStatus>> = {
 /** `unknown`, `error` and words that EasyPost may add say nothing of where a parcel is: they make no fact, and so undo none. */
 function status_of(status: string, detail: string | null | undefined): CarrierStatus | undefined {
   if (status === 'in_transit' && detail) return under_way_details[detail] ?? 'in_transit';
+  // Under which status this detail comes is written nowhere. One that only failed would be waited for without end.
+  if (status === 'failure' && detail === 'lost') return 'lost';
   return Object.hasOwn(statuses, status) ? statuses[status] : undefined;
 }
 
