@@ -132,6 +132,12 @@ async function open_exceptions(service: DeskService): Promise<ExceptionRow[]> {
   return rows;
 }
 
+/** The gateway's own cases are no rows: they are there as long as their cause, and no note ends them. */
+export async function refuse_own_case({ exceptions }: Pick<DeskPorts, 'exceptions'>, { params }: RouteRequest): Promise<void> {
+  const own = (await exceptions?.())?.find(each => each['exception_id'] === params['id']);
+  if (own !== undefined) throw new Problem(409, 'exception_ends_by_itself', String(own['detail']));
+}
+
 function exception_routes(ports: DeskPorts): Route[] {
   const body = Type.Object({ note: Type.String({ minLength: 1, maxLength: 2_000 }) }, { additionalProperties: false });
   return [
@@ -154,8 +160,9 @@ function exception_routes(ports: DeskPorts): Route[] {
       scope: 'operations:write',
       body,
       replies: { 200: any_object },
-      rejections: ['not_found', 'invalid_transition'],
+      rejections: ['not_found', 'invalid_transition', 'exception_ends_by_itself'],
       async handle(request) {
+        await refuse_own_case(ports, request);
         const [raised] = await each(ports, service => exception_named(service, request.params['id'] ?? ''));
         const service = ports.services.find(one => one.name === raised?.service);
         if (raised === undefined || service?.resolve_exception === undefined) throw not_found();

@@ -13,6 +13,8 @@ import { start_x12_supplier } from '../sandbox/x12_supplier/x12_supplier.ts';
 
 const deliver_default_ms = 400;
 const later_ms = 50;
+/** Longer than any journey: banks answer when it says so. */
+const bank_ms = 3_600_000;
 
 export interface Fault {
   readonly fault: string;
@@ -30,6 +32,8 @@ export interface Party {
   ledger(kind?: string, reference?: string): readonly LedgerEntry[];
   fail(fault: Fault): Promise<void>;
   heal(): Promise<void>;
+  /** What happens there without our asking, as its `deeds.ts` has it. */
+  deed(deed: string, id: string): Promise<void>;
 }
 export interface Parties {
   readonly stripe: Party;
@@ -49,7 +53,7 @@ export interface Parties {
 /** `deliver_after_ms`: so soon a label is on its way, and can no longer be given back. */
 export async function start_parties(now_ms: () => number, deliver_after_ms = deliver_default_ms): Promise<Parties> {
   const [stripe, easypost, purolator, supplier, cybersource, x12_supplier, peppol_supplier] = await Promise.all([
-    start_stripe({ secret_key: sandbox_secrets.stripe_key, later_ms, now_ms }),
+    start_stripe({ secret_key: sandbox_secrets.stripe_key, later_ms, bank_ms, now_ms }),
     start_easypost({ api_key: sandbox_secrets.easypost_key, deliver_after_ms, refund_after_ms: later_ms, now_ms }),
     start_purolator({
       credentials: { key: sandbox_secrets.purolator_key, password: sandbox_secrets.purolator_password },
@@ -133,5 +137,6 @@ function party(stand_in: StandIn): Party {
         .filter(entry => (kind === undefined || entry.kind === kind) && (reference === undefined || entry.reference === reference)),
     fail: fault => ask(url, 'POST', 'faults', { match: {}, ...fault }),
     heal: () => ask(url, 'DELETE', 'faults'),
+    deed: (deed, id) => ask(url, 'POST', 'deeds', { deed, id }),
   };
 }

@@ -56,3 +56,34 @@ test('an order’s whole story reaches a receiver: every event once, in order pe
   );
   new Webhook(secret).verify(first.body, first.headers);
 });
+
+for (const [door, through_gateway] of [
+  ['one process', false],
+  ['a gateway in front', true],
+] as const) {
+  test(`an endpoint that was disabled is a case that no note ends; the answer says what does: ${door}`, async t => {
+    const shop = await open_shop(t, { env: { WEBHOOKS_ALLOW_PRIVATE: 'true' }, through_gateway });
+    const receiver = await start_receiver();
+    t.after(receiver.stop);
+    receiver.answer = (_one, _nth, response) => void response.writeHead(410).end();
+    const { id } = await shop.post<{ id: string }>('/v1/webhook-endpoints', { url: receiver.url, events: ['*'] });
+    await shop.post('/v1/orders', basket([{ sku: 'LAMP', quantity: 1 }]));
+    const cases = async () => {
+      const { data } = await shop.get<{ data: { exception_id: string; subject: string }[] }>('/v1/exceptions');
+      return data.filter(({ subject }) => subject === id);
+    };
+    const [open] = await until('it is a case', async () => {
+      shop.clock.move(1_000);
+      const found = await cases();
+      return found.length > 0 && found;
+    });
+    const resolving = `/v1/exceptions/${open?.exception_id}/resolve`;
+    const refused = await shop.refused('POST', resolving, { note: 'They know.' });
+    assert.deepEqual([refused.status, refused.code], [409, 'exception_ends_by_itself']);
+    assert.match(refused.detail, new RegExp(`POST /v1/webhook-endpoints/${id}/enable, or delete it`));
+    assert.equal((await cases()).length, 1, 'refused, nothing changed');
+    await shop.post(`/v1/webhook-endpoints/${id}/enable`);
+    await until('it is none any more', async () => (await cases()).length === 0);
+    assert.equal((await shop.refused('POST', resolving, { note: 'They know.' })).status, 404);
+  });
+}

@@ -29,7 +29,6 @@ const toronto = {
 };
 /** Where a carrier delivers that does not deliver everywhere. */
 const served_by: Readonly<Record<string, typeof toronto>> = { purolator: toronto };
-const waits_for_shopper = ['action_required', 'declined'];
 
 interface TimelineEntry {
   readonly at: string;
@@ -68,7 +67,8 @@ export async function show_order(options: OrderOptions): Promise<number> {
     customer: { id: 'ada', email: 'ada@example.com', name: 'Ada Lovelace' },
     shipping_address: (options.carrier && served_by[options.carrier]) ?? london,
     shipping: { service: 'standard', amount: 495, ...(options.carrier === undefined ? {} : { carrier: options.carrier }) },
-    payment: { gateway: options.gateway, ...(method === undefined ? {} : { method }) },
+    // Gateways lead to the bank's page only who can come back from it.
+    payment: { gateway: options.gateway, return_url: `${options.url}/docs`, ...(method === undefined ? {} : { method }) },
   });
   print_head(order);
   const final = await follow(api, order.id, order.placed_at, options.timeout_s);
@@ -85,10 +85,11 @@ function print_head(order: Answer): void {
   console.log(`    ${bold('total'.padEnd(40))} ${bold(money(order.total, order.currency).padStart(12))}\n`);
 }
 
-/** Prints what is new on the timeline until the order ends. */
+/** Prints what is new on the timeline until the order ends. A shopper who must act is told once where, and has the gateway's time for it, not ours. */
 async function follow(api: ReturnType<typeof client>, id: string, placed_at: string, timeout_s: number): Promise<Answer> {
   const shown = new Set<string>();
-  const until = performance.now() + timeout_s * 1_000;
+  let until = performance.now() + timeout_s * 1_000;
+  let opened: string | undefined;
   for (;;) {
     const [timeline, order] = [await api('GET', `/v1/orders/${id}/timeline`), await api('GET', `/v1/orders/${id}`)];
     for (const entry of timeline.data as TimelineEntry[]) {
@@ -100,10 +101,23 @@ async function follow(api: ReturnType<typeof client>, id: string, placed_at: str
         `  ${dim(`${seconds.toFixed(2).padStart(6)} s`)}  ${color('●')} ${color(entry.service.padEnd(10))} ${entry.type.padEnd(30)} ${dim(entry.summary)}`,
       );
     }
-    if (ends.includes(order.status) || waits_for_shopper.includes(order.payment_status)) return order;
+    if (ends.includes(order.status) || order.payment_status === 'declined') return order;
+    const page = page_to_open(order);
+    if (page !== undefined) until = performance.now() + timeout_s * 1_000;
+    if (page !== undefined && page !== opened) print_page(page);
+    opened = page;
     if (performance.now() > until) return order;
     await sleep(poll_ms);
   }
+}
+
+function page_to_open(order: Answer): string | undefined {
+  return order.payment_status === 'action_required' ? order.payments.at(-1)?.action?.url : undefined;
+}
+function print_page(page: string): void {
+  console.log(
+    `\n  ${bold('The shopper’s bank asks who he is.')} Open this page and choose; the order goes on here when you have:\n    ${page}\n`,
+  );
 }
 
 function print_end(order: Answer): number {
@@ -118,7 +132,6 @@ function print_end(order: Answer): number {
         `    ${dim('parcel')} ${parcel.tracking_number ?? ''} ${dim(`${shipment.carrier ?? ''} from ${shipment.location}`)} ${parcel.status}`,
       );
   }
-  if (order.payment_status === 'action_required') console.log(`    the shopper must act: ${order.payments.at(-1)?.action?.url}`);
   if (order.payment_status === 'declined')
     console.log(`    the stock stays held until ${order.expires_at}: pay again with POST /v1/orders/${order.id}/payments`);
   if (order.rejection !== null && order.rejection !== undefined) console.log(`    ${JSON.stringify(order.rejection)}`);

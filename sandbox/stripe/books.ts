@@ -37,6 +37,8 @@ export interface Settings {
   readonly processing_ms: number;
   /** After which a pending refund succeeds, a failing one fails, a dispute is opened. */
   readonly later_ms: number;
+  /** After which a bank says whether the money comes. */
+  readonly bank_ms: number;
   readonly authorization_ms: number;
 }
 export interface Books {

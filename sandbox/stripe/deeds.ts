@@ -1,7 +1,7 @@
 /** What happens at Stripe without our asking: in its dashboard, or at a bank (POST /__sim/deeds, fault `behind_back`). */
 import type { Deeds, Webhook } from '../stand_in.ts';
 import { type Books, by_itself, type Cause } from './books.ts';
-import { cancel, open_dispute } from './intents.ts';
+import { answer_of_bank, cancel, open_dispute } from './intents.ts';
 import type { Dispute, Intent } from './objects.ts';
 import { end_dispute, fail_refund } from './refunds.ts';
 
@@ -28,6 +28,8 @@ export function deeds_of(books: Books): Deeds {
         open_dispute(books, cause, intent, intent.charge.id);
         return true;
       }),
+    /** Of one that is `processing`: its bank answers now. */
+    bank_answers: id => with_intent('bank_answers', id, (cause, intent) => answer_of_bank(books, cause, intent)),
     /** Of a dispute. */
     win_dispute: id => ended('win_dispute', id, 'won'),
     lose_dispute: id => ended('lose_dispute', id, 'lost'),

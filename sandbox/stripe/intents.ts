@@ -62,14 +62,19 @@ export function confirm(books: Books, cause: Cause, intent: Intent, expand: Expa
 /** The bank's answer, days later at the real one. */
 export function arm_processing(books: Books, id: string): void {
   const cause = by_itself(`/v1/payment_intents/${id}/settle`);
-  books.sim.after(books.settings.later_ms, cause, () => {
+  books.sim.after(books.settings.bank_ms, cause, () => {
     const intent = books.intents.get(id);
-    const card = card_of(intent?.payment_method ?? '');
-    if (intent?.status !== 'processing' || card === undefined) return [];
-    if (card.processing === 'fails') refuse(books, cause, intent, bank_refusal);
-    else charge(books, cause, intent, card);
+    if (intent !== undefined) answer_of_bank(books, cause, intent);
     return cause.webhooks;
   });
+}
+/** False: no bank is at work on it. */
+export function answer_of_bank(books: Books, cause: Cause, intent: Intent): boolean {
+  const card = card_of(intent.payment_method ?? '');
+  if (intent.status !== 'processing' || card === undefined) return false;
+  if (card.processing === 'fails') refuse(books, cause, intent, bank_refusal);
+  else charge(books, cause, intent, card);
+  return true;
 }
 const bank_refusal: ChargeError = {
   code: 'payment_intent_payment_attempt_failed',

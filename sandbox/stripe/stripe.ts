@@ -49,6 +49,8 @@ export interface StripeOptions {
   readonly cancel_after_capture?: boolean;
   readonly processing_ms?: number;
   readonly later_ms?: number;
+  /** Default: later_ms. */
+  readonly bank_ms?: number;
   readonly authorization_ms?: number;
   readonly seed?: number;
   /** As POST /__sim/profile takes it. */
@@ -110,6 +112,7 @@ function open(sim: Sim, options: StripeOptions): ThirdParty {
     cancel_after_capture: options.cancel_after_capture ?? true,
     processing_ms: options.processing_ms ?? 0,
     later_ms: options.later_ms ?? 500,
+    bank_ms: options.bank_ms ?? options.later_ms ?? 500,
     authorization_ms: options.authorization_ms ?? 7 * 24 * 3_600_000,
   };
   const books: Books = {

@@ -87,6 +87,18 @@ describe('the body of an order', () => {
       assert.equal(problem(() => check.check({ ...example, ...changed })).code, code);
     });
   }
+  test('pays by card unless it says bank, and never by a kind that its gateway does not take', () => {
+    const kind = (payment: OrderBody['payment']) => order_command({ ...body, payment }, secret).tender?.method_kind;
+    assert.equal(kind({ gateway: 'stripe' }), 'card');
+    assert.equal(kind({ gateway: 'stripe', method_kind: 'bank' }), 'bank');
+    assert.equal(kind({ gateway: 'manual' }), 'manual');
+    for (const gateway of ['manual', 'cybersource'] as const)
+      assert.equal(problem(() => kind({ gateway, method_kind: 'bank' })).code, 'unknown_value');
+    assert.equal(
+      problem(() => tender_command({ gateway: 'manual', method_kind: 'card' }, secret.principal, secret.settings)).code,
+      'unknown_value',
+    );
+  });
   test('needs lines or a quote, and not both', () => {
     assert.deepEqual(
       codes(() => order_command({ currency: 'GBP' }, secret)),

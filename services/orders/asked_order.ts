@@ -55,7 +55,7 @@ export function order_command(body: OrderBody, asked: OrderAsked): PlaceOrder {
   const errors = field_errors(body, principal);
   if (errors.length > 0) throw refused(errors);
   const payment = body.payment ?? null;
-  if (payment !== null) check_gateway(principal, settings, payment.gateway, '/payment/gateway');
+  if (payment !== null) check_payment(principal, settings, payment, '/payment');
   return {
     type: 'place_order',
     order_id: asked.order_id,
@@ -82,9 +82,9 @@ export function order_command(body: OrderBody, asked: OrderAsked): PlaceOrder {
   };
 }
 
-/** Errors: 422 `unknown_value` for a gateway that a browser may not use. */
+/** Errors: 422 `unknown_value` for a gateway that a browser may not use, or that takes nothing of this kind. */
 export function tender_command(body: PaymentBody, principal: Principal, settings: OrderSettings): AskedTender {
-  check_gateway(principal, settings, body.gateway, '/gateway');
+  check_payment(principal, settings, body, '');
   return { ...tender_of(body), amount: body.amount ?? null };
 }
 
@@ -164,15 +164,31 @@ function discount_code_of(codes: readonly string[] | null | undefined): string |
   return code;
 }
 
-function check_gateway(principal: Principal, settings: OrderSettings, gateway: string, pointer: string): void {
+type AskedPayment = Omit<PaymentBody, 'amount'>;
+
+/** What is taken by hand has no other kind. */
+const kinds_taken: Readonly<Record<AskedPayment['gateway'], readonly AskedTender['method_kind'][]>> = {
+  manual: ['manual'],
+  stripe: ['card', 'wallet', 'bank'],
+  cybersource: ['card', 'wallet'],
+};
+
+function check_payment(principal: Principal, settings: OrderSettings, payment: AskedPayment, pointer: string): void {
+  const { gateway } = payment;
   if ((principal.type === 'pk' || principal.type === 'order') && !settings.browser_gateways.has(gateway))
-    throw invalid(pointer, 'unknown_value', 'This way of paying is not offered.');
+    throw invalid(`${pointer}/gateway`, 'unknown_value', 'This way of paying is not offered.');
+  if (!kinds_taken[gateway].includes(kind_of(payment)))
+    throw invalid(`${pointer}/method_kind`, 'unknown_value', `${gateway} takes: ${kinds_taken[gateway].join(', ')}.`);
 }
 
-function tender_of(payment: Omit<PaymentBody, 'amount'>): AskedTender {
+function kind_of({ gateway, method_kind }: AskedPayment): AskedTender['method_kind'] {
+  return method_kind ?? (gateway === 'manual' ? 'manual' : 'card');
+}
+
+function tender_of(payment: AskedPayment): AskedTender {
   return {
     gateway: payment.gateway,
-    method_kind: payment.gateway === 'manual' ? 'manual' : 'card',
+    method_kind: kind_of(payment),
     return_url: payment.return_url ?? null,
     method_token: payment.method ?? null,
   };

@@ -51,7 +51,15 @@ export const metadata = Type.Record(Type.String(), Type.Union([Text(500), Type.N
   propertyNames: { type: 'string', minLength: 1, maxLength: 64 },
 });
 const gateway = Type.Enum(['manual', 'stripe', 'cybersource'], { type: 'string' });
-const method = { method: optional(Type.String({ minLength: 1, maxLength: 4_000, description: 'The gateway’s token. Never card data.' })) };
+const method = {
+  method: optional(Type.String({ minLength: 1, maxLength: 4_000, description: 'The gateway’s token. Never card data.' })),
+  method_kind: optional(
+    Type.Enum(['card', 'wallet', 'bank'], {
+      type: 'string',
+      description: 'Default: card. A bank transfer is taken at once, and may take days; the stock is kept so long.',
+    }),
+  ),
+};
 
 export type QuoteBody = Static<typeof quote_body>;
 export const quote_body = Type.Object(

@@ -1,119 +1,12 @@
 /** Payments, its operation runner and its inbox against the Stripe stand-in: whatever the line does, the stand-in's own ledger shows each deed once. */
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { after, before, beforeEach, test } from 'node:test';
-import pg from 'pg';
-import { Problem, type Route } from '../../platform/route.ts';
-import { type Harness, service_on_postgres, test_request } from '../../platform/testing/harness.ts';
-import type { StandIn } from '../../sandbox/stand_in.ts';
-import { start_stripe } from '../../sandbox/stripe/stripe.ts';
-import type { PaymentsCommand } from './commands.ts';
-import { manual_gateway } from './gateways/manual.ts';
-import { stripe_gateway } from './gateways/stripe.ts';
-import type { Payment } from './model.ts';
-import { type PaymentsDesk, payments_routes } from './routes.ts';
-import { migrations_folder, payments_adapters, payments_service } from './service.ts';
-import { payment_rows } from './store.ts';
-import { capture, refund, release, start } from './test_payments.ts';
+import { after, beforeEach, test } from 'node:test';
+import { capture, refund, release } from './test_payments.ts';
+import { in_state, stripe_desk, webhook_secret } from './testing/stripe.ts';
 
-const webhook_secret = 'whsec_test';
-let stand_in: StandIn;
-let harness: Harness;
-let reader: pg.Client;
-let inbox: Server;
-let inbound: Route;
-
-before(async () => {
-  stand_in = await start_stripe({ later_ms: 20 });
-  const settings = { base_url: stand_in.url, secret_key: 'sk_test_payments', webhook_secret, timeout_ms: 2_000, now_ms: Date.now };
-  const gateways = { manual: manual_gateway, stripe: stripe_gateway(settings) };
-  harness = await service_on_postgres({
-    service: payments_service({ gateways }),
-    folder: migrations_folder,
-    adapters: payments_adapters(gateways),
-  });
-  // The harness runs any service; this is payments.
-  const desk = harness.runtime.desk as unknown as PaymentsDesk;
-  const routes = payments_routes(desk, { gateways, webhook_secrets: { stripe: webhook_secret } });
-  inbound = routes.find(route => route.path === '/inbound/stripe') ?? assert.fail();
-  inbox = await listen();
-  reader = new pg.Client({ connectionString: harness.url });
-  await reader.connect();
-});
-after(async () => {
-  await stand_in.stop();
-  inbox.close();
-  await reader.end();
-  await harness.stop();
-});
-beforeEach(async () => void (await fetch(`${stand_in.url}/__sim/faults`, { method: 'DELETE' })));
-
-/** The door, as far as a webhook needs it. */
-async function listen(): Promise<Server> {
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const { status } = await deliver(Buffer.concat(chunks), request.headers as Record<string, string>);
-    response.writeHead(status).end();
-  });
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  return server;
-}
-async function deliver(body: Uint8Array, headers: Record<string, string>): Promise<{ status: number; code: string | undefined }> {
-  try {
-    const reply = await inbound.handle(test_request(body, { headers }));
-    return { status: reply.status, code: undefined };
-  } catch (error) {
-    if (error instanceof Problem) return { status: error.status, code: error.code };
-    throw error;
-  }
-}
-async function webhooks_on(): Promise<void> {
-  // A listening server has an address with a port.
-  const { port } = inbox.address() as AddressInfo;
-  await post('/__sim/webhook', { url: `http://127.0.0.1:${port}/inbound/stripe`, secret: webhook_secret });
-}
-async function post(path: string, body: object): Promise<void> {
-  const reply = await fetch(`${stand_in.url}${path}`, { method: 'POST', body: JSON.stringify(body) });
-  assert.ok(reply.ok, `${path}: ${reply.status}`);
-}
-const fault = (name: string, path: string, times = 1) => post('/__sim/faults', { match: { method: 'POST', path }, fault: name, times });
-
-const run = (command: PaymentsCommand) => (harness.runtime.desk as unknown as PaymentsDesk).submit(command, { request: test_request({}) });
-async function payment(id: string): Promise<Payment> {
-  const { rows } = await reader.query(payment_rows.load, [[id]]);
-  return payment_rows.from_row(rows[0].rows[0]);
-}
-/** Waits for a condition, asking the runner to ask again at once where it would wait for its schedule. */
-async function until(id: string, wanted: (payment: Payment) => boolean): Promise<Payment> {
-  for (let round = 0; round < 400; round++) {
-    const found = await payment(id);
-    if (wanted(found)) return found;
-    await reader.query(`update payments.operations set next_at = now() where subject = $1 and (state = 'unknown' or waiting)`, [id]);
-    await new Promise(resolve => setTimeout(resolve, 25));
-  }
-  assert.fail(`${id} is ${JSON.stringify(await payment(id))}`);
-}
-const in_state = (status: string) => (found: Payment) =>
-  found.status === status && found.capture_pending + found.void_pending + found.refund_pending === 0;
-const deeds = (order_id: string) =>
-  stand_in
-    .ledger()
-    .filter(entry => entry['payment_intent'] !== undefined && of_order(entry, order_id))
-    .map(entry => [entry.kind, entry.amount]);
-function of_order(entry: { reference: string | null; [field: string]: unknown }, order_id: string): boolean {
-  return entry.reference === order_id;
-}
-async function told(order_id: string): Promise<string[]> {
-  const { rows } = await reader.query<{ type: string }>('select type from payments.events where key = $1 order by position', [order_id]);
-  return rows.map(row => row.type);
-}
-function begin(name: string, method_token = 'pm_card_visa') {
-  const of = { payment_id: `pay_${name}`, order_id: `ord_${name}` };
-  return { ...of, start: () => run(start({ ...of, personal: { method_token } })) };
-}
+const { stand_in, reader, run, payment, until, deeds, told, deliver, webhooks_on, post, fault, heal, begin } = await stripe_desk({ after });
+beforeEach(heal);
 
 test('authorize, capture and refund, each answered at once: five events, three deeds', async () => {
   const { payment_id, order_id, start: go } = begin('plain');

@@ -73,12 +73,14 @@ export const payment_list_sql = `
    order by p.id desc
    limit $4`;
 
-/** $1 id. Our operations, and how the runner's rows of them stand; those of the gateway `manual` have none: nobody was called. */
+/** $1 id. Our operations, and how the runner's rows of them stand; those of the gateway `manual` have none: nobody was called. What has ended
+ * is as we know it: a refund may fail days after the gateway's reply, where the runner's row ends. */
 export const payment_detail_sql = `
   select ${columns},
          (select coalesce(json_agg(json_build_object(
                    'id', own.op_id, 'kind', own.kind,
-                   'state', coalesce(o.state, case own.state when 'waiting' then 'requested' when 'open' then 'sent' else own.state end),
+                   'state', case when own.state in ('succeeded', 'failed') then own.state
+                                 else coalesce(o.state, case own.state when 'waiting' then 'requested' when 'open' then 'sent' else own.state end) end,
                    'amount', own.amount,
                    'capture_nos', (select json_agg(part.capture_no) from json_to_recordset(own.parts) as part(capture_no integer)),
                    'refund_id', own.refund_id, 'code', own.code, 'evidence', own.evidence,

@@ -1,11 +1,11 @@
 /** What payments said of one payment. Its sums are copied, not added up; what the order does about it follows from the state. */
-import type { PaymentRefunded, PaymentRefundFailed } from '../../../contracts/index.ts';
+import type { PaymentDisputed, PaymentRefunded, PaymentRefundFailed } from '../../../contracts/index.ts';
 import { later } from '../../../platform/service.ts';
 import type { NotePayment, PaymentFact } from '../commands.ts';
 import type { Payment } from '../model.ts';
 import { noted_of_order } from './about.ts';
 import { type Draft, news, say } from './draft.ts';
-import { raise } from './exceptions.ts';
+import { raise, resolve } from './exceptions.ts';
 import { amount_due, cover, kept, with_payment } from './money.ts';
 import { attempts_left, can_still_be_paid, expire } from './pay.ts';
 import { payment_wait_ms } from './waits.ts';
@@ -30,7 +30,7 @@ export const note_payment = noted_of_order<NotePayment>(may_ask, (draft, { fact 
     case 'payment.refund_failed':
       return raise(draft, 'refund_failed', `${fact.data.amount} could not be given back: ${fact.data.code ?? fact.data.reason}.`);
     case 'payment.disputed':
-      return raise(draft, 'payment_disputed', `${fact.data.amount} is disputed (${fact.data.reason}, ${fact.data.dispute_ref}).`);
+      return disputed(draft, fact.data);
     default:
       return;
   }
@@ -84,6 +84,18 @@ function note_refund(draft: Draft, { type, data }: Extract<PaymentFact, { type: 
 function foreign_refund(data: PaymentRefunded['data'] | PaymentRefundFailed['data'], status: 'succeeded' | 'failed') {
   const { refund_id, payment_id, amount, tax } = data;
   return { refund_id, payment_id, amount, tax, reason: 'goodwill' as const, lines: [], status };
+}
+
+/** Closed, and the money stays ours. A lost one is closed, too, but a person says what follows. */
+const dispute_ended: ReadonlySet<string> = new Set(['won', 'warning_closed', 'prevented']);
+
+function disputed(draft: Draft, { dispute_ref, amount, reason, status }: PaymentDisputed['data']): void {
+  if (!dispute_ended.has(status)) {
+    raise(draft, 'payment_disputed', `${amount} is disputed (${reason}, ${dispute_ref}).`);
+    return;
+  }
+  const open = draft.order.exceptions.find(each => each.reason === 'payment_disputed' && each.detail.includes(`, ${dispute_ref})`));
+  if (open !== undefined) resolve(draft, open, `The dispute is ${status}.`);
 }
 
 /** Another tender may be tried until the attempts or the time run out; a confirmed order waits for a person, too. */

@@ -353,6 +353,27 @@ table('whatever the state', [
     },
   },
   {
+    row: 'a dispute is won: nobody has to look any more, but at another one',
+    given: () => {
+      const it = at.completed();
+      it.pay.disputed();
+      return it;
+    },
+    when: it => {
+      it.pay.disputed({ dispute_ref: 'dp_2', status: 'won' });
+      assert.equal(it.order().exceptions.length, 1, 'that was another one');
+      return it.pay.disputed({ status: 'won' });
+    },
+    to: 'completed',
+    events: ['exception.resolved', 'order.updated'],
+    after: it => {
+      it.pay.disputed({ status: 'won' });
+      assert.equal(it.order().exceptions.length, 0);
+      it.pay.disputed({ status: 'lost' });
+      assert.equal(it.order().exceptions.length, 1);
+    },
+  },
+  {
     row: 'the gateway gives money back by itself: a credit',
     given: at.completed,
     when: it => it.pay.refunded({ refund_id: 're_foreign', amount: 200 }),

@@ -149,14 +149,22 @@ export function payment_facts(self: Story) {
       refund_fact(self, 'payment.refunded', { place, refund_id, amount, common }),
     refund_failed: ({ place = -1, refund_id = '', amount = 0 } = {}) =>
       refund_fact(self, 'payment.refund_failed', { place, refund_id, amount, common }),
-    disputed: (place?: number) =>
+    disputed: ({
+      place,
+      dispute_ref = 'dp_1',
+      status = 'needs_response',
+    }: {
+      place?: number;
+      dispute_ref?: string;
+      status?: string;
+    } = {}) =>
       self.hear('payment.disputed', {
         ...common(of(place), {}),
         state: 'captured',
-        dispute_ref: 'dp_1',
+        dispute_ref,
         amount: 100,
         reason: 'fraudulent',
-        status: 'needs_response',
+        status,
       }),
   };
 }
