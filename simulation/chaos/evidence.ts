@@ -70,7 +70,7 @@ export async function read_tables(pool: pg.Pool): Promise<Tables> {
   );
   const payments = await rows<PaymentRow>(
     `select json_build_object('id', p.id, 'order_id', p.order_id, 'currency', p.currency, 'authorized', p.authorized, 'captured', p.captured, 'voided', p.voided, 'refunded', p.refunded,
-                              'has_deadline', p.authorization_expires_at is not null,
+                              'has_deadline', exists (select 1 from payments.timers t where t.kind = 'authorization_expiry' and t.id = p.id),
                               'is_asking', exists (select 1 from payments.operations o where o.subject = p.id and o.state in ('requested', 'sent', 'unknown'))) as row
        from payments.payment p where p.gateway = 'stripe'`,
   );
