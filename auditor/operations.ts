@@ -35,7 +35,7 @@ const unknowns_end = sql_invariant(
 
 /** architecture.md 4.5. Of orders: O1. */
 const waits_have_timers = sql_invariant(
-  { name: 'O1', says: 'open reservations, payments, shipments, purchase orders have a timer or an operation' },
+  { name: 'O1', says: 'open reservations, payments, money held, shipments, purchase orders have a timer or an operation' },
   ...[
     { service: 'inventory', table: 'inventory.reservation', waits: `a.status = 'held'`, timer: 'reservation' },
     {
@@ -43,6 +43,13 @@ const waits_have_timers = sql_invariant(
       table: 'payments.payment',
       waits: `a.status in ('processing', 'action_required', 'pending')`,
       timer: 'payment_deadline',
+    },
+    // Money that somebody else keeps for us. Nobody keeps what the shop takes itself.
+    {
+      service: 'payments',
+      table: 'payments.payment',
+      waits: `a.gateway <> 'manual' and a.authorized > a.captured + a.voided`,
+      timer: 'authorization_expiry',
     },
     {
       service: 'shipping',

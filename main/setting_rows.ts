@@ -219,6 +219,12 @@ export const setting_rows: readonly SettingRow[] = [
     meaning: 'version of the Simple Order API’s schema',
     check: text => (/^1\.\d{1,4}$/.test(text) ? undefined : 'must be a version as 1.224'),
   },
+  {
+    name: 'CYBERSOURCE_HOLD_DAYS',
+    preset: '5',
+    meaning: 'days for which your processor holds an authorization at least; CyberSource does not say, and a person is warned a day before',
+    check: text => (/^[1-9]\d?$/.test(text) ? undefined : 'must be a whole number of days, 1 to 99'),
+  },
   { name: 'EASYPOST_API_KEY', preset: 'the stand-in’s', meaning: 'EasyPost’s API key; set: the live host', check: any_text },
   { name: 'EASYPOST_WEBHOOK_SECRET', preset: 'the stand-in’s', meaning: 'secret of the webhook /inbound/easypost', check: any_text },
   {

@@ -50,6 +50,7 @@ export interface Settings {
     readonly key_file: string | undefined;
     readonly certificate_file: string | undefined;
     readonly schema_version: string;
+    readonly hold_days: number;
   };
   readonly x12: X12Given;
   readonly peppol: PeppolGiven;
@@ -177,6 +178,7 @@ export function read_settings(env: Readonly<Record<string, string | undefined>>)
       key_file: text('CYBERSOURCE_KEY_FILE'),
       certificate_file: text('CYBERSOURCE_CERTIFICATE_FILE') ?? text('CYBERSOURCE_KEY_FILE'),
       schema_version: text('CYBERSOURCE_SCHEMA_VERSION') ?? '1.224',
+      hold_days: number('CYBERSOURCE_HOLD_DAYS', 5),
     },
     x12: {
       sender: text('X12_SENDER') ?? 'ZZ/CARTWRIGHT',

@@ -27,6 +27,13 @@ export const order_lies: readonly Lie[] = [
     ids: () => [],
     sql: ids => `update payments.payment set status = 'pending' where order_id = '${ids.completed}'`,
   },
+  {
+    found_by: 'O1',
+    lie: 'money held without an end',
+    ids: () => [],
+    sql: ids =>
+      `${unchecked('payments.payment')} update payments.payment set gateway = 'stripe', authorized = 900, captured = 0, voided = 0 where order_id = '${ids.completed}'; delete from payments.timers`,
+  },
   { found_by: 'O5', lie: 'a quote nobody used', ids: ids => [ids.discounted], sql: () => `update orders.quote set order_id = null` },
   {
     found_by: 'O6',

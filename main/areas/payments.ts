@@ -14,6 +14,7 @@ import type { Area, AreaGiven } from '../compose.ts';
 
 const stripe_timeout_ms = 20_000;
 const cybersource_timeout_ms = 30_000;
+const day_ms = 24 * 3_600_000;
 
 export function payments_area(given: AreaGiven): Area {
   const { settings, third_parties, clock } = given;
@@ -48,6 +49,7 @@ function cybersource_settings({ third_parties, settings, clock }: AreaGiven): Cy
     timeout_ms: third_parties.timeout_ms ?? cybersource_timeout_ms,
     lost_wait_ms: Math.ceil(lost_wait_default_ms / settings.third_party_haste),
     again_ms: Math.ceil(again_default_ms / settings.third_party_haste),
+    hold_ms: settings.cybersource.hold_days * day_ms,
     payer_url: op_id => `${settings.public_url}/inbound/cybersource/payer/${op_id}`,
     now_ms: clock.now_ms,
   };

@@ -143,7 +143,8 @@ function take(supplier: Supplier, text: string): string | undefined {
   const heard = hear(text);
   if (heard === undefined) return undefined;
   const { sim, answers } = supplier;
-  const name = `${heard.sender.join(':')} ${heard.control}`;
+  // Numbers run per pair of partners: this stand-in is all suppliers that are written to.
+  const name = `${heard.sender.join(':')} ${heard.receiver.join(':')} ${heard.control}`;
   const known = answers.get(name);
   if (known !== undefined) return known.text === text ? known.answer : write(supplier, heard, 'FA', '997', receipt(heard, false));
   const [set] = heard.sets;

@@ -25,7 +25,9 @@ export const refund_pending_ms = 10 * day_ms;
 export const expiry_warning_ms = day_ms;
 /** No capture in the last minutes of an authorization: it could arrive after its end. */
 export const capture_margin_ms = 10 * minute_ms;
-/** After its end an authorization is asked about at once, then so often. */
+/** An authorization may be learned by a webhook that does not tell its end; a reply that does is mostly there sooner. */
+export const end_unknown_ms = minute_ms;
+/** After its end an authorization is asked about at once, then so often; one without a known end, too. */
 export const ask_again_ms = hour_ms;
 export const exception_deadline_ms = day_ms;
 /** A webhook about a payment we do not know is tried again so long after it came; then it is an exception. */

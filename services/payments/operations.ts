@@ -2,7 +2,7 @@
  * Between payments and its gateways' adapters: what becomes of outcomes, and a guard that does not believe an answer which contradicts
  * what was asked. Two kinds of operation are made here from what every adapter can: `ask` (query the authorization) and `abandon` (ask; not done: void it).
  */
-import type { Adapter, Operation, Outcome, Row } from '../../platform/service.ts';
+import type { Adapter, Operation, Outcome, Remember, Row } from '../../platform/service.ts';
 import type { RecordComparison, RecordGatewayFact, RecordRecent, StartWatch } from './commands.ts';
 import { type Asked, contradiction } from './decide/asked.ts';
 import { value_of } from './decide/learn.ts';
@@ -76,18 +76,19 @@ function guarded(adapter: Adapter): Adapter {
     timeout_ms: adapter.timeout_ms,
     in_flight_max: adapter.in_flight_max,
     ...(adapter.settle_ms === undefined ? {} : { settle_ms: adapter.settle_ms }),
-    perform: async (operation, signal) => believed(operation, await perform(adapter, operation, signal)),
-    query: async (operation, signal) => believed(operation, await query(adapter, operation, signal)),
+    perform: async (operation, signal, remember) => believed(operation, await perform(adapter, operation, signal, remember)),
+    query: async (operation, signal, remember) => believed(operation, await query(adapter, operation, signal, remember)),
   };
 }
 
-function perform(adapter: Adapter, operation: Operation, signal: AbortSignal): Promise<Outcome> {
+function perform(adapter: Adapter, operation: Operation, signal: AbortSignal, remember: Remember | undefined): Promise<Outcome> {
   if (operation.kind === 'ask') return ask(adapter, operation, signal);
-  return operation.kind === 'abandon' ? abandon(adapter, operation, signal) : adapter.perform(operation, signal);
+  return operation.kind === 'abandon' ? abandon(adapter, operation, signal) : adapter.perform(operation, signal, remember);
 }
 /** Asking again whether it is cancelled, and cancelling again, are the same as the first time. */
-function query(adapter: Adapter, operation: Operation, signal: AbortSignal): Promise<Outcome> {
-  return operation.kind === 'ask' || operation.kind === 'abandon' ? perform(adapter, operation, signal) : adapter.query(operation, signal);
+function query(adapter: Adapter, operation: Operation, signal: AbortSignal, remember: Remember | undefined): Promise<Outcome> {
+  const is_check = operation.kind === 'ask' || operation.kind === 'abandon';
+  return is_check ? perform(adapter, operation, signal, remember) : adapter.query(operation, signal, remember);
 }
 
 async function ask(adapter: Adapter, operation: Operation, signal: AbortSignal): Promise<Outcome> {

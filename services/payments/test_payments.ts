@@ -39,6 +39,7 @@ export const test_gateways: Readonly<Record<string, Gateway>> = {
   manual: manual_gateway,
   stripe: stripe_gateway(no_calls),
   once: { ...stripe_gateway({ ...no_calls, multi_capture: false }), name: 'once' },
+  silent: { ...stripe_gateway(no_calls), name: 'silent', capabilities: { multi_capture: false, hold_ms: days(5) } },
 };
 
 /** One service, and what happened in it since the last look. */

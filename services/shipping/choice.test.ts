@@ -115,6 +115,13 @@ describe('the carriers that are asked', () => {
     rates(shop, 'easypost', { amount: 1_200 });
     assert.equal(said(rates(shop, 'purolator', { amount: 1 }), 'shipment.carrier_chosen').carrier, 'purolator');
   });
+  test('one that answers with nothing is no reason to give up the other', () => {
+    const shop = open_two();
+    shop.outcome(op_of(shop, 'quote_rates', 'purolator'), { outcome: 'ok', value: { rates: [], messages: [] } });
+    assert.deepEqual(time_is_over(shop).types, []);
+    assert.ok(shop.timers.has(`${answers_timer} ${answers_id(shop.shipment())}`));
+    assert.equal(said(rates(shop, 'easypost', { amount: 1_200 }), 'shipment.carrier_chosen').carrier, 'easypost');
+  });
   test('an amount of another currency is neither compared nor converted, however small', () => {
     const shop = open_two();
     rates(shop, 'easypost', { amount: 1, currency: 'USD' });

@@ -24,13 +24,15 @@ export interface BuyersGiven {
   /** Few units: most who want them are too late. */
   readonly scarce: readonly string[];
   readonly gateways: readonly string[];
+  /** Some of them live in Canada. */
+  readonly abroad: boolean;
   readonly random: Random;
 }
 
 const attempts_max = 400;
 const attempt_timeout_ms = 8_000;
 const readers_max = 16;
-const share = { scarce: 0.15, wrong: 0.03, cancel: 0.05, wait: 0.2, again: 0.1, another: 0.03 } as const;
+const share = { scarce: 0.15, wrong: 0.03, cancel: 0.05, canada: 0.5, wait: 0.2, again: 0.1, another: 0.03 } as const;
 
 interface Basket {
   readonly name: string;
@@ -76,7 +78,8 @@ export function create_buyers(given: BuyersGiven): Buyers {
       sku: chance(share.wrong) ? 'NO-SUCH-THING' : (pick(wanted) ?? ''),
       quantity: 1 + Math.floor(random.next() * 2),
     }));
-    return { name, lines, payload: payload_of(name, lines, pick(given.gateways) ?? 'manual'), wait: chance(share.wait) };
+    const home = given.abroad && chance(share.canada) ? ottawa : london;
+    return { name, lines, payload: payload_of(name, lines, pick(given.gateways) ?? 'manual', home), wait: chance(share.wait) };
   }
 
   async function shop(): Promise<void> {
@@ -92,7 +95,7 @@ export function create_buyers(given: BuyersGiven): Buyers {
     await patiently('read', basket, { method: 'GET', path: `/v1/orders/${order_id}` }, order_id);
     if (chance(share.again)) await patiently('place_again', basket, placing(basket));
     if (chance(share.another)) {
-      const payload = payload_of(basket.name, [...basket.lines, { sku: given.skus[0] ?? '', quantity: 9 }], 'manual');
+      const payload = payload_of(basket.name, [...basket.lines, { sku: given.skus[0] ?? '', quantity: 9 }], 'manual', london);
       await patiently('place_another', basket, { ...placing(basket), payload });
     }
   }
@@ -129,16 +132,20 @@ export function create_buyers(given: BuyersGiven): Buyers {
   };
 }
 
+const london = { name: 'Ada Lovelace', line1: '12 Square', city: 'London', postal_code: 'SW1Y 4JH', country: 'GB' };
+const ottawa = { name: 'Ada Lovelace', line1: '12 Main St', city: 'Ottawa', region: 'ON', postal_code: 'K1A 0B1', country: 'CA' };
+const methods: Readonly<Record<string, string>> = { stripe: 'pm_card_visa', cybersource: 'sim_visa' };
+
 /** The basket's name is in the metadata, and in no field that is unique: two orders for one basket would be possible. */
-function payload_of(name: string, lines: readonly Line[], gateway: string): string {
+function payload_of(name: string, lines: readonly Line[], gateway: string, home: object): string {
   const buyer = `c${Number(name.split('-')[1]) % 97}`;
   return JSON.stringify({
     currency: 'GBP',
     lines,
-    customer: { id: buyer, email: `${buyer}@example.com` },
-    shipping_address: { name: 'Ada Lovelace', line1: '12 Square', city: 'London', postal_code: 'SW1Y 4JH', country: 'GB' },
+    customer: { id: buyer, name: 'Ada Lovelace', email: `${buyer}@example.com` },
+    shipping_address: home,
     shipping: { service: 'standard', amount: 300 },
-    payment: { gateway, ...(gateway === 'manual' ? {} : { method: 'pm_card_visa' }) },
+    payment: { gateway, ...(methods[gateway] && { method: methods[gateway] }) },
     metadata: { basket: name },
   });
 }

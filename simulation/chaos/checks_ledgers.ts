@@ -1,7 +1,7 @@
 /** What third parties really did, counted in their own ledgers, against what clients were told and what the tables say (reliability.md 1: P3 to P5, O10). */
 import type { LedgerEntry } from '../../auditor/auditor.ts';
 import type { Check } from './checks_clients.ts';
-import type { Evidence } from './evidence.ts';
+import type { Evidence, PaymentRow } from './evidence.ts';
 
 interface Sums {
   authorized: number;
@@ -13,6 +13,9 @@ interface AtStripe extends Sums {
   readonly order_id: string;
   readonly currencies: Set<string>;
 }
+export const at_gateway = ({ tables }: Evidence, gateway: string): PaymentRow[] =>
+  tables.payments.filter(payment => payment.gateway === gateway);
+
 const kinds = {
   authorized: ['authorized', 1],
   captured: ['captured', 1],
@@ -58,11 +61,11 @@ const same_ledgers: Check = {
   says: "the gateway's own ledger equals ours, per payment, kind, amount, currency, both ways",
   run(evidence) {
     const theirs = at_stripe(evidence);
-    const ours = new Map(evidence.tables.payments.map(payment => [payment.id, payment]));
+    const ours = new Map(at_gateway(evidence, 'stripe').map(payment => [payment.id, payment]));
     const unknown = [...theirs].flatMap(([id, sums]) =>
       ours.has(id) ? [] : [`Stripe has ${text_of(sums)} for ${id}, which is no payment`],
     );
-    const settled = evidence.tables.payments.filter(({ is_asking }) => !is_asking);
+    const settled = at_gateway(evidence, 'stripe').filter(({ is_asking }) => !is_asking);
     const different = settled.flatMap(payment => {
       const sums = theirs.get(payment.id) ?? {
         authorized: 0,
@@ -117,7 +120,7 @@ const nothing_held: Check = {
   says: 'each authorization is captured, voided, or of an open order with a deadline',
   run(evidence) {
     const open = new Set(evidence.tables.orders.filter(({ is_open }) => is_open).map(({ id }) => id));
-    const ours = new Map(evidence.tables.payments.map(payment => [payment.id, payment]));
+    const ours = new Map(at_gateway(evidence, 'stripe').map(payment => [payment.id, payment]));
     const authorized = [...at_stripe(evidence)].filter(([, sums]) => sums.authorized > 0);
     const broken = authorized.flatMap(([id, sums]) => {
       const held = sums.authorized - sums.captured - sums.voided;
@@ -132,11 +135,11 @@ const nothing_held: Check = {
 const one_label: Check = {
   promise: 'O10',
   says: 'at most one paid label per parcel, counted at the carrier',
-  run({ easypost, tables }) {
+  run({ carriers, tables }) {
     const known = new Set(tables.parcels);
     const parcels = [
       ...Map.groupBy(
-        easypost.filter(({ kind }) => kind === 'label_purchased' || kind === 'label_refunded'),
+        carriers.filter(({ kind }) => kind === 'label_purchased' || kind === 'label_refunded' || kind === 'label_voided'),
         ({ reference }) => reference ?? '',
       ),
     ];

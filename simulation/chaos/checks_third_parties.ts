@@ -4,10 +4,10 @@ import type { Check } from './checks_clients.ts';
 import type { LabelRow } from './evidence.ts';
 
 /** Paid and not given back; nothing for a label that was. */
-function paid_by_parcel(easypost: readonly LedgerEntry[]): Map<string, number> {
+function paid_by_parcel(carriers: readonly LedgerEntry[]): Map<string, number> {
   const paid = new Map<string, number>();
-  for (const { kind, reference, amount = 0 } of easypost) {
-    const sign = kind === 'label_purchased' ? 1 : kind === 'label_refunded' ? -1 : 0;
+  for (const { kind, reference, amount = 0 } of carriers) {
+    const sign = kind === 'label_purchased' ? 1 : kind === 'label_refunded' || kind === 'label_voided' ? -1 : 0;
     paid.set(reference ?? '', (paid.get(reference ?? '') ?? 0) + sign * amount);
   }
   return paid;
@@ -17,9 +17,9 @@ const is_settled = ({ is_asking, label_status }: LabelRow) =>
 
 const same_labels: Check = {
   promise: 'O10',
-  says: "the carrier's ledger equals ours, per parcel, to the cent, both ways",
-  run({ easypost, tables }) {
-    const paid = paid_by_parcel(easypost);
+  says: "the carriers' ledgers equal ours, per parcel, to the cent, both ways",
+  run({ carriers, tables }) {
+    const paid = paid_by_parcel(carriers);
     const settled = tables.labels.filter(is_settled);
     const broken = settled.flatMap(({ id, label_status, cost }) => {
       const ours = label_status === 'purchased' || label_status === 'void_refused' ? cost : 0;
@@ -32,10 +32,10 @@ const same_labels: Check = {
 
 const same_purchase_orders: Check = {
   promise: 'O11',
-  says: "the supplier's ledger equals ours: each purchase order once, none strange, none missing",
-  run({ supplier, tables }) {
+  says: "the suppliers' ledgers equal ours: each purchase order once, none strange, none missing",
+  run({ suppliers, tables }) {
     const accepted = Map.groupBy(
-      supplier.filter(({ kind }) => kind === 'purchase_order_accepted'),
+      suppliers.filter(({ kind }) => kind === 'purchase_order_accepted'),
       ({ reference }) => reference ?? '',
     );
     const ours = new Map(tables.purchase_orders.map(order => [order.id, order]));

@@ -11,12 +11,13 @@ interface Draft {
   calls: Call[];
   shelf: Map<string, { units: number; backorder_limit: number }>;
   stripe: LedgerEntry[];
-  easypost: LedgerEntry[];
+  cybersource: LedgerEntry[];
+  carriers: LedgerEntry[];
   orders: OrderRow[];
   payments: PaymentRow[];
   reserved: string[];
   parcels: string[];
-  supplier: LedgerEntry[];
+  suppliers: LedgerEntry[];
   labels: LabelRow[];
   purchase_orders: { id: string; is_sent: boolean }[];
   drifts: { payment_id: string; drift: string; raised: boolean }[];
@@ -71,14 +72,24 @@ function parcel(n: number, label_status: string, cost: number): LabelRow {
   return { id: `pcl_${n}`, label_status, cost, is_asking: false };
 }
 function payment(n: number, sums: Partial<PaymentRow>): PaymentRow {
-  const none = { authorized: 0, captured: 0, voided: 0, refunded: 0, has_deadline: true, is_asking: false };
+  const none = { gateway: 'stripe', op_ids: [], authorized: 0, captured: 0, voided: 0, refunded: 0, has_deadline: true, is_asking: false };
   return { id: `pay_${n}`, order_id: `ord_${n}`, currency: 'GBP', ...none, ...sums };
+}
+
+/** At CyberSource, in a round of its operation. */
+function moved(kind: string, n: number, round = 1): LedgerEntry {
+  const at = '2026-03-01T10:00:00.000Z';
+  const op = kind === 'captured' ? 'capture' : 'authorize';
+  return { at, kind, id: `${n}${round}`, reference: `ord_${n}`, amount: 1_800, currency: 'GBP', idempotency_key: `op_${op}_${n}-${round}` };
+}
+function by_soap(n: number, sums: Partial<PaymentRow>): PaymentRow {
+  return payment(n, { gateway: 'cybersource', op_ids: [`op_authorize_${n}`, `op_capture_${n}`], authorized: 1_800, ...sums });
 }
 
 const confirmed = { status: 'completed', confirmed_at: '2026-03-01T10:00:05.000Z' };
 const problem = (code: string) => ({ code });
 
-/** 1 is bought at once, 2 after two time-outs, 3 is cancelled, 4 is refused, 5 is open, 6 came too late. */
+/** 1 is bought at once, 2 after two time-outs, 3 is cancelled, 4 is refused, 5 is open, 6 came too late; 7 and 8 are paid at CyberSource, 7 in a second round, 8 is open. */
 function truth(): Draft {
   const gone = told_of(3, { status: 'cancelled', confirmed_at: confirmed.confirmed_at });
   return {
@@ -93,6 +104,8 @@ function truth(): Draft {
       call('place', 4, 422, problem('unknown_sku'), [{ sku: 'NO-SUCH-THING', quantity: 1 }]),
       call('place', 5, 201, told_of(5)),
       call('place', 6, 201, told_of(6)),
+      call('place', 7, 201, told_of(7)),
+      call('place', 8, 201, told_of(8)),
       call('read', 1, 200, told_of(1, confirmed)),
       call('read', 2, 200, told_of(2, confirmed)),
       call('read', 3, 200, { ...gone, lines: cancelled_lines(gone) }),
@@ -107,24 +120,30 @@ function truth(): Draft {
       ...[entry('authorized', 3), entry('captured', 3), entry('refunded', 3)],
       entry('authorized', 5),
     ],
-    easypost: [label('label_purchased', 'pcl_1'), label('label_purchased', 'pcl_3'), label('label_refunded', 'pcl_3')],
-    orders: [row_of(1), row_of(2), row_of(3), row_of(5, true), row_of(6)],
+    cybersource: [
+      ...[moved('authorized', 7, 1), moved('voided', 7, 1), moved('authorized', 7, 2), moved('captured', 7)],
+      moved('authorized', 8),
+    ],
+    carriers: [label('label_purchased', 'pcl_1'), label('label_purchased', 'pcl_3'), label('label_refunded', 'pcl_3')],
+    orders: [row_of(1), row_of(2), row_of(3), row_of(5, true), row_of(6), row_of(7), row_of(8, true)],
     payments: [
       ...[1, 2].map(n => payment(n, { authorized: 1_800, captured: 1_800 })),
       payment(3, { authorized: 1_800, captured: 1_800, refunded: 1_800 }),
       payment(5, { authorized: 1_800 }),
+      by_soap(7, { captured: 1_800 }),
+      by_soap(8, {}),
     ],
-    reserved: ['ord_1', 'ord_2', 'ord_3', 'ord_5', 'ord_6'],
+    reserved: ['ord_1', 'ord_2', 'ord_3', 'ord_5', 'ord_6', 'ord_7', 'ord_8'],
     parcels: ['pcl_1', 'pcl_3'],
-    supplier: [bought(1), bought(2)],
+    suppliers: [bought(1), bought(2)],
     labels: [parcel(1, 'purchased', 550), parcel(3, 'voided', 550), parcel(4, 'none', 0)],
     purchase_orders: [1, 2].map(n => ({ id: `po_${n}`, is_sent: true })),
     drifts: [{ payment_id: 'pay_1', drift: 'authorized', raised: true }],
   };
 }
 
-function evidence_of({ calls, shelf, stripe, easypost, supplier, ...tables }: Draft): Evidence {
-  return { calls, shelf, stripe, easypost, supplier, tables };
+function evidence_of({ calls, shelf, stripe, cybersource, carriers, suppliers, ...tables }: Draft): Evidence {
+  return { calls, shelf, stripe, cybersource, carriers, suppliers, tables };
 }
 function broken_in(draft: Draft): string[] {
   return judge(evidence_of(draft)).flatMap(({ promise, broken }) => (broken.length > 0 ? [promise] : []));
@@ -134,7 +153,7 @@ test('the true history keeps every promise, and has a case of each', () => {
   const verdicts = judge(evidence_of(truth()));
   assert.deepEqual(
     verdicts.map(({ promise, broken }) => [promise, broken]),
-    ['S6', 'O2', 'O3', 'O4', 'O5', 'P3', 'P4', 'P5', 'O10', 'O10', 'O11', 'F30'].map(promise => [promise, []]),
+    ['S6', 'O2', 'O3', 'O4', 'O5', 'P3', 'P4', 'P5', 'O10', 'P3', 'P4', 'P5', 'O10', 'O11', 'F30'].map(promise => [promise, []]),
   );
   assert.ok(verdicts.every(({ checked }) => checked > 0));
 });
@@ -191,7 +210,7 @@ const lies: readonly (readonly [promise: string, what: string, lie: (draft: Draf
   [
     'O4',
     'a basket was never answered',
-    draft => void draft.calls.push(call('place', 7, 0, {}), call('place', 7, 500, problem('internal'))),
+    draft => void draft.calls.push(call('place', 9, 0, {}), call('place', 9, 500, problem('internal'))),
   ],
   ['O4', 'half an order: no contact', ({ orders }) => change(orders, 'ord_2', { has_contact: false })],
   ['O4', 'half an order: no event', ({ orders }) => change(orders, 'ord_2', { placed: 0 })],
@@ -242,28 +261,52 @@ const lies: readonly (readonly [promise: string, what: string, lie: (draft: Draf
   ],
   ['P5', 'the order has ended and its money is still held', ({ orders }) => change(orders, 'ord_5', { is_open: false })],
   ['P5', 'an open order holds money without a deadline', ({ payments }) => change(payments, 'pay_5', { has_deadline: false })],
-  ['O10', 'a parcel has two paid labels', ({ easypost }) => void easypost.push(label('label_purchased', 'pcl_1'))],
+  [
+    'P3',
+    'a first round at CyberSource was not given back',
+    ({ cybersource, payments }) => {
+      cybersource.splice(1, 1);
+      change(payments, 'pay_7', { authorized: 1_800, is_asking: false });
+    },
+  ],
+  ['P3', 'CyberSource has a payment that we do not know', ({ cybersource }) => void cybersource.push(moved('refunded', 9))],
+  [
+    'P4',
+    'CyberSource took twice under one name',
+    draft => {
+      draft.cybersource.push(moved('authorized', 8, 2), moved('captured', 8), moved('captured', 8), moved('refunded', 8));
+      change(draft.payments, 'pay_8', { authorized: 3_600, captured: 3_600, refunded: 1_800 });
+    },
+  ],
+  ['P5', 'an order has ended and CyberSource still holds its money', ({ orders }) => change(orders, 'ord_8', { is_open: false })],
+  [
+    'P5',
+    'CyberSource holds the money of an open order without a deadline',
+    ({ payments }) => change(payments, 'pay_8', { has_deadline: false }),
+  ],
+  ['O10', 'a parcel has two paid labels', ({ carriers }) => void carriers.push(label('label_purchased', 'pcl_1'))],
   ['O10', 'a label cost another price than we believe', ({ labels }) => change(labels, 'pcl_1', { cost: 551 })],
   ['O10', 'we have a label that the carrier never sold', ({ labels }) => change(labels, 'pcl_4', { label_status: 'purchased', cost: 550 })],
   [
     'O10',
     'a label was sold to a parcel that has none',
     draft => {
-      draft.easypost.push(label('label_purchased', 'pcl_4'));
+      draft.carriers.push(label('label_purchased', 'pcl_4'));
       draft.parcels.push('pcl_4');
     },
   ],
   ['O10', 'a label counts as given back and is still paid', ({ labels }) => change(labels, 'pcl_1', { label_status: 'voided' })],
-  ['O11', 'the supplier took an order twice', ({ supplier }) => void supplier.push(bought(1))],
-  ['O11', 'the supplier has an order of nobody', ({ supplier }) => void supplier.push(bought(9))],
+  ['O11', 'the supplier took an order twice', ({ suppliers }) => void suppliers.push(bought(1))],
+  ['O11', 'the supplier has an order of nobody', ({ suppliers }) => void suppliers.push(bought(9))],
   ['O11', 'an order counts as sent and never was', ({ purchase_orders }) => void purchase_orders.push({ id: 'po_3', is_sent: true })],
   ['F30', 'a lie that nobody was told of', ({ drifts }) => void drifts.push({ payment_id: 'pay_2', drift: 'captured', raised: false })],
-  ['O10', 'a label of no parcel', ({ easypost }) => void easypost.push(label('label_purchased', 'pcl_9'))],
+  ['O10', 'a label of no parcel', ({ carriers }) => void carriers.push(label('label_purchased', 'pcl_9'))],
 ];
 /** What else the same lie makes untrue, because it is the same thing seen from two sides. */
 const also: Readonly<Record<string, readonly string[]>> = {
   'an order that was told is gone': ['O3', 'O4'],
   'half an order: a line is missing': ['O2'],
+  'a first round at CyberSource was not given back': ['P4', 'P5'],
 };
 
 describe('a planted lie breaks its promise', () => {

@@ -3,13 +3,14 @@
  * and says of each promise whether it was kept. It imports nothing of the services.
  */
 import { type Check, client_checks, type Verdict } from './checks_clients.ts';
+import { cybersource_checks } from './checks_cybersource.ts';
 import { ledger_checks } from './checks_ledgers.ts';
 import { third_party_checks } from './checks_third_parties.ts';
 import type { Evidence } from './evidence.ts';
 
 const shown_max = 10;
 const says_width = 96;
-const checks: readonly Check[] = [...client_checks, ...ledger_checks, ...third_party_checks];
+const checks: readonly Check[] = [...client_checks, ...ledger_checks, ...cybersource_checks, ...third_party_checks];
 
 export function judge(evidence: Evidence): Verdict[] {
   return checks.map(({ promise, says, run }) => ({ promise, says, ...run(evidence) }));

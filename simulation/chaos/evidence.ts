@@ -18,6 +18,9 @@ export interface OrderRow {
 export interface PaymentRow {
   readonly id: string;
   readonly order_id: string;
+  readonly gateway: string;
+  /** Under which the gateway was asked. */
+  readonly op_ids: readonly string[];
   readonly currency: string;
   readonly authorized: number;
   readonly captured: number;
@@ -35,14 +38,14 @@ export interface LabelRow {
   readonly is_asking: boolean;
 }
 export interface Tables {
-  /** At EasyPost. */
+  /** Of carriers that sell them. */
   readonly labels: readonly LabelRow[];
-  /** By the channel `rest`. */
+  /** By the channels `rest` and `x12_http`; `id` as the supplier knows it. */
   readonly purchase_orders: readonly { readonly id: string; readonly is_sent: boolean }[];
   /** What Stripe contradicted, and whether somebody was told. */
   readonly drifts: readonly { readonly payment_id: string; readonly drift: string; readonly raised: boolean }[];
   readonly orders: readonly OrderRow[];
-  /** At Stripe. */
+  /** At gateways that are called. */
   readonly payments: readonly PaymentRow[];
   /** Orders with a reservation. */
   readonly reserved: readonly string[];
@@ -53,8 +56,9 @@ export interface Evidence {
   /** Per SKU: units ever put in stock, and units that may be promised beyond them. */
   readonly shelf: ReadonlyMap<string, { readonly units: number; readonly backorder_limit: number }>;
   readonly stripe: readonly LedgerEntry[];
-  readonly easypost: readonly LedgerEntry[];
-  readonly supplier: readonly LedgerEntry[];
+  readonly cybersource: readonly LedgerEntry[];
+  readonly carriers: readonly LedgerEntry[];
+  readonly suppliers: readonly LedgerEntry[];
   readonly tables: Tables;
 }
 
@@ -69,18 +73,19 @@ export async function read_tables(pool: pg.Pool): Promise<Tables> {
        from orders.orders o left join lines l on l.order_id = o.id left join orders.order_contact c on c.id = o.id left join placed p on p.key = o.id`,
   );
   const payments = await rows<PaymentRow>(
-    `select json_build_object('id', p.id, 'order_id', p.order_id, 'currency', p.currency, 'authorized', p.authorized, 'captured', p.captured, 'voided', p.voided, 'refunded', p.refunded,
-                              'has_deadline', p.authorization_expires_at is not null,
+    `select json_build_object('id', p.id, 'order_id', p.order_id, 'gateway', p.gateway, 'currency', p.currency, 'authorized', p.authorized, 'captured', p.captured, 'voided', p.voided, 'refunded', p.refunded,
+                              'op_ids', (select coalesce(json_agg(o.op_id), '[]') from payments.operations o where o.subject = p.id),
+                              'has_deadline', exists (select 1 from payments.timers t where t.kind = 'authorization_expiry' and t.id = p.id),
                               'is_asking', exists (select 1 from payments.operations o where o.subject = p.id and o.state in ('requested', 'sent', 'unknown'))) as row
-       from payments.payment p where p.gateway = 'stripe'`,
+       from payments.payment p where p.gateway in ('stripe', 'cybersource')`,
   );
   const labels = await rows<LabelRow>(
     `select json_build_object('id', p.id, 'label_status', p.label_status, 'cost', coalesce(p.label_cost, 0),
                               'is_asking', exists (select 1 from shipping.operations o where o.subject = p.shipment_id and o.state in ('requested', 'sent', 'unknown'))) as row
-       from shipping.parcel p where p.provider = 'easypost'`,
+       from shipping.parcel p where p.provider in ('easypost', 'purolator')`,
   );
   const purchase_orders = await rows<Tables['purchase_orders'][number]>(
-    `select json_build_object('id', id, 'is_sent', sending = 'done') as row from suppliers.purchase_order where channel = 'rest'`,
+    `select json_build_object('id', coalesce(reference, id), 'is_sent', sending = 'done') as row from suppliers.purchase_order where channel in ('rest', 'x12_http')`,
   );
   const drifts = await rows<Tables['drifts'][number]>(
     `select json_build_object('payment_id', f.payment_id, 'drift', f.drift, 'raised', exists (

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Watchman } from './watchman.ts';
 
 export interface Running {
   readonly name: string;
@@ -21,6 +22,7 @@ export async function run_services(
   services: readonly string[],
   port: number,
   env: Readonly<Record<string, string>>,
+  watchman?: Watchman,
 ): Promise<Running> {
   let child: ChildProcess;
   let starts = 0;
@@ -33,6 +35,11 @@ export async function run_services(
       env: { ...process.env, ...env, PORT: String(port), METRICS_PORT: '0' },
     });
     const mine = child;
+    const { pid } = mine;
+    if (pid !== undefined) {
+      watchman?.began(pid);
+      mine.once('exit', () => watchman?.ended(pid));
+    }
     let output = '';
     const collect = (part: Buffer) => {
       output = (output + part.toString()).slice(-8_000);

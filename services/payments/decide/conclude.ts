@@ -3,6 +3,7 @@ import type { PaymentsEvent } from '../../../contracts/index.ts';
 import { type Decision, later, type NewOperation, type NewRecord, type Note, type TimerChange } from '../../../platform/service.ts';
 import {
   action_required_ms,
+  end_unknown_ms,
   expiry_warning_ms,
   has_ended,
   in_progress,
@@ -16,7 +17,7 @@ import {
   rest_of,
 } from '../model.ts';
 import type { Contradiction } from './asked.ts';
-import { type Context, is_immediate } from './context.ts';
+import { type Context, end_of, is_immediate } from './context.ts';
 import { dispute_raises, drift_reason, type Raise, raise_facts, refusal_raises, resolved_facts } from './exceptions.ts';
 import { proceed } from './proceed.ts';
 import { request_of, type StartRequest } from './requests.ts';
@@ -149,7 +150,7 @@ function timers_of(context: Context, id: string, before: Payment, after: Payment
   const { at } = context.given;
   return [
     ...deadline_timer(id, before, after, standing, at),
-    ...expiry_timer(id, before, after, standing, was, at),
+    ...expiry_timer(context, id, before, after, standing, was),
     ...overdue_timers(id, before, after, at),
   ];
 }
@@ -162,13 +163,14 @@ function deadline_timer(id: string, before: Payment, after: Payment, standing: S
   return in_progress.has(before.status) ? [{ ...timer, due_at: null }] : [];
 }
 
-/** A day before its end, or half of a shorter life: time to take what was gathered, and for a person to look. */
-function expiry_timer(id: string, before: Payment, after: Payment, standing: Standing, was: Standing, at: string): TimerChange[] {
-  const expires_at = after.authorization_expires_at;
-  if (expires_at === null) return [];
+/** A day before its end, or half of a shorter life: time to take what was gathered, and for a person to look. Money without an end is asked about soon. */
+function expiry_timer(context: Context, id: string, before: Payment, after: Payment, standing: Standing, was: Standing): TimerChange[] {
+  const { at } = context.given;
   const timer = { kind: 'authorization_expiry', id };
   if (rest_of(standing) === 0) return rest_of(was) === 0 ? [] : [{ ...timer, due_at: null }];
-  if (rest_of(was) > 0 && before.authorization_expires_at === expires_at) return [];
+  if (rest_of(was) > 0 && before.authorization_expires_at === after.authorization_expires_at) return [];
+  const expires_at = end_of(context, after);
+  if (expires_at === undefined) return [{ ...timer, due_at: later(at, end_unknown_ms) }];
   const half = later(at, Math.max(0, Math.floor((Date.parse(expires_at) - Date.parse(at)) / 2)));
   const warning = later(expires_at, -expiry_warning_ms);
   return [{ ...timer, due_at: warning > half ? warning : half }];

@@ -1,6 +1,6 @@
 /** What every decision of payments has at hand. */
-import type { Given } from '../../../platform/service.ts';
-import { capture_margin_ms, type Payment, type PaymentsSettings } from '../model.ts';
+import { type Given, later } from '../../../platform/service.ts';
+import { authorize_of, capture_margin_ms, type Payment, type PaymentsSettings } from '../model.ts';
 
 export interface Context {
   readonly settings: PaymentsSettings;
@@ -26,6 +26,17 @@ export function is_immediate({ settings }: Context, payment: Payment): boolean {
 export function gathers_captures(context: Context, payment: Payment): boolean {
   if (is_immediate(context, payment)) return false;
   return context.settings.gateways[payment.gateway]?.capabilities.multi_capture !== true || payment.multi_capture !== true;
+}
+
+/**
+ * When the money that the gateway keeps is no longer ours to take: as it was told or, where the gateway never tells, assumed. An assumption warns people; it
+ * forbids no capture. `undefined`: the gateway is to be asked.
+ */
+export function end_of({ settings }: Context, payment: Payment): string | undefined {
+  if (payment.authorization_expires_at !== null) return payment.authorization_expires_at;
+  const hold_ms = settings.gateways[payment.gateway]?.capabilities.hold_ms;
+  const asked_at = authorize_of(payment)?.requested_at;
+  return hold_ms === undefined || asked_at === undefined ? undefined : later(asked_at, hold_ms);
 }
 
 /** The last minutes of an authorization are not for captures: they could arrive after its end. */

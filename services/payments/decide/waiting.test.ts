@@ -131,6 +131,47 @@ test('a short authorization is looked after at half of its life', () => {
   assert.equal(authorized({ authorization_expires_at: at(hours(2)) }).timer('authorization_expiry'), at(hours(1)));
 });
 
+const { authorization_expires_at: _, ...endless } = held;
+
+test('an authorization whose end nobody told is asked about after a minute, then every hour', () => {
+  const shop = desk().run(start()).webhook([endless]);
+  assert.equal(shop.timer('authorization_expiry'), at(minutes(1)));
+  shop.fire('authorization_expiry');
+  assert.deepEqual(
+    [shop.told, shop.operation('ask').state, shop.timer('authorization_expiry')],
+    [[], 'open', at(minutes(1) + hours(1))],
+    'money without an end is no reason to call a person',
+  );
+  const silent = shop.answer('ask', unknown).fire('authorization_expiry');
+  assert.deepEqual([silent.told, silent.timer('authorization_expiry')], [[], at(minutes(1) + hours(2))]);
+  shop.answer('ask', ok(held), at(hours(3)));
+  assert.deepEqual([shop.payment().authorization_expires_at, shop.timer('authorization_expiry')], [at(days(7)), at(days(6))]);
+});
+
+test('what is taken or let go is not asked about for its end', () => {
+  const held_by_webhook = () => desk().run(start()).webhook([endless]);
+  const taken = held_by_webhook()
+    .run(capture(1, 8400, true))
+    .answer('capture', ok(endless, fact('captured', 8400)));
+  const released = held_by_webhook()
+    .run(release())
+    .answer('void', ok(endless, fact('voided', 8400)));
+  assert.deepEqual([taken.timer('authorization_expiry'), released.timer('authorization_expiry')], [undefined, undefined]);
+});
+
+test('where a gateway never says how long, the shortest that it holds an authorization counts, but forbids no capture', () => {
+  const shop = desk()
+    .run(start({ gateway: 'silent' }))
+    .answer('authorize', ok({ ...endless, gateway: 'silent' }));
+  assert.equal(shop.timer('authorization_expiry'), at(days(4)));
+  shop.fire('authorization_expiry');
+  assert.deepEqual(
+    [shop.told, shop.exceptions, shop.timer('authorization_expiry')],
+    [['exception.raised'], ['authorization_expires'], at(days(5))],
+  );
+  assert.equal(shop.run(capture(1, 8400, true), at(days(5))).operation('capture').state, 'open');
+});
+
 test('nobody is told of an end that a release brings anyway', () => {
   assert.deepEqual(authorized().run(release()).fire('authorization_expiry').told, []);
 });

@@ -2,7 +2,7 @@
 import { later } from '../../../platform/service.ts';
 import { ask_again_ms, type CheckOperation, in_progress, is_active, overdue_ms, type Payment, processing_ms, rest_of } from '../model.ts';
 import { conclude, nothing, type PaymentsDecision } from './conclude.ts';
-import { type Context, gathers_captures } from './context.ts';
+import { type Context, end_of, gathers_captures } from './context.ts';
 import { silent_detail } from './exceptions.ts';
 import { is_ending, replace_operation } from './proceed.ts';
 
@@ -42,13 +42,13 @@ function with_check(context: Context, payment: Payment, kind: CheckOperation['ki
   return { ...payment, operations: [...payment.operations.filter(each => each.kind !== kind || is_active(each)), check] };
 }
 
-/** Before the end: what was gathered is taken, and a person is told. At the end: the gateway is asked what is left. */
+/** Before the end: what was gathered is taken, and a person is told. At the end, or without one: the gateway is asked what is left. */
 export function pass_expiry(context: Context, id: string, before: Payment): PaymentsDecision {
-  const expires_at = before.authorization_expires_at;
-  if (expires_at === null || rest_of(before) === 0) return nothing;
+  if (rest_of(before) === 0) return nothing;
+  const expires_at = end_of(context, before);
   const { at } = context.given;
   const timer = { kind: 'authorization_expiry', id };
-  if (at >= expires_at) {
+  if (expires_at === undefined || at >= expires_at) {
     const again = { ...timer, due_at: later(at, ask_again_ms) };
     const asking = before.operations.some(operation => operation.kind === 'ask' && is_active(operation));
     return conclude(context, id, before, asking ? before : with_check(context, before, 'ask'), { timers: [again] });

@@ -41,6 +41,8 @@ export const path = '/commerce/1.x/transactionProcessor';
 export const lost_wait_default_ms = 60_000;
 /** Until an issuer who was away is asked once more. */
 export const again_default_ms = 120_000;
+/** Processors hold an authorization for five to seven days. */
+export const hold_default_ms = 5 * 24 * 3_600_000;
 /** Authorizations under new names after lost ones were reversed; the vendor forbids endless resends. */
 export const rounds_max = 3;
 /** A query may have to void, to reverse and to authorize anew. */
@@ -57,6 +59,8 @@ export interface CybersourceSettings {
   readonly timeout_ms: number;
   readonly lost_wait_ms?: number;
   readonly again_ms?: number;
+  /** How long the processor holds an authorization at least. */
+  readonly hold_ms?: number;
   /** Where the payer of an authorization goes on to his bank, and comes back to. */
   payer_url(op_id: string): string;
   now_ms(): number;
@@ -66,8 +70,8 @@ export function cybersource_gateway(settings: CybersourceSettings): Gateway {
   return {
     name,
     immediate: false,
-    // Several captures of one authorization depend on the processor: they are gathered into one.
-    capabilities: { multi_capture: false },
+    // Several captures of one authorization depend on the processor: they are gathered into one. So does its end, which no reply tells.
+    capabilities: { multi_capture: false, hold_ms: settings.hold_ms ?? hold_default_ms },
     adapter: {
       timeout_ms: calls_max * settings.timeout_ms,
       in_flight_max,

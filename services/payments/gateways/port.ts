@@ -222,6 +222,8 @@ export interface Gateway {
   readonly capabilities: {
     /** Whether an authorization may be captured in several parts (a single card may still refuse: GatewayFact.multi_capture). */
     readonly multi_capture: boolean;
+    /** Of a gateway that never says when an authorization ends: how long each is held at least. Absent: it says so when it is asked. */
+    readonly hold_ms?: number;
   };
   readonly adapter: Adapter;
   /** It is given the address of who pays; others are not, and do not keep it. */

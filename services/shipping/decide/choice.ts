@@ -84,7 +84,8 @@ export function answers_due(settings: ShippingSettings): ShippingHandler<Answers
       const shipment = view('shipment', shipment_id);
       if (shipment === undefined || shipment.asked.length === 0) return nothing;
       const draft = open_draft(settings, given, view);
-      const has_rates = shipment.asked.some(each => each.about === 'rates' && each.answer !== null);
+      // One that has nothing to offer there has said so, and is no reason to give up those that were not heard.
+      const has_rates = shipment.asked.some(({ about, answer }) => about === 'rates' && answer !== null && answer.rates.length > 0);
       const is_given_up = ({ about: what, answer }: Asked) => answer === null && (has_rates || what === 'address');
       const told = note(draft, shipment, state => ({
         ...state,

@@ -1,6 +1,7 @@
 /** What the tests of the CyberSource adapter share. The stand-in comes from the test: only tests may know stand-ins. */
 import assert from 'node:assert/strict';
 import type { Operation, Outcome, Row } from '../../../../platform/service.ts';
+import { payments_adapters } from '../../operations.ts';
 import { type CybersourceSettings, cybersource_gateway } from '../cybersource.ts';
 import type { Signer } from '../cybersource_signature.ts';
 import type { AuthorizeRequest, Gateway, GatewayFact } from '../port.ts';
@@ -39,6 +40,9 @@ export function setup_of(sim: Sim, clock: { ms: number }, signer: Signer, option
     ...options,
     now_ms: () => clock.ms,
   });
+  // As the runner has it.
+  const adapter = payments_adapters({ cybersource: gateway })['cybersource'];
+  assert.ok(adapter);
   let kept: Row = {};
   const remember = async (learned: Row) => {
     kept = { ...kept, ...learned };
@@ -57,14 +61,10 @@ export function setup_of(sim: Sim, clock: { ms: number }, signer: Signer, option
     get kept() {
       return kept;
     },
-    perform: async operation => learn(await gateway.adapter.perform(with_kept(operation), AbortSignal.timeout(30_000), remember)),
+    perform: async operation => learn(await adapter.perform(with_kept(operation), AbortSignal.timeout(30_000), remember)),
     query: async (operation, more = {}) =>
       learn(
-        await gateway.adapter.query(
-          with_kept({ ...operation, state: 'unknown', attempts: 2, ...more }),
-          AbortSignal.timeout(30_000),
-          remember,
-        ),
+        await adapter.query(with_kept({ ...operation, state: 'unknown', attempts: 2, ...more }), AbortSignal.timeout(30_000), remember),
       ),
     fault: async rule => {
       assert.equal((await fetch(`${sim.url}/__sim/faults`, { method: 'POST', body: JSON.stringify(rule) })).status, 201);
