@@ -96,6 +96,10 @@ const magic_of: Readonly<Record<string, readonly Magic[]>> = {
   stripe: card_names.map(value => ({ where: 'payment.method of an order', value, effect: card_effect(value) })),
   easypost: [
     { where: 'shipping_address.city', value: 'Not A City', effect: 'the address is not found' },
+    { where: 'shipping_address.city', value: 'Return To Sender', effect: 'the parcel comes back' },
+    { where: 'shipping_address.city', value: 'Nobody Home', effect: 'the delivery fails' },
+    { where: 'shipping_address.city', value: 'Lost In Transit', effect: 'the carrier loses the parcel' },
+    { where: 'shipping_address.city', value: 'Refund Rejected', effect: 'the money of a voided label does not come back' },
     { where: 'weight in ounces', value: '99999', effect: 'no carrier has a rate' },
   ],
   cybersource: cybersource_magic,
