@@ -2,10 +2,14 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { after, beforeEach, test } from 'node:test';
+import { start_stripe } from '../../sandbox/stripe/stripe.ts';
 import { capture, refund, release } from './test_payments.ts';
-import { in_state, stripe_desk, webhook_secret } from './testing/stripe.ts';
+import { habits, in_state, stripe_desk, webhook_secret } from './testing/stripe.ts';
 
-const { stand_in, reader, run, payment, until, deeds, told, deliver, webhooks_on, post, fault, heal, begin } = await stripe_desk({ after });
+const { stand_in, reader, run, payment, until, deeds, told, deliver, webhooks_on, post, fault, heal, begin } = await stripe_desk(
+  { after },
+  await start_stripe(habits),
+);
 beforeEach(heal);
 
 test('authorize, capture and refund, each answered at once: five events, three deeds', async () => {

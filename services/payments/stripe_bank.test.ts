@@ -1,10 +1,14 @@
 /** Bank payments at the Stripe stand-in: nobody knows for days whether the money comes; it is asked for once, and what is not wanted any more goes back. */
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
+import { start_stripe } from '../../sandbox/stripe/stripe.ts';
 import { refund, release } from './test_payments.ts';
-import { in_state, stripe_desk } from './testing/stripe.ts';
+import { habits, in_state, stripe_desk } from './testing/stripe.ts';
 
-const { reader, run, payment, until, deeds, told, webhooks_on, post, deed, heal, begin } = await stripe_desk({ after });
+const { reader, run, payment, until, deeds, told, webhooks_on, post, deed, heal, begin } = await stripe_desk(
+  { after },
+  await start_stripe(habits),
+);
 beforeEach(heal);
 
 const methods = { pays: 'pm_usBankAccount_success', cannot: 'pm_usBankAccount_insufficientFunds' } as const;

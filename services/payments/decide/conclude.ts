@@ -18,7 +18,16 @@ import {
 } from '../model.ts';
 import type { Contradiction } from './asked.ts';
 import { type Context, end_of, is_immediate } from './context.ts';
-import { dispute_raises, drift_reason, type Raise, raise_facts, refusal_raises, resolved_facts } from './exceptions.ts';
+import {
+  dispute_raises,
+  drift_reason,
+  is_drift_explained,
+  type Raise,
+  raise_facts,
+  refusal_raises,
+  resolved_facts,
+  without_drift,
+} from './exceptions.ts';
 import { proceed } from './proceed.ts';
 import { request_of, type StartRequest } from './requests.ts';
 import { type Standing, standing_of } from './standing.ts';
@@ -42,7 +51,8 @@ export interface More {
 
 export function conclude(context: Context, id: string, before: Payment, changed: Payment, more: More = {}): PaymentsDecision {
   const { given } = context;
-  const proceeded = proceed(context, changed);
+  // Captures wait for a drift: explained, it holds them no longer.
+  const proceeded = proceed(context, is_drift_explained(changed) ? without_drift(changed) : changed);
   const { drifts = [], disputes = [] } = more;
   if (proceeded === before && drifts.length === 0) {
     const facts = [...(more.facts ?? []), ...raise_facts(context, id, before, more.raises ?? [])];
@@ -59,7 +69,12 @@ export function conclude(context: Context, id: string, before: Payment, changed:
     ...refusal_raises(before, after, standing),
   ];
   return {
-    facts: [...(more.facts ?? []), ...facts, ...raise_facts(context, id, after, raises), ...resolved_facts(id, after, standing)],
+    facts: [
+      ...(more.facts ?? []),
+      ...facts,
+      ...raise_facts(context, id, after, raises),
+      ...resolved_facts(id, { ...after, exceptions: changed.exceptions }, standing),
+    ],
     notes: [bookkeeping(id, after)],
     ...(more.records === undefined ? {} : { records: more.records }),
     ...(is_immediate(context, after)

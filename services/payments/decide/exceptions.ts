@@ -2,7 +2,7 @@
 import { later } from '../../../platform/service.ts';
 import { authorize_of, exception_deadline_ms, in_progress, type OpenException, type Payment, rest_of } from '../model.ts';
 import type { Context } from './context.ts';
-import type { Standing } from './standing.ts';
+import { contradicts_itself, type Standing } from './standing.ts';
 import type { Dispute, PaymentsFact } from './tell.ts';
 
 export const drift_reason = 'gateway_drift';
@@ -52,11 +52,24 @@ function exception_fact(
   return { event: { type, data: { ...exception, subject: id } }, key: payment.order_id, subject: { kind: 'payment', id } };
 }
 
-/** Exceptions whose cause has gone. Drift, refusals and lost disputes are ended by people alone. */
+/**
+ * Facts contradicted each other until another one came (a refund was told before the failure of the one it replaces): nobody has to look, whatever their order was.
+ * A fact that contradicts what we asked stays a person's.
+ */
+export function is_drift_explained({ exceptions, ...payment }: Payment): boolean {
+  if (!exceptions.some(({ reason }) => reason === drift_reason)) return false;
+  return payment.facts.every(({ drift }) => drift === null) && contradicts_itself(payment) === undefined;
+}
+export function without_drift(payment: Payment): Payment {
+  return { ...payment, exceptions: payment.exceptions.filter(({ reason }) => reason !== drift_reason) };
+}
+
+/** Exceptions whose cause has gone. Refusals and lost disputes are ended by people alone. */
 export function resolved_facts(id: string, after: Payment, standing: Standing): PaymentsFact[] {
   if (after.exceptions.length === 0) return [];
   const rest = rest_of(standing);
   const gone: Readonly<Record<string, boolean>> = {
+    [drift_reason]: is_drift_explained(after),
     gateway_silent: standing.status !== 'processing',
     not_abandoned: !in_progress.has(standing.status),
     outcome_unknown: !after.operations.some(operation => operation.state === 'unknown'),

@@ -4,7 +4,7 @@ import { type DeclineCode, decline_codes, type GatewayFact, type LearnedValue, t
 import { type AuthorizeOperation, fact_key, has_ended, is_at_gateway, type OwnOperation, type Payment, type StoredFact } from '../model.ts';
 import { type Asked, asked_of, type Contradiction, contradiction } from './asked.ts';
 import { replace_operation } from './proceed.ts';
-import { evidence_of, given_back_of, standing_of } from './standing.ts';
+import { contradicts_itself, evidence_of } from './standing.ts';
 import type { Dispute, ShopperAction } from './tell.ts';
 
 export interface Learned {
@@ -78,17 +78,6 @@ function with_details(payment: Payment, fact: GatewayFact): Payment {
   const said = multi_capture !== undefined && payment.multi_capture !== false && payment.multi_capture !== multi_capture;
   if (!earlier && !said) return payment;
   return { ...payment, ...(earlier && { authorization_expires_at: ends_at }), ...(said && { multi_capture }) };
-}
-
-/** More taken and let go than ever was held, or more given back than was taken: each fact could be, together they cannot. */
-function contradicts_itself(payment: Payment): Contradiction | undefined {
-  const { captured, let_go } = evidence_of(payment.facts);
-  const standing = standing_of(payment);
-  if (captured + let_go > standing.authorized)
-    return { measure: 'captured_and_voided', ours: String(standing.authorized), theirs: `${captured} and ${let_go}` };
-  const given_back = given_back_of(standing.refunds);
-  if (standing.captured === 0 || given_back <= standing.captured) return undefined;
-  return { measure: 'refunded', ours: String(standing.captured), theirs: String(given_back) };
 }
 
 function dispute_of(fact: GatewayFact): Dispute {

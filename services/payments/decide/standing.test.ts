@@ -114,6 +114,19 @@ const stories: { what: string; given: () => Desk; facts: GatewayFact[]; status: 
     status: 'partially_refunded',
   },
   {
+    what: 'two refunds, each of nearly everything, because the first of them failed',
+    given: capturing,
+    facts: [
+      fact('captured', 5850),
+      fact('voided', 2550),
+      refund_fact('refunded', 're_8', 5000),
+      refund_fact('refund_failed', 're_8', 5000),
+      refund_fact('refunded', 're_9', 5500),
+      dispute,
+    ],
+    status: 'partially_refunded',
+  },
+  {
     what: 'nothing came of it',
     given: processing,
     facts: [fact('action_required', 8400), fact('pending', 8400), declined, fact('voided', 0), fact('lapsed', 0), dispute],
@@ -194,7 +207,7 @@ function end_of(before: Desk, facts: readonly GatewayFact[]): string {
     void_pending,
     refund_pending,
     gateway_ref,
-    disputed: exceptions.some(({ reason }) => reason === 'disputed'),
+    exceptions: exceptions.map(({ reason }) => reason).sort(),
   });
 }
 

@@ -14,6 +14,7 @@ import {
   type RefundOperation,
   type StoredFact,
 } from '../model.ts';
+import type { Contradiction } from './asked.ts';
 
 export type Reckoned = Pick<Payment, 'amount' | 'intent' | 'release_requested' | 'operations' | 'facts'>;
 
@@ -198,4 +199,15 @@ export function was_let_go_by_us(payment: Pick<Payment, 'release_requested' | 'o
     payment.release_requested ||
     payment.operations.some(operation => operation.kind === 'void' || (operation.kind === 'authorize' && operation.held > 0))
   );
+}
+
+/** More taken and let go than ever was held, or more given back than was taken: each fact could be, together they cannot. */
+export function contradicts_itself(payment: Reckoned): Contradiction | undefined {
+  const { captured, let_go } = evidence_of(payment.facts);
+  const standing = standing_of(payment);
+  if (captured + let_go > standing.authorized)
+    return { measure: 'captured_and_voided', ours: String(standing.authorized), theirs: `${captured} and ${let_go}` };
+  const given_back = given_back_of(standing.refunds);
+  if (standing.captured === 0 || given_back <= standing.captured) return undefined;
+  return { measure: 'refunded', ours: String(standing.captured), theirs: String(given_back) };
 }

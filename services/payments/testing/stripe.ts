@@ -5,8 +5,6 @@ import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 import { Problem } from '../../../platform/route.ts';
 import { service_on_postgres, test_request } from '../../../platform/testing/harness.ts';
-import type { StandIn } from '../../../sandbox/stand_in.ts';
-import { start_stripe } from '../../../sandbox/stripe/stripe.ts';
 import type { PaymentsCommand } from '../commands.ts';
 import { manual_gateway } from '../gateways/manual.ts';
 import { stripe_gateway } from '../gateways/stripe.ts';
@@ -17,9 +15,20 @@ import { payment_rows } from '../store.ts';
 import { start } from '../test_payments.ts';
 
 export const webhook_secret = 'whsec_test';
-const later_ms = 20;
-/** Longer than any test: banks answer when the test says so. */
-const bank_ms = 3_600_000;
+/** Options of the stand-in. Its banks take longer than any test: they answer when the test says so. */
+export const habits = { later_ms: 20, bank_ms: 3_600_000 };
+
+/** Of a stand-in, what is used here: the tests start it, nothing else of a service may know it. */
+interface StandIn {
+  readonly url: string;
+  ledger(): readonly {
+    readonly kind: string;
+    readonly amount?: number;
+    readonly reference: string | null;
+    readonly [field: string]: unknown;
+  }[];
+  stop(): Promise<void>;
+}
 
 export interface StripeDesk {
   readonly stand_in: StandIn;
@@ -51,8 +60,7 @@ export interface StripeDesk {
 }
 
 /** Closed when the file's tests end. */
-export async function stripe_desk(t: { after(stop: () => Promise<void>): void }): Promise<StripeDesk> {
-  const stand_in = await start_stripe({ later_ms, bank_ms });
+export async function stripe_desk(t: { after(stop: () => Promise<void>): void }, stand_in: StandIn): Promise<StripeDesk> {
   const settings = { base_url: stand_in.url, secret_key: 'sk_test_payments', webhook_secret, timeout_ms: 2_000, now_ms: Date.now };
   const gateways = { manual: manual_gateway, stripe: stripe_gateway(settings) };
   const harness = await service_on_postgres({
