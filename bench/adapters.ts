@@ -5,11 +5,17 @@
 import { cpus } from 'node:os';
 import { call } from '../platform/adapters/call.ts';
 import type { Adapter, Operation, Row } from '../platform/service.ts';
+import { start_cybersource } from '../sandbox/cybersource/cybersource.ts';
+import { test_certificate, test_key } from '../sandbox/cybersource/test_certificate.ts';
 import { start_easypost } from '../sandbox/easypost/easypost.ts';
+import { start_purolator } from '../sandbox/purolator/purolator.ts';
 import { start_stripe } from '../sandbox/stripe/stripe.ts';
 import { start_supplier } from '../sandbox/supplier/supplier.ts';
+import { cybersource_gateway } from '../services/payments/gateways/cybersource.ts';
+import { signer_of } from '../services/payments/gateways/cybersource_signature.ts';
 import { stripe_gateway } from '../services/payments/gateways/stripe.ts';
 import { easypost_carrier } from '../services/shipping/carriers/easypost.ts';
+import { purolator_carrier } from '../services/shipping/carriers/purolator.ts';
 import { suppliers_adapters } from '../services/suppliers/adapters.ts';
 
 const in_flight = 64;
@@ -81,6 +87,55 @@ export async function bench_adapters(count: number): Promise<void> {
     async index => (await perform(channel, 'send_order', index, order_request(index))).outcome === 'ok',
   );
   await Promise.all([stripe, easypost, supplier].map(each => each.stop()));
+  await bench_soap(count);
+}
+
+/** The two that speak SOAP. CyberSource's messages are signed, and their signature is verified by the stand-in. */
+async function bench_soap(count: number): Promise<void> {
+  const [cybersource, purolator] = await Promise.all([
+    start_cybersource({ merchant_id: 'bench', certificate: test_certificate }),
+    start_purolator({ credentials: { key: 'bench', password: 'bench' } }),
+  ]);
+  const gateway = cybersource_gateway({
+    base_url: cybersource.url,
+    merchant_id: 'bench',
+    signer: signer_of(test_key, test_certificate),
+    schema_version: '1.224',
+    timeout_ms,
+    payer_url: op_id => `http://127.0.0.1/${op_id}`,
+    now_ms: Date.now,
+  });
+  const billing = { name: 'Ada Byron', line1: '1 Road', city: 'London', postal_code: 'N1 7AA', country: 'GB' };
+  const paying = { ...authorize_request(0), method: 'sim_visa', billing, receipt_email: 'ada@example.com' };
+  await measured('CyberSource: authorize, signed', count, async index => {
+    const request = { ...paying, payment_id: `pay_${index}`, order_id: `ord_${index}` };
+    return (await perform(gateway.adapter, 'authorize', index, request)).outcome === 'ok';
+  });
+  const carrier = purolator_carrier({
+    base_url: purolator.url,
+    key: 'bench',
+    password: 'bench',
+    account: '9999999999',
+    versions: {},
+    clock: { now_ms: Date.now },
+    timeout_ms,
+  });
+  const address = (line1: string, city: string, postal_code: string) => ({
+    ...{ name: 'Ada Byron', line1, city, region: 'ON', postal_code, country: 'CA', phone: '+1 416 555 0100' },
+  });
+  await measured('Purolator: quote a parcel', count, async index => {
+    const outcome = await perform(carrier.adapter, 'quote_rates', index, {
+      shipment_id: `shp_${index}`,
+      order_id: `ord_${index}`,
+      parcels: [{ parcel_id: `pcl_${index}`, weight_grams: 400, dimensions_mm: [254, 200, 100] }],
+      ship_from: address('88 Queens Quay W', 'Toronto', 'M5J 0B8'),
+      ship_to: address('12 Main St', 'Ottawa', 'K1A 0B1'),
+      service: 'standard',
+      currency: 'CAD',
+    });
+    return outcome.outcome === 'ok' && JSON.stringify(outcome.value).includes('rate_ref');
+  });
+  await Promise.all([cybersource, purolator].map(each => each.stop()));
 }
 
 function perform(adapter: Adapter, kind: string, index: number, request: Row) {

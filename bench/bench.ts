@@ -9,6 +9,7 @@ import { bench_adapters } from './adapters.ts';
 import { measure_limit } from './limit.ts';
 import { cpu_seconds, type LoadResult, open_shop, resident_mb, run_load, type Shop } from './shop.ts';
 import { store_orders } from './stored.ts';
+import { bench_third_parties } from './third_parties.ts';
 
 const { values } = parseArgs({
   options: {
@@ -17,10 +18,17 @@ const { values } = parseArgs({
     orders: { type: 'string' },
     stored: { type: 'string' },
     skus: { type: 'string', default: '10000' },
+    gateway: { type: 'string', default: 'manual' },
+    carrier: { type: 'string', default: 'manual' },
   },
 });
 if (values.adapters) {
   await bench_adapters(Number(values.orders ?? 2_000));
+  process.exit(0);
+}
+if (values.gateway !== 'manual' || values.carrier !== 'manual') {
+  const { gateway, carrier } = values;
+  await bench_third_parties({ gateway, carrier, orders: Number(values.orders ?? 500), skus: Number(values.skus) });
   process.exit(0);
 }
 const orders = Number(values.orders ?? (values.short ? 1_000 : 15_000));

@@ -39,7 +39,12 @@ export async function open_shop(options: { skus: number; on_hand: number; env?: 
   await call(
     'POST',
     '/v1/products/import',
-    skus.map((sku, index) => ({ sku, name: `Product ${index}`, prices: [{ currency: 'GBP', amount: 100 + (index % 900) }] })),
+    skus.map((sku, index) => ({
+      sku,
+      name: `Product ${index}`,
+      weight_grams: 300,
+      prices: [{ currency: 'GBP', amount: 100 + (index % 900) }],
+    })),
   );
   await call(
     'POST',

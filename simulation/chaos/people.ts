@@ -11,10 +11,10 @@ export interface DoubtsGiven {
 }
 const effects: Readonly<Record<string, string>> = { capture: 'captured', refund: 'refunded', void: 'voided' };
 
-/** Those that the runner asks about no more. What stands in the ledger under the operation's name has happened; says what was found. */
+/** Those whose last answer sends for a person. What stands in the ledger under the operation's name has happened; says what was found. */
 export async function look_into_doubts({ pool, cybersource, door, key }: DoubtsGiven): Promise<string[]> {
   const { rows } = await pool.query<{ op_id: string; kind: string }>(
-    `select op_id, kind from payments.operations where provider = 'cybersource' and state = 'unknown' and next_at > now() + interval '1 day'`,
+    `select op_id, kind from payments.operations where provider = 'cybersource' and state = 'unknown' and last_outcome::text like '%in the Business Center%'`,
   );
   if (rows.length === 0) return [];
   const ledger: readonly LedgerEntry[] = cybersource.ledger();
