@@ -54,8 +54,9 @@ describe('the auditor', () => {
     assert.deepEqual(said(lines), []);
   });
 
-  test('compares with the ledgers of all six stand-ins, and says which it was not shown', async () => {
-    assert.deepEqual([...shop.ledgers.keys()].toSorted(), stand_ins);
+  test('compares with the ledgers of six stand-ins, and says which it was not shown', async () => {
+    // Orders over Peppol are compared with its supplier's ledger by nobody yet: its journey does.
+    assert.deepEqual([...shop.ledgers.keys()].filter(name => name !== 'peppol_supplier').toSorted(), stand_ins);
     for (const name of stand_ins) assert.ok((shop.ledgers.get(name)?.length ?? 0) > 0, `nothing happened at ${name}`);
     const lines = await audit_with(client, 'select 1', given(new Map()), invariants);
     const skipped = lines.flatMap(line => (line.skipped ? [line.reason] : []));

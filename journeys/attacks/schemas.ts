@@ -49,7 +49,10 @@ const texts = [
   'ZZ/ACME',
 ];
 
-/** A valid value with every field, optional ones included. Of a union the first branch that is not null. */
+/** What a gateway takes depends on which: by itself no value of this optional field is valid. */
+const depends_on_another: ReadonlySet<string> = new Set(['method_kind']);
+
+/** A valid value with every other field, optional ones included. Of a union the first branch that is not null. */
 export function valid(schema: Schema): Value {
   if (schema.const !== undefined) return schema.const as Value;
   if (schema.enum !== undefined) return schema.enum[0] as Value;
@@ -57,7 +60,9 @@ export function valid(schema: Schema): Value {
   switch (schema.type) {
     case 'object':
       return Object.fromEntries([
-        ...Object.entries(schema.properties ?? {}).map(([name, inner]) => [name, valid(inner)] as const),
+        ...Object.entries(schema.properties ?? {})
+          .filter(([name]) => !depends_on_another.has(name))
+          .map(([name, inner]) => [name, valid(inner)] as const),
         ...Object.values(schema.patternProperties ?? {}).map(inner => ['anything', valid(inner)] as const),
       ]);
     case 'array':
