@@ -34,7 +34,7 @@ export interface TimelineEntry {
   readonly caused_by: string;
 }
 
-const request_timeout_ms = 60_000;
+const request_timeout_ms = 120_000;
 const busy_pause_ms = 200;
 
 export interface How {

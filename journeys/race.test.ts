@@ -24,13 +24,15 @@ const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total
 test('500 buyers of 10 units in two locations, many of them twice in one order: exactly 10 are sold, and only their buyers are charged', async () => {
   await shop.stock([{ sku: 'HOT', amount: 5_000, on_hand: { north: 6, south: 4 } }]);
   const hot = { sku: 'HOT', quantity: 1 };
-  const answers = await at_once(500, ordinal =>
+  const answered = await at_once(500, ordinal =>
     shop.post<PlacedOrder>(
       '/v1/orders',
       basket(ordinal % 3 === 0 ? [hot, hot] : [hot], { customer: { id: `buyer-${ordinal}` }, payment: by_stripe() }),
       { wait: 30 },
     ),
   );
+  // A machine that is busy with something else may need longer than anybody waits.
+  const answers = await Promise.all(answered.map(decided));
   const sold = answers.filter(order => order.status !== 'rejected');
   assert.equal(sum(sold.flatMap(order => order.lines.map(line => line.quantity))), 10);
   assert.ok(
@@ -61,6 +63,16 @@ test('500 buyers of 10 units in two locations, many of them twice in one order: 
   const owed = sold.map(order => [order.id, order.total]).toSorted();
   assert.deepEqual([charged('authorized'), charged('captured')], [owed, owed]);
 });
+
+async function decided(order: PlacedOrder): Promise<Order> {
+  const open = ['placed', 'awaiting_payment'];
+  return open.includes(order.status)
+    ? until(`${order.id} is decided`, async () => {
+        const now = await shop.order(order.id);
+        return !open.includes(now.status) && now;
+      })
+    : order;
+}
 
 test('one idempotency key fifty times at once: one order, one reply, the other forty-nine are its bytes', async () => {
   const body = basket(one_lamp, { reference: 'fifty' });
