@@ -1,4 +1,4 @@
-/** 3-D Secure at the Stripe stand-in as a person does it, through the door: the page of his bank, its buttons, the way back to the shop. CyberSource's: cybersource.test.ts. */
+/** 3-D Secure at the Stripe stand-in as a person does it, through the door: the page of his bank, its buttons, the way back to the shop. CyberSource's: cybersource.long.ts. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { basket, by_stripe } from './api.ts';

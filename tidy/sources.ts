@@ -27,7 +27,7 @@ export const sources: readonly Source[] = files_below(root)
     return {
       path: short,
       text: readFileSync(path, 'utf8'),
-      is_test: /\.test\.ts$|\/testing\/|^(journeys|simulation|bench|tidy)\//.test(short),
+      is_test: /\.(test|long)\.ts$|\/testing\/|^(journeys|simulation|bench|tidy)\//.test(short),
     };
   });
 
