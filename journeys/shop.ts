@@ -170,7 +170,10 @@ export function ended(shop: Shop, id: string, status: Order['status']): Promise<
   return reached(shop, id, status, order => order.status === status);
 }
 
-/** Nothing runs, nothing is due, everybody has heard everything. Operations that wait for somebody outside, and unknown ones, may stay. */
+/**
+ * Nothing runs, nothing is due, everybody has heard everything. Operations that wait for somebody outside, and unknown ones, may stay; so may the
+ * watches of providers (their subject is the provider), which ask one that is silent again and again.
+ */
 export async function rest(shop: Shop): Promise<void> {
   let before = '';
   let calm = 0;
@@ -180,7 +183,8 @@ export async function rest(shop: Shop): Promise<void> {
       runtimes.map(async ({ service: { name }, lags }) => {
         const { rows } = await shop.pool.query<{ head: string; busy: boolean }>(
           `select (select coalesce(max(position), 0) from ${name}.events) as head,
-                  exists (select 1 from ${name}.operations where state = 'requested' or state = 'sent' and not waiting or state = 'unknown' and next_at <= $1)
+                  exists (select 1 from ${name}.operations where subject <> provider
+                             and (state = 'requested' or state = 'sent' and not waiting or state = 'unknown' and next_at <= $1))
                or exists (select 1 from ${name}.timers where due_at <= $1) as busy`,
           [shop.clock.now()],
         );
