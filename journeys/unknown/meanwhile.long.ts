@@ -72,8 +72,8 @@ test('another card is refused while the first one may have paid', async () => {
   await rest(shop);
 });
 
-/** Known, and not mended yet (README): it was right while questions were counted from the last one instead of from the fact. */
-const silent_day = 'a payment whose gateway was silent for a whole day is voided when it answers, though its order is confirmed';
+/** Questions end a day after the fact now, and this test's clock runs past the authorization while it waits; by hand the order is captured once. */
+const silent_day = 'the test moves its clock too far: to be rewritten';
 
 /** Stripe does not answer for a day: the reservation, extended for the unknown payment, ends. */
 async function silent_for_a_day(effect: Effect, order: Order): Promise<void> {
@@ -107,7 +107,7 @@ test('the reservation ends meanwhile and the unit is still there: reserved again
 });
 
 test('the reservation ends meanwhile and somebody else buys the unit: rejected, and the money is let go', {
-  skip: silent_day,
+  skip: undefined,
 }, async () => {
   const { sku, order, effect } = await unknown_order('reset_after');
   await silent_for_a_day(effect, order);
@@ -129,7 +129,7 @@ test('the reservation ends meanwhile and somebody else buys the unit: rejected, 
 });
 
 test('nobody knows for a day: a person is called and settles it with Stripe’s reference, and the order goes on', {
-  skip: silent_day,
+  skip: undefined,
 }, async () => {
   const { order, effect } = await unknown_order('reset_after');
   await silent_for_a_day(effect, order);

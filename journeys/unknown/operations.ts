@@ -50,11 +50,15 @@ export function becomes_unknown(shop: Shop, effect: Effect): Promise<OperationRo
   });
 }
 
-/** Puts the clock forward to the next question, once the last one has its answer. */
+/** After a day nobody asks any more; the gateway's list of events is still read. */
+const list_pause_ms = 300_000;
+const schedule_ms = 86_400_000;
+
+/** Puts the clock forward to the next question, once the last one has its answer; where none will come, to the next look at the list. */
 export async function ask_now(shop: Shop, effect: Effect): Promise<void> {
   const operation = await operation_of(shop, effect);
   const wait_ms = Date.parse(operation?.next_at ?? '') - shop.clock.now_ms();
-  if (operation?.state === 'unknown' && wait_ms > 0) shop.clock.move(wait_ms);
+  if (operation?.state === 'unknown' && wait_ms > 0) shop.clock.move(wait_ms > schedule_ms ? list_pause_ms : wait_ms);
 }
 
 /** Until there is something to see, the third party is asked as often as the schedule has it. */
