@@ -9,6 +9,8 @@ export interface Patience {
   readonly at_most_s: number;
 }
 const told_every_s = 10;
+/** What ends a wait that nobody asks about. */
+const until: Readonly<Record<string, string>> = { 'a person': '', 'the buyer': ', until the reservation expires' };
 
 /** `look`: what people do meanwhile, each second. */
 export async function rest(pool: pg.Pool, { stuck_after_s, at_most_s }: Patience, look: () => Promise<void>): Promise<boolean> {
@@ -39,8 +41,9 @@ export async function rest(pool: pg.Pool, { stuck_after_s, at_most_s }: Patience
 }
 
 /**
- * What is left must wait for somebody by name: a person (an exception with an owner and a deadline), a supplier (a backorder), or a third party whose answer
- * was lost and is asked for again on schedule (a label in doubt is looked up, and for a person after 15 minutes).
+ * What is left must wait for somebody by name: a person (an exception with an owner and a deadline), a supplier (a backorder), the buyer (another card,
+ * until the reservation expires), or a third party whose answer was lost and is asked for again on schedule (a label in doubt is looked up, and for a person
+ * after 15 minutes).
  */
 async function named_waits(pool: pg.Pool): Promise<boolean> {
   const asked = (service: string) =>
@@ -57,12 +60,13 @@ async function named_waits(pool: pg.Pool): Promise<boolean> {
                  when o.exceptions::text <> '[]'
                       or exists (select 1 from shipping.shipment s where s.order_id = o.id and s.exceptions::text <> '[]')
                       or exists (select 1 from payments.payment p where p.order_id = o.id and p.exceptions::text <> '[]') then 'a person'
-                 when o.fulfillment_status = 'backordered' then 'a supplier' end as wait
+                 when o.fulfillment_status = 'backordered' then 'a supplier'
+                 when o.status = 'awaiting_payment' and o.payment_status in ('declined', 'action_required') and o.expires_at > now()
+                      then 'the buyer' end as wait
        from orders.orders o where o.closed_at is null order by o.id`,
   );
   for (const [wait, list] of Map.groupBy(rows, row => row.wait))
-    if (wait !== null)
-      console.log(`  ${list.length} orders wait for ${wait}${wait === 'a person' ? '' : ', who is asked again on schedule'}`);
+    if (wait !== null) console.log(`  ${list.length} orders wait for ${wait}${until[wait] ?? ', who is asked again on schedule'}`);
   const stuck = rows.filter(row => row.wait === null);
   for (const row of stuck.slice(0, 20))
     console.log(`    stuck: ${row.id} ${row.status}, payment ${row.payment_status}, ${row.fulfillment_status}`);
