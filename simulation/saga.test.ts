@@ -7,7 +7,7 @@ import type { Providers } from './providers.ts';
 import { run_saga, type Spoil } from './saga.ts';
 import { hash_of } from './world.ts';
 
-const runs = Number(process.env['RUNS'] ?? 1_000);
+const runs = Number(process.env['RUNS'] ?? 250);
 
 test(`${runs} seeded runs converge, whatever is delayed, doubled, reordered, or dies around an effect`, () => {
   const broken: string[] = [];
