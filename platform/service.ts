@@ -171,7 +171,8 @@ export type Outcome =
       readonly outcome: 'unknown';
       readonly detail: string;
       readonly value?: Row /** By the provider: it is well. */;
-      readonly answered?: true;
+      readonly answered?: true /** To ask again is of no use: somebody has to look it up at the provider. */;
+      readonly for_person?: true;
     };
 
 export type OperationState = 'requested' | 'sent' | 'succeeded' | 'failed' | 'unknown';

@@ -14,7 +14,7 @@ const effects: Readonly<Record<string, string>> = { capture: 'captured', refund:
 /** Those whose last answer sends for a person. What stands in the ledger under the operation's name has happened; says what was found. */
 export async function look_into_doubts({ pool, cybersource, door, key }: DoubtsGiven): Promise<string[]> {
   const { rows } = await pool.query<{ op_id: string; kind: string }>(
-    `select op_id, kind from payments.operations where provider = 'cybersource' and state = 'unknown' and last_outcome::text like '%in the Business Center%'`,
+    `select op_id, kind from payments.operations where provider = 'cybersource' and state = 'unknown' and last_outcome->>'for_person' = 'true'`,
   );
   if (rows.length === 0) return [];
   const ledger: readonly LedgerEntry[] = cybersource.ledger();

@@ -109,6 +109,19 @@ test('an unknown authorization keeps the stock for a day; an unknown capture con
   assert.equal(taken.last('payment.outcome_unknown').reserve_until, undefined);
 });
 
+test('what only the gateway’s own pages tell is a person’s at once, and ends when he has looked', () => {
+  const lost = { ...unknown, detail: 'look into the Business Center', for_person: true } as const;
+  const shop = authorized().run(capture(1, 8400)).answer('capture', unknown);
+  assert.deepEqual(shop.told, ['payment.outcome_unknown'], 'it is asked about first');
+  const waiting = shop.answer('capture', lost);
+  assert.deepEqual(waiting.told, ['exception.raised']);
+  const { reason, detail } = waiting.last('exception.raised');
+  assert.equal(reason, 'outcome_unknown');
+  assert.match(detail, /look into the Business Center/);
+  assert.deepEqual(waiting.answer('capture', lost).told, [], 'once');
+  assert.deepEqual(waiting.webhook([fact('captured', 8400)]).told, ['payment.outcome_resolved', 'payment.captured', 'exception.resolved']);
+});
+
 test('a poll that could not ask does not make a known state unknown', () => {
   const shop = desk().run(start()).answer('authorize', action).answer('authorize', unknown);
   assert.deepEqual([shop.told, shop.payment().status], [[], 'action_required']);

@@ -1,9 +1,9 @@
 /** What gateways say: replies and polls of operations, and webhooks. One fact by three ways counts once. */
 
-import { later, type Note, type View } from '../../../platform/service.ts';
+import { later, type Note, type Outcome, type View } from '../../../platform/service.ts';
 import type { PayerReturned, RecordGatewayFact, RecordWebhook } from '../commands.ts';
 import type { GatewayFact } from '../gateways/port.ts';
-import { type OpenException, type Payment, type PaymentsStates, unclaimed_tries_ms, type Webhook } from '../model.ts';
+import { type OpenException, type OwnOperation, type Payment, type PaymentsStates, unclaimed_tries_ms, type Webhook } from '../model.ts';
 import { conclude, nothing, type PaymentsDecision, together } from './conclude.ts';
 import type { Context } from './context.ts';
 import { new_exception, type Raise } from './exceptions.ts';
@@ -20,11 +20,6 @@ export function record_gateway_fact(context: Context, before: Payment, command: 
   const { payment, drifts, disputes, drifted, records, action } = learn_facts(id, held, facts, context.given.at);
   const proven = settle_by_facts(payment);
   const now = proven.operations.find(each => each.op_id === op_id) ?? operation;
-  // Asked for by its own reference: what the gateway once had of ours, and has no more.
-  const raises: Raise[] =
-    operation.kind === 'ask' && value_of(outcome).absent === true
-      ? [{ reason: 'absent_at_gateway', detail: `${before.gateway} has no ${before.gateway_ref} (any more).` }]
-      : [];
   const known = !drifted && proven.gateway_ref === null && gateway_ref !== undefined ? { ...proven, gateway_ref } : proven;
   const asks: ShopperAction | undefined =
     outcome.outcome === 'action_required' ? { url: outcome.url, expires_at: outcome.expires_at } : action;
@@ -32,9 +27,18 @@ export function record_gateway_fact(context: Context, before: Payment, command: 
     drifts,
     disputes,
     records,
-    raises,
+    raises: raises_of(before, operation, outcome),
     ...(asks && { action: asks }),
   });
+}
+
+function raises_of({ gateway, gateway_ref }: Payment, { kind, op_id }: OwnOperation, outcome: Outcome): Raise[] {
+  // Asked for by its own reference: what the gateway once had of ours, and has no more.
+  if (kind === 'ask' && value_of(outcome).absent === true)
+    return [{ reason: 'absent_at_gateway', detail: `${gateway} has no ${gateway_ref} (any more).` }];
+  if (outcome.outcome === 'unknown' && outcome.for_person === true)
+    return [{ reason: 'outcome_unknown', detail: `${kind} ${op_id}: ${outcome.detail}` }];
+  return [];
 }
 
 /** The runner asks about it now, not when its turn comes; who comes back twice, or after the end, changes nothing. */

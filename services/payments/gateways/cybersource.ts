@@ -116,7 +116,9 @@ async function query(turn: Turn): Promise<Outcome> {
   // To reverse again is answered by "was reversed".
   if (kind === 'void' && checks.void.Check(request)) return reverse(turn, request);
   if (kind === 'refund' && checks.refund.Check(request))
-    return unknown(`a credit without an answer (${state}) is never sent again: look for ${reference_of(turn, 1)} in the Business Center`);
+    return for_person(
+      `a credit without an answer (${state}) is never sent again: look for ${reference_of(turn, 1)} in the Business Center`,
+    );
   return malformed(turn);
 }
 
@@ -208,7 +210,7 @@ async function capture(turn: Turn, request: CaptureRequest, repeated: boolean): 
 
 async function repeat_capture(turn: Turn, request: CaptureRequest): Promise<Outcome> {
   const { settings, operation } = turn;
-  if (operation.learned['repeated'] === true) return unknown('a capture is repeated once only: look for it in the Business Center');
+  if (operation.learned['repeated'] === true) return for_person('a capture is repeated once only: look for it in the Business Center');
   const wait_ms = lost_since_ms(turn) + (settings.lost_wait_ms ?? lost_wait_default_ms) - settings.now_ms();
   if (wait_ms > 0) return { outcome: 'retryable', after_ms: wait_ms, detail: 'the lost message may still be at work' };
   if (!(await begins(turn, { repeated: true }))) return taken_over;
@@ -286,6 +288,8 @@ async function begins({ remember }: Turn, learned: Row): Promise<boolean> {
 }
 
 const unknown = (detail: string): Outcome => ({ outcome: 'unknown', detail });
+/** What no query finds: only the vendor's own pages tell. */
+const for_person = (detail: string): Outcome => ({ outcome: 'unknown', detail, for_person: true });
 const taken_over = unknown('another process has taken it over');
 const detail_of = (outcome: Outcome): string => ('detail' in outcome ? String(outcome.detail) : outcome.outcome);
 function malformed({ operation }: Turn): Outcome {
