@@ -20,8 +20,20 @@ const { values } = parseArgs({
     skus: { type: 'string', default: '10000' },
     gateway: { type: 'string', default: 'manual' },
     carrier: { type: 'string', default: 'manual' },
+    help: { type: 'boolean', short: 'h', default: false },
   },
 });
+if (values.help) {
+  console.log(`npm run bench -- [options]: the limit of the database and ours, in one run
+  --short           a minute: 1,000 orders, none stored before
+  --orders <n>      orders to measure [15000]
+  --stored <n>      orders there already, for (f) [1000000]
+  --skus <n>        products [10000]
+  --gateway <name>  stripe, cybersource: end to end with its stand-in
+  --carrier <name>  easypost, purolator: the same
+  --adapters        operations a second through each adapter and stand-in`);
+  process.exit(0);
+}
 if (values.adapters) {
   await bench_adapters(Number(values.orders ?? 2_000));
   process.exit(0);

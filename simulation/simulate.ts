@@ -17,8 +17,18 @@ const { values } = parseArgs({
     story: { type: 'boolean', default: false },
     hash: { type: 'boolean', default: false },
     coverage: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
   },
 });
+if (values.help) {
+  console.log(`npm run simulate -- [options]: seeded runs of the saga; a broken promise has a seed
+  --runs <n>   how many [1000]
+  --seed <n>   the first [1]
+  --story      the events of each order
+  --hash       what each run is, bit by bit
+  --coverage   which rows of the design were taken`);
+  process.exit(0);
+}
 const [runs, first] = [Number(values.runs), Number(values.seed)];
 const broken = values.coverage ? print_coverage() : simulate();
 process.exitCode = broken === 0 ? 0 : 1;

@@ -58,7 +58,19 @@ const schedule_ms = 86_400_000;
 export async function ask_now(shop: Shop, effect: Effect): Promise<void> {
   const operation = await operation_of(shop, effect);
   const wait_ms = Date.parse(operation?.next_at ?? '') - shop.clock.now_ms();
-  if (operation?.state === 'unknown' && wait_ms > 0) shop.clock.move(wait_ms > schedule_ms ? list_pause_ms : wait_ms);
+  if (operation?.state !== 'unknown' || wait_ms <= 0) return;
+  if (wait_ms <= schedule_ms) shop.clock.move(wait_ms);
+  else await look_at_list(shop, effect);
+}
+
+/** A list that is being read, or asked for again, has its time: a clock that jumps meanwhile would be its deadline. */
+async function look_at_list({ pool, clock }: Shop, { service }: Effect): Promise<void> {
+  const { rows } = await pool.query<{ next_at: string }>(
+    `select next_at from ${service}.operations where kind = 'list_recent' and state in ('requested', 'sent')`,
+  );
+  const [reading] = rows;
+  const wait_ms = reading === undefined ? list_pause_ms : Date.parse(reading.next_at) - clock.now_ms();
+  if (wait_ms > 0 && wait_ms <= list_pause_ms) clock.move(wait_ms);
 }
 
 /** Until there is something to see, the third party is asked as often as the schedule has it. */

@@ -25,6 +25,17 @@ import { open_shop } from './shop.ts';
 import { behave, go_down, look_at_lies, misbehave, third_party_env } from './third_parties.ts';
 import { post_watchman } from './watchman.ts';
 
+const usage = `npm run chaos -- [options]: orders at load while things fail, then every order must have ended well
+  --seconds <n>     how long [60]
+  --rate <n>        orders a second [40; 15 with --third-parties]
+  --seed <n>        the same faults again
+  --third-parties   gateways, carriers and suppliers fail, instead of processes and the database
+  --kills           … and those as well
+  --carrier <names> easypost, purolator, manual; several with commas
+  --gateways <names> manual, stripe, cybersource; in turn, order by order
+  --rest <n>        in the end: seconds without an order that ends until the rest must have a reason [60]
+  --patience <n>    minutes for that, at most [15]
+  --keep            keep the data folder`;
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '60' },
@@ -40,8 +51,13 @@ const { values } = parseArgs({
     // easypost: a process killed between writing that it asks for a label and asking leaves a doubt that only a person ends; a millisecond or two, so rarely an order.
     carrier: { type: 'string' },
     gateways: { type: 'string' },
+    help: { type: 'boolean', short: 'h', default: false },
   },
 });
+if (values.help) {
+  console.log(usage);
+  process.exit(0);
+}
 const seconds = Number(values.seconds);
 /** Each late reply holds a place at its provider for seconds. */
 const rate = values.rate ?? (values['third-parties'] ? '15' : '40');
