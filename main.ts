@@ -153,6 +153,12 @@ program
   );
 
 program
+  .command('demo')
+  .description('a shop with a past to look at: a retailer’s year from its file, or a month that is made up; then everything starts on it')
+  .argument('[file]', 'as for replay')
+  .action((file: string | undefined) => run(async () => (await import('./main/demo.ts')).demo(read_settings(process.env), file)));
+
+program
   .command('adopt')
   .description('after a failover or restore: say that the logs and positions now belong to this cluster')
   .argument('<service>', `gateway, ${service_list.join(', ')}`)

@@ -35,6 +35,8 @@ const goods: readonly (readonly [sku: string, name: string, pence: number, grams
   ['BOOK-BREW', 'The Brewing Book', 2200, 690],
   ['GLASS-ICED', 'Iced tea glass, set of 4', 2600, 980],
 ];
+/** What a made-up past of this shop sells. */
+export const demo_goods = goods.map(([sku, name, pence]) => ({ sku, name, pence }));
 const locations = [
   {
     code: 'london',

@@ -60,6 +60,8 @@ export interface Plan {
   readonly by_invoice: ReadonlyMap<string, Tally>;
   /** SKU to the first name the file gives it. */
   readonly products: ReadonlyMap<string, string>;
+  /** SKU to the first price it was sold at, in pence. */
+  readonly prices: ReadonlyMap<string, number>;
 }
 
 const mills_per_penny = 10;
@@ -70,13 +72,19 @@ export async function plan(invoices: AsyncIterable<Invoice>): Promise<Plan> {
   const bought = new Purchases();
   const by_invoice = new Map<string, Tally>();
   const products = new Map<string, string>();
+  const prices = new Map<string, number>();
   for await (const invoice of invoices) {
-    for (const row of invoice.rows) if (!products.has(row.sku)) products.set(row.sku, row.name || row.sku);
+    for (const row of invoice.rows) {
+      if (!products.has(row.sku)) products.set(row.sku, row.name || row.sku);
+      const pence = Math.trunc(row.price_mills / mills_per_penny);
+      if (pence > 0 && !prices.has(row.sku)) prices.set(row.sku, pence);
+    }
     if (invoice.number.startsWith('C')) steps.push(...credit(invoice, bought, book));
     else if (invoice.number.startsWith('A')) for (const row of invoice.rows) book.add('bad debt', row);
     else steps.push(...sale(invoice, bought, book, by_invoice));
   }
-  return { steps, tallies: book.tallies, rounding_mills: book.rounding_mills, rows: book.rows, mills: book.mills, by_invoice, products };
+  const { tallies, rounding_mills, rows, mills } = book;
+  return { steps, tallies, rounding_mills, rows, mills, by_invoice, products, prices };
 }
 
 function sale(invoice: Invoice, bought: Purchases, book: TallyBook, by_invoice: Map<string, Tally>): Step[] {

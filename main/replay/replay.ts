@@ -47,7 +47,7 @@ export async function replay(base: Settings, file: string, options: { rows_max?:
     replenishment: 'auto',
     carriers: [],
     manual_delivery_ms: day_ms,
-    secret_key: 'sk_replay_0123456789abcdef',
+    secret_key: base.secret_key ?? 'sk_replay_0123456789abcdef',
   };
   const first = planned.steps[0]?.at ?? real_clock.now();
   const clock = simulated_clock(Date.parse(first.slice(0, 10)) - day_ms);
@@ -94,7 +94,7 @@ async function open_shop(api: Api, planned: Plan): Promise<void> {
     sku,
     name: name.slice(0, 200),
     stocked: is_goods(sku),
-    prices: [{ currency, amount: 0 }],
+    prices: [{ currency, amount: planned.prices.get(sku) ?? 0 }],
   }));
   await api.import_lines('/v1/products/import', products);
   const opening = opening_stock(planned.steps);
