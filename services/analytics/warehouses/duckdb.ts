@@ -14,7 +14,9 @@ import {
 import { Problem } from '../../../platform/route.ts';
 import type { Event, Logged } from '../../../platform/service.ts';
 import { duckdb_dialect } from '../dialect.ts';
-import { type AnyFactTable, fact_tables, stock_span } from '../facts.ts';
+import type { AnyFactTable } from '../fact_shapes.ts';
+import { fact_tables } from '../facts.ts';
+import { stock_span } from '../facts_supply.ts';
 import {
   load_events,
   load_facts,

@@ -1,7 +1,7 @@
 /** The one way to an OLAP store: batches go in whole or not at all, questions are asked of one moment. DuckDB is the first engine behind it. */
 import type { Event, Logged } from '../../../platform/service.ts';
 import type { Dialect } from '../dialect.ts';
-import type { FactBatch } from '../facts.ts';
+import type { FactBatch } from '../fact_batch.ts';
 
 /** How far a log's partition is applied, and in which cluster that log was; stored in the transaction of the facts. */
 export interface StoredPosition {
