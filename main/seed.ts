@@ -1,7 +1,7 @@
 /** The small demo shop of a fresh directory: 30 products, 2 locations, 2 suppliers, reorder policies; put through the public API like anybody's. */
 
+import { demo_key } from './demo_keys.ts';
 import type { Up } from './platform_up.ts';
-import { demo_key } from './up.ts';
 
 const goods: readonly (readonly [sku: string, name: string, pence: number, grams: number])[] = [
   ['TEA-ASSAM', 'Assam loose leaf, 250 g', 795, 280],
