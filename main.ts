@@ -95,7 +95,7 @@ program
   .action((options: { gateway: string; method?: string; carrier?: string; quantity: string; url?: string; timeout: string }) =>
     run(async () => {
       const settings = read_settings(process.env);
-      const key = await (await import('./main/up.ts')).demo_key(settings);
+      const key = await (await import('./main/demo_keys.ts')).demo_key(settings);
       const { show_order } = await import('./main/order.ts');
       return show_order({
         url: options.url ?? settings.public_url,
@@ -108,6 +108,11 @@ program
       });
     }),
   );
+
+program
+  .command('build')
+  .description('build the pages of the console and the shop, where their sources changed (up does it by itself)')
+  .action(() => run(async () => ((await (await import('./main/pages.ts')).build_pages(line => console.log(line))) ? 0 : 1)));
 
 program
   .command('audit')

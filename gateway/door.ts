@@ -1,5 +1,4 @@
 /** The public door: everything a stranger can reach, in the order in which it meets them. */
-import type { FastifyInstance } from 'fastify';
 import type pg from 'pg';
 import type { Clock } from '../platform/clock.ts';
 import { create_server, type HttpServer } from '../platform/http.ts';
@@ -51,7 +50,7 @@ export interface DoorGiven {
   /** In a process behind a gateway: only its tokens open a route, and it has counted and limited already. */
   readonly behind?: Behind;
   /** Anything that is not a Route: the console's and the shop's files. Before the door listens. */
-  extend?(app: FastifyInstance): Promise<void>;
+  extend?(server: HttpServer): void;
 }
 export interface Door {
   /** http://host:port, or the settings' base_url. */
@@ -77,7 +76,7 @@ export async function open_door(given: DoorGiven): Promise<Door> {
   let url = settings.base_url ?? '';
   const routes = given.behind === undefined ? public_face(given, server, () => url) : inner_face(given, server, given.behind);
   if (given.behind === undefined && settings.reference !== false) await mount_reference(server.fastify);
-  await given.extend?.(server.fastify);
+  given.extend?.(server);
   await server.fastify.listen({ host: settings.host, port: settings.port });
   const address = server.fastify.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : settings.port;

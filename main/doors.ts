@@ -4,6 +4,7 @@ import type { Behind } from '../gateway/behind.ts';
 import { type DeskPorts, type DeskService, desk_routes } from '../gateway/desk.ts';
 import { type Door, type DoorGiven, open_door } from '../gateway/door.ts';
 import { live_route } from '../gateway/live.ts';
+import { mount_pages } from '../gateway/pages.ts';
 import { timeline_routes } from '../gateway/timeline.ts';
 import { type Patient, vitals_of, vitals_route } from '../gateway/vitals.ts';
 import type { Webhooks } from '../gateway/webhooks/webhooks.ts';
@@ -14,8 +15,13 @@ import type { Runtime } from '../platform/runtime.ts';
 import { analytics_routes } from '../services/analytics/routes.ts';
 import type { Analytics } from '../services/analytics/service.ts';
 import type { Area } from './compose.ts';
+import { demo_publishable_key } from './demo_keys.ts';
+import { sites } from './pages.ts';
 import { type NamedUrl, sandbox_route } from './sandbox_guide.ts';
 import type { Settings } from './settings.ts';
+
+/** Of the demo catalog's prices (seed.ts). */
+const demo_currency = 'GBP';
 
 export interface DoorParts {
   readonly settings: Settings;
@@ -46,6 +52,7 @@ export async function start_door(parts: DoorParts, face: Face): Promise<Door> {
   try {
     return await open_door({
       ...face,
+      ...(face.behind === undefined ? { extend: server => mount_pages(server, { sites, shop_config: () => shop_config(settings) }) } : {}),
       pool: parts.gateway_pool,
       clock: real_clock,
       logger: parts.logger,
@@ -66,6 +73,12 @@ export async function start_door(parts: DoorParts, face: Face): Promise<Door> {
       { code: 'port_busy' },
     );
   }
+}
+
+/** Nobody's secret: what any page that sells would have in its source. In earnest a shop is its owner's own page, with a key of his. */
+async function shop_config(settings: Settings): Promise<{ publishable_key: string; currency: string; api: string } | undefined> {
+  const publishable_key = settings.sandbox ? await demo_publishable_key(settings) : undefined;
+  return publishable_key === undefined ? undefined : { publishable_key, currency: demo_currency, api: '/v1' };
 }
 
 /** For anybody who may: the routes of this process's services, their desk, and what reads the logs. */

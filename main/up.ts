@@ -2,6 +2,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { watch_audit } from '../auditor/watch.ts';
+import { remember_demo_keys } from './demo_keys.ts';
+import { build_pages } from './pages.ts';
 import { bring_up, type Up } from './platform_up.ts';
 import { seed_demo } from './seed.ts';
 import { data_file, gateway_settings, type Settings, service_list } from './settings.ts';
@@ -15,16 +17,19 @@ export async function up(settings: Settings): Promise<number> {
   await refuse_second(settings);
   const started = performance.now();
   const audit = watch_audit();
+  const say = (line: string) => console.log(`  ${line}`);
+  // While the database starts.
+  const built = build_pages(say);
   const running = await bring_up({
     settings,
     services: service_list,
     with_sandbox: settings.sandbox,
     with_door: true,
     with_metrics: true,
-    say: line => console.log(`  ${line}`),
+    say,
     findings: audit.last,
   });
-  await remember_demo_key(running);
+  await remember_demo_keys(running);
   if (settings.sandbox) await seed_demo(running);
   audit.start(running);
   await writeFile(
@@ -35,6 +40,7 @@ export async function up(settings: Settings): Promise<number> {
       stand_ins: (running.sandbox?.stand_ins ?? []).map(({ name, url }) => ({ name, url })),
     }),
   );
+  await built;
   print_block(running, performance.now() - started);
   await until_signal();
   console.log('\n  stopping: finishing what was taken …');
@@ -63,23 +69,12 @@ async function refuse_second(settings: Settings): Promise<void> {
     );
 }
 
-/** In sandbox mode `npm run order` needs no copied key: the generated one is kept beside the data, readable by its owner alone. */
-async function remember_demo_key({ settings, first_keys }: Up): Promise<void> {
-  const key = settings.secret_key ?? first_keys.secret_key;
-  if (settings.sandbox && key !== undefined) await writeFile(data_file(settings, 'demo_key'), key, { mode: 0o600 });
-}
-
-export async function demo_key(settings: Settings): Promise<string> {
-  const key = settings.secret_key ?? (await readFile(data_file(settings, 'demo_key'), 'utf8').catch(() => undefined));
-  if (key === undefined)
-    throw new Error(`no key: start with \`npm start\` first (its folder is ${settings.data_folder}), or set CARTWRIGHT_SECRET_KEY`);
-  return key.trim();
-}
-
 function print_block(running: Up, milliseconds: number): void {
   const { door, sandbox, metrics_port, settings } = running;
   const row = (name: string, text: string) => console.log(`    ${name.padEnd(17)} ${text}`);
   console.log(`\n  Cartwright is up (${(milliseconds / 1_000).toFixed(1)} s)\n`);
+  row('shop', `${door?.url}/shop/`);
+  row('console', `${door?.url}/console/`);
   row('API', `${door?.url}/v1`);
   row('reference', `${door?.url}/docs`);
   row('events', `${door?.url}/asyncapi.json`);
@@ -147,7 +142,7 @@ export async function start_gateway(settings: Settings): Promise<number> {
     say: line => console.log(`  ${line}`),
     findings: audit.last,
   });
-  await remember_demo_key(running);
+  await remember_demo_keys(running);
   audit.start(running);
   print_keys(running);
   for (const [service, url] of Object.entries(urls)) console.log(`    ${service.padEnd(17)} ${url}`);

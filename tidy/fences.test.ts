@@ -50,3 +50,20 @@ test('a service reads no table of another', () => {
     });
   assert.deepEqual(broken, []);
 });
+
+test('pages use the public API only: they import packages for browsers and their own folder', () => {
+  const pages = ['console', 'storefront'];
+  const broken = sources
+    .filter(({ path }) => pages.includes(area_of(path)) && !path.endsWith('/vite.config.ts'))
+    .flatMap(source =>
+      [
+        ...imports_of(source).filter(target => area_of(target) !== area_of(source.path)),
+        ...[...source.text.matchAll(/from '(node:[^']+|fastify|pg|pino)'/g)].map(match => match[1] ?? ''),
+      ].map(target => `${source.path} → ${target}`),
+    );
+  assert.deepEqual(broken, []);
+  assert.ok(
+    pages.every(page => sources.some(({ path }) => path.startsWith(`${page}/src/`))),
+    'there are pages to look at',
+  );
+});

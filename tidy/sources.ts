@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 export const root = join(import.meta.dirname, '..');
-const not_ours = new Set(['node_modules', '.git', '.cartwright', 'docs']);
+const not_ours = /^(node_modules|\.git|\.cartwright|docs|dist(\.\d+)?|screenshots)$/;
 
 export interface Source {
   /** From the root, with `/`. */
@@ -14,20 +14,20 @@ export interface Source {
 
 function files_below(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap(entry => {
-    if (not_ours.has(entry.name)) return [];
+    if (not_ours.test(entry.name)) return [];
     const path = join(folder, entry.name);
     return entry.isDirectory() ? files_below(path) : [path];
   });
 }
 
 export const sources: readonly Source[] = files_below(root)
-  .filter(path => path.endsWith('.ts') && !path.endsWith('.d.ts'))
+  .filter(path => /\.tsx?$/.test(path) && !path.endsWith('.d.ts'))
   .map(path => {
     const short = relative(root, path).replaceAll('\\', '/');
     return {
       path: short,
       text: readFileSync(path, 'utf8'),
-      is_test: /\.(test|long)\.ts$|\/testing\/|^(journeys|simulation|bench|tidy)\//.test(short),
+      is_test: /\.(test|long|browser)\.ts$|\/testing\/|^(journeys|simulation|bench|tidy)\//.test(short),
     };
   });
 
