@@ -44,10 +44,10 @@ export function CopyId({ id, label = 'id' }: { readonly id: string; readonly lab
 }
 
 /** Facts without a value are left out. */
-export function KeyValue({ items }: { readonly items: readonly (readonly [string, ReactNode])[] }): ReactNode {
+export function KeyValue({ items }: { readonly items: Readonly<Record<string, ReactNode>> }): ReactNode {
   return (
     <dl className="key-value">
-      {items
+      {Object.entries(items)
         .filter(([, value]) => value !== null && value !== undefined && value !== '')
         .map(([name, value]) => (
           <Fragment key={name}>
