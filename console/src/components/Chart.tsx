@@ -1,0 +1,252 @@
+/** Lines or bars over time, drawn by uPlot: axes in the unit's own words, a tooltip, colours that follow the theme, and the same numbers as a table. */
+import 'uplot/dist/uPlot.min.css';
+import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
+import UPlot from 'uplot';
+import { count, count_short, day, instant, money, money_short } from '../format.ts';
+
+export interface Series {
+  readonly name: string;
+  /** One for each of `at`; null where nothing is known. */
+  readonly values: readonly (number | null)[];
+}
+export type Unit = { readonly kind: 'money'; readonly currency: string } | { readonly kind: 'count' } | { readonly kind: 'share' };
+
+interface ChartProps {
+  readonly label: string;
+  /** RFC 3339, rising. */
+  readonly at: readonly string[];
+  readonly series: readonly Series[];
+  readonly unit: Unit;
+  readonly look?: 'lines' | 'bars';
+  /** Times of the axis and the table: days, or to the second. */
+  readonly grain?: 'day' | 'second';
+  readonly height?: number;
+}
+
+const height_default = 220;
+const colours = 6;
+
+export function Chart({ label, at, series, unit, look = 'lines', grain = 'day', height = height_default }: ChartProps): ReactNode {
+  const box = useRef<HTMLDivElement>(null);
+  const theme = useThemeChanges();
+  const [tip, set_tip] = useState<Tip | null>(null);
+  const data = useMemo<UPlot.AlignedData>(
+    () => [at.map(one => Date.parse(one) / 1_000), ...series.map(one => [...one.values])],
+    [at, series],
+  );
+  const names = series.map(one => one.name).join('\n');
+  const currency = unit.kind === 'money' ? unit.currency : '';
+  const plot = useRef<UPlot>(undefined);
+  const newest = useRef(data);
+  newest.current = data;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the theme is read from the page, the data is set below without drawing all anew
+  useEffect(() => {
+    const element = box.current;
+    if (element === null) return;
+    const drawn = new UPlot(
+      options({ names: names.split('\n'), unit, look, height, width: element.clientWidth, set_tip }),
+      newest.current,
+      element,
+    );
+    plot.current = drawn;
+    const observer = new ResizeObserver(() => drawn.setSize({ width: element.clientWidth, height }));
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      drawn.destroy();
+    };
+  }, [names, unit.kind, currency, look, height, theme]);
+  useEffect(() => plot.current?.setData(data), [data]);
+  const time = grain === 'day' ? day : instant;
+  return (
+    <figure className="chart" aria-label={label}>
+      {series.length > 1 && <Legend names={series.map(one => one.name)} />}
+      <div className="chart-box" ref={box} aria-hidden="true" />
+      {tip !== null && at[tip.index] !== undefined && <TipBox tip={tip} title={time(at[tip.index] ?? '')} series={series} unit={unit} />}
+      <details>
+        <summary>Show as a table</summary>
+        <AsTable label={label} at={at} series={series} unit={unit} time={time} />
+      </details>
+    </figure>
+  );
+}
+
+export function in_unit(value: number | null | undefined, unit: Unit): string {
+  if (value === null || value === undefined) return '–';
+  if (unit.kind === 'money') return money(value, unit.currency);
+  return unit.kind === 'share' ? `${Math.round(value * 1_000) / 10} %` : count(value);
+}
+
+function in_unit_short(value: number, unit: Unit): string {
+  if (unit.kind === 'money') return money_short(value, unit.currency);
+  return unit.kind === 'share' ? `${Math.round(value * 100)} %` : count_short(value);
+}
+
+interface Tip {
+  readonly index: number;
+  readonly left: number;
+  readonly flip: boolean;
+}
+
+interface OptionsGiven {
+  readonly names: readonly string[];
+  readonly unit: Unit;
+  readonly look: 'lines' | 'bars';
+  readonly width: number;
+  readonly height: number;
+  set_tip(tip: Tip | null): void;
+}
+
+function options({ names, unit, look, width, height, set_tip }: OptionsGiven): UPlot.Options {
+  const style = getComputedStyle(document.documentElement);
+  // A canvas understands no light-dark(): the browser is asked what it comes to.
+  const probe = document.body.appendChild(document.createElement('span'));
+  const colour = (name: string) => {
+    probe.style.color = `var(${name})`;
+    return getComputedStyle(probe).color;
+  };
+  const axis = {
+    stroke: colour('--ink-3'),
+    grid: { stroke: colour('--line'), width: 1 },
+    ticks: { show: false },
+    font: `12px ${style.fontFamily}`,
+  };
+  const bars = look === 'bars' ? UPlot.paths.bars?.({ size: [0.7, 48] }) : undefined;
+  const lines = names.map((name, index) => {
+    const stroke = colour(`--series-${1 + (index % colours)}`);
+    return {
+      label: name,
+      stroke,
+      width: 2,
+      points: { show: false },
+      ...(bars === undefined ? {} : { paths: bars, fill: stroke, width: 0 }),
+    };
+  });
+  probe.remove();
+  return {
+    width,
+    height,
+    padding: [8, 8, 0, 0],
+    legend: { show: false },
+    cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
+    scales: { y: { range: (_plot, min, max) => [Math.min(0, min ?? 0), max === null || max === 0 ? 1 : max * 1.08] } },
+    series: [{}, ...lines],
+    axes: [
+      { ...axis, space: 70 },
+      { ...axis, size: 64, values: (_plot, splits) => splits.map(split => in_unit_short(split, unit)) },
+    ],
+    hooks: {
+      setCursor: [
+        plot => {
+          const { idx, left = -1 } = plot.cursor;
+          set_tip(
+            idx === null || idx === undefined || left < 0
+              ? null
+              : { index: idx, left: left + plot.bbox.left / UPlot.pxRatio, flip: left > plot.over.clientWidth / 2 },
+          );
+        },
+      ],
+    },
+  };
+}
+
+function TipBox({
+  tip,
+  title,
+  series,
+  unit,
+}: {
+  readonly tip: Tip;
+  readonly title: string;
+  readonly series: readonly Series[];
+  readonly unit: Unit;
+}): ReactNode {
+  return (
+    <div
+      className="chart-tip"
+      aria-hidden="true"
+      style={{ top: 24, left: tip.left, transform: `translateX(${tip.flip ? 'calc(-100% - 10px)' : '10px'})` }}
+    >
+      <div className="quiet">{title}</div>
+      {series.map((one, index) => (
+        <div key={one.name} className="number">
+          <Swatch index={index} />
+          {series.length > 1 && `${one.name} `}
+          <strong>{in_unit(one.values[tip.index], unit)}</strong>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function Swatch({ index }: { readonly index: number }): ReactNode {
+  return <span className="swatch" style={{ background: `var(--series-${1 + (index % colours)})` }} />;
+}
+
+function Legend({ names }: { readonly names: readonly string[] }): ReactNode {
+  return (
+    <div className="legend">
+      {names.map((name, index) => (
+        <span key={name}>
+          <Swatch index={index} />
+          {name}
+        </span>
+      ))}
+    </div>
+  );
+}
+
+function AsTable({
+  label,
+  at,
+  series,
+  unit,
+  time,
+}: Pick<ChartProps, 'label' | 'at' | 'series' | 'unit'> & { time(at: string): string }): ReactNode {
+  return (
+    <div className="table-scroll">
+      <table className="table">
+        <caption className="hidden">{label}</caption>
+        <thead>
+          <tr>
+            <th scope="col">When</th>
+            {series.map(one => (
+              <th key={one.name} scope="col" className="end">
+                {one.name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {at.map((one, index) => (
+            <tr key={one}>
+              <th scope="row">{time(one)}</th>
+              {series.map(line => (
+                <td key={line.name} className="end">
+                  {in_unit(line.values[index], unit)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Rises when the page turns dark or light. */
+function useThemeChanges(): number {
+  const [changes, set_changes] = useState(0);
+  useEffect(() => {
+    const changed = () => set_changes(before => before + 1);
+    const observer = new MutationObserver(changed);
+    observer.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
+    const scheme = window.matchMedia('(prefers-color-scheme: dark)');
+    scheme.addEventListener('change', changed);
+    return () => {
+      observer.disconnect();
+      scheme.removeEventListener('change', changed);
+    };
+  }, []);
+  return changes;
+}

@@ -1,0 +1,34 @@
+/** What was done, said once in the corner and read by screen readers. Refusals are shown where the person acts, not here. */
+import { Toast } from '@base-ui/react/toast';
+import type { ReactNode } from 'react';
+import { Icon } from './Icon.tsx';
+
+const shown_ms = 5_000;
+const manager = Toast.createToastManager();
+
+export function toast(text: string): void {
+  manager.add({ description: text });
+}
+
+export function Toasts({ children }: { readonly children: ReactNode }): ReactNode {
+  return (
+    <Toast.Provider toastManager={manager} timeout={shown_ms}>
+      {children}
+      <Toast.Portal>
+        <Toast.Viewport className="toasts">
+          <List />
+        </Toast.Viewport>
+      </Toast.Portal>
+    </Toast.Provider>
+  );
+}
+
+function List(): ReactNode {
+  const { toasts } = Toast.useToastManager();
+  return toasts.map(one => (
+    <Toast.Root key={one.id} toast={one} className="toast">
+      <Icon name="check" />
+      <Toast.Description />
+    </Toast.Root>
+  ));
+}

@@ -1,0 +1,13 @@
+import type { ReactNode } from 'react';
+import { Page } from '../components/Page.tsx';
+import { Empty } from '../components/State.tsx';
+
+export function Shipment(): ReactNode {
+  return (
+    <Page title="Shipment">
+      <div className="card">
+        <Empty title="Nothing here yet" />
+      </div>
+    </Page>
+  );
+}

@@ -1,0 +1,13 @@
+import type { ReactNode } from 'react';
+import { Page } from '../components/Page.tsx';
+import { Empty } from '../components/State.tsx';
+
+export function Webhooks(): ReactNode {
+  return (
+    <Page title="Webhooks">
+      <div className="card">
+        <Empty title="Nothing here yet" />
+      </div>
+    </Page>
+  );
+}
