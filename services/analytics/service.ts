@@ -7,9 +7,10 @@ import type { LogReader } from '../../platform/log.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Lag } from '../../platform/runtime.ts';
 import { type Batching, type Collected, collect, type Source, stored_positions_of } from './batch.ts';
+import { type Exported, type ExportWanted, exporter } from './exports.ts';
 import { type Verified, verify_logs } from './verify.ts';
 import { open_duckdb } from './warehouses/duckdb.ts';
-import type { Ask, Warehouse } from './warehouses/warehouse.ts';
+import type { Ask, Relation, Table, Warehouse } from './warehouses/warehouse.ts';
 import { type Watermark, watermark_of } from './watermark.ts';
 
 export const poll_idle_ms = 500;
@@ -32,6 +33,11 @@ export interface AnalyticsPorts {
 export interface Analytics {
   /** Questions that see one moment, and the watermark of that moment. Errors: Problem 503. */
   read<T>(work: (ask: Ask, watermark: Watermark) => Promise<T>): Promise<T>;
+  /** A question in a person's own words, and the watermark of its moment. Errors: Problem 422, 503, as the warehouse has them. */
+  query(sql: string): Promise<{ readonly table: Table; readonly watermark: Watermark }>;
+  tables(): Promise<Relation[]>;
+  /** A dataset as the bytes of a file. Errors: Problem 503 before the first byte; later the stream breaks. */
+  export_file(wanted: ExportWanted): Promise<Exported>;
   /** Something was appended to a log. */
   poke(): void;
   lags(): Promise<Lag[]>;
@@ -82,9 +88,22 @@ export async function start_analytics(ports: AnalyticsPorts): Promise<Analytics>
     await warehouse.close();
     throw error;
   }
+  const files = await exporter({
+    warehouse,
+    folder: ports.folder,
+    waiting,
+    stopping: state.stopping.signal,
+    sources: () => state.sources,
+  });
   const running = run(state);
   return {
     read: work => warehouse.read(async ask => work(ask, await watermark_of(ask, state.sources))),
+    async query(sql) {
+      const { table, beside } = await warehouse.query(sql, ask => watermark_of(ask, state.sources));
+      return { table, watermark: beside };
+    },
+    tables: () => warehouse.tables(),
+    export_file: wanted => files.begin(wanted),
     poke: () => poke(state),
     lags: () => Promise.all(state.sources.map(source => lag_of(source, ports.clock))),
     get failure() {

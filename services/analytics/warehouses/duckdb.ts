@@ -14,6 +14,8 @@ import {
 import { Problem } from '../../../platform/route.ts';
 import type { Event, Logged } from '../../../platform/service.ts';
 import { type AnyFactTable, fact_tables, stock_span } from '../facts.ts';
+import { write_csv, write_parquet } from './duckdb_export.ts';
+import { answer_query, tables_of, too_expensive } from './duckdb_query.ts';
 import {
   load_events,
   load_facts,
@@ -24,10 +26,15 @@ import {
   version_statements,
   warehouse_version,
 } from './duckdb_sql.ts';
+import { in_line } from './line.ts';
 import type { Answer, Ask, Batch, StoredPosition, Warehouse } from './warehouse.ts';
 
 export const query_timeout_ms = 10_000;
 export const queries_waiting_max = 50;
+/** Questions that people write themselves wait in a line of their own: nobody's numbers wait behind one of ten seconds. */
+export const own_queries_waiting_max = 8;
+export const exports_waiting_max = 4;
+export const export_timeout_ms = 10 * 60_000;
 /** What is handed over before other work of this thread gets its turn. */
 const events_at_once_max = 1_000;
 const characters_at_once_max = 4 * 1024 * 1024;
@@ -41,6 +48,8 @@ const configuration = {
   checkpoint_threshold: '64MB',
   // Needed for zstd, which stores events in an eighth of the space at half the work of the default for texts.
   storage_compatibility_version: 'latest',
+  // What does not fit into memory is put there: a question may not fill the disk.
+  max_temp_directory_size: '2GB',
   autoinstall_known_extensions: 'false',
   autoload_known_extensions: 'false',
 };
@@ -56,47 +65,58 @@ export interface DuckDBOptions {
 export async function open_duckdb(options: DuckDBOptions): Promise<Warehouse> {
   await mkdir(options.folder, { recursive: true });
   let open: OpenFile | undefined = await open_file(options);
-  let waiting = 0;
-  let last_read: Promise<unknown> = Promise.resolve();
+  const questions = in_line(queries_waiting_max);
+  const own_questions = in_line(own_queries_waiting_max);
+  const exporting = in_line(exports_waiting_max);
+  const { sleep } = options;
   const opened = (): OpenFile => {
     if (open === undefined)
       throw new Problem(503, 'database_unavailable', 'The analytics store is being opened again.', { headers: { 'retry-after': '5' } });
     return open;
   };
-  const close = () => {
+  /** Nobody asks meanwhile: who comes waits until it is done. */
+  const nobody_asking = <T>(work: () => Promise<T>) => questions.closed(() => own_questions.closed(() => exporting.closed(work)));
+  const close = async () => {
     const closing = open;
     open = undefined;
+    // Off this thread; closing would do it on this one.
+    await closing?.writer.run('checkpoint').catch(() => undefined);
     if (closing !== undefined) close_file(closing);
   };
 
   return {
     positions: async () => stored_positions(opened().writer),
     apply: async batch => apply(opened(), batch, options.breathe),
-    async read(work) {
-      if (waiting >= queries_waiting_max) {
-        throw new Problem(503, 'overloaded', 'Too many questions wait for an answer.', { headers: { 'retry-after': '2' } });
-      }
-      waiting += 1;
-      // One at a time: a connection answers one question, and each takes a core while it does.
-      const mine = last_read.then(() => read_at_one_moment(opened().reader, work, options));
-      last_read = mine.catch(() => undefined);
-      try {
-        return await mine;
-      } finally {
-        waiting -= 1;
-      }
-    },
-    async recover() {
-      await last_read;
-      close();
-      open = await open_file(options);
-    },
-    async close() {
-      await last_read;
-      // Off this thread; closing would do it on this one.
-      await open?.writer.run('checkpoint').catch(() => undefined);
-      close();
-    },
+    // One at a time: a connection answers one question, and each takes a core while it does.
+    read: (work, timeout_ms = query_timeout_ms) =>
+      questions.next(() => at_one_moment(opened().reader, { sleep, timeout_ms, late: too_late }, work)),
+    query: (sql, beside) =>
+      own_questions.next(() => {
+        const { analyst } = opened();
+        return at_one_moment(analyst, { sleep, timeout_ms: query_timeout_ms, late: too_expensive_in_time }, async ask => {
+          const told = await beside(ask);
+          return { table: await answer_query(analyst, sql, options), beside: told };
+        });
+      }),
+    tables: () => questions.next(() => at_one_moment(opened().reader, { sleep, timeout_ms: query_timeout_ms, late: too_late }, tables_of)),
+    write_file: ({ sql, format, file, signal }, begun) =>
+      exporting.next(() => {
+        const { exporter } = opened();
+        const stop = () => exporter.interrupt();
+        signal.addEventListener('abort', stop, { once: true });
+        return at_one_moment(exporter, { sleep, timeout_ms: export_timeout_ms, late: too_late }, async ask => {
+          await begun(ask);
+          signal.throwIfAborted();
+          if (format === 'csv') await write_csv(exporter, sql, file, signal);
+          else await write_parquet(exporter, sql, file, { folder: options.folder, signal });
+        }).finally(() => signal.removeEventListener('abort', stop));
+      }),
+    recover: () =>
+      nobody_asking(async () => {
+        await close();
+        open = await open_file(options);
+      }),
+    close: () => nobody_asking(close),
   };
 }
 
@@ -104,6 +124,9 @@ interface OpenFile {
   readonly instance: DuckDBInstance;
   readonly writer: DuckDBConnection;
   readonly reader: DuckDBConnection;
+  /** For questions in people's own words. */
+  readonly analyst: DuckDBConnection;
+  readonly exporter: DuckDBConnection;
   readonly loads: Loads;
 }
 interface Loads {
@@ -122,7 +145,14 @@ async function open_file({ folder }: DuckDBOptions): Promise<OpenFile> {
       );
     },
   );
-  const [writer, reader] = [await instance.connect(), await instance.connect()];
+  const writer = await instance.connect();
+  const connections = {
+    instance,
+    writer,
+    reader: await instance.connect(),
+    analyst: await instance.connect(),
+    exporter: await instance.connect(),
+  };
   try {
     for (const statement of version_statements) await writer.run(statement);
     const [row] = answers_of(await writer.runAndReadAll('select version from warehouse'));
@@ -136,9 +166,9 @@ async function open_file({ folder }: DuckDBOptions): Promise<OpenFile> {
     // From here on SQL reaches no file but this one.
     await writer.run('set enable_external_access = false');
     await writer.run('set lock_configuration = true');
-    return { instance, writer, reader, loads: await prepare_loads(writer) };
+    return { ...connections, loads: await prepare_loads(writer) };
   } catch (error) {
-    close_file({ instance, writer, reader });
+    close_file(connections);
     throw error;
   }
 }
@@ -157,9 +187,8 @@ function unavailable(message: string, cause?: unknown): Error {
   return Object.assign(new Error(`analytics: ${message}`, { cause }), { code: 'warehouse_unavailable' });
 }
 
-function close_file({ instance, writer, reader }: Omit<OpenFile, 'loads'>): void {
-  reader.closeSync();
-  writer.closeSync();
+function close_file({ instance, ...connections }: Omit<OpenFile, 'loads'>): void {
+  for (const connection of [connections.exporter, connections.analyst, connections.reader, connections.writer]) connection.closeSync();
   instance.closeSync();
 }
 
@@ -272,28 +301,46 @@ function well_formed(json: string): string {
   return json.includes('\\ud') ? json.replace(/(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g, '$1\\ufffd') : json;
 }
 
-async function read_at_one_moment<T>(reader: DuckDBConnection, work: (ask: Ask) => Promise<T>, { sleep }: DuckDBOptions): Promise<T> {
+interface Deadline {
+  readonly timeout_ms: number;
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
+  late(timeout_ms: number, cause: unknown): Problem;
+}
+
+async function at_one_moment<T>(
+  connection: DuckDBConnection,
+  { sleep, timeout_ms, late }: Deadline,
+  work: (ask: Ask) => Promise<T>,
+): Promise<T> {
   const answered = new AbortController();
   let is_late = false;
-  const deadline = sleep(query_timeout_ms, answered.signal).then(() => {
+  const deadline = sleep(timeout_ms, answered.signal).then(() => {
     if (answered.signal.aborted) return;
     is_late = true;
-    reader.interrupt();
+    connection.interrupt();
   });
-  await reader.run('begin transaction read only');
+  await connection.run('begin transaction read only');
   try {
-    return await work(async sql => answers_of(await reader.runAndReadAll(sql)));
+    return await work(async sql => answers_of(await connection.runAndReadAll(sql)));
   } catch (cause) {
     if (!is_late) throw cause;
-    throw new Problem(503, 'overloaded', `The question took more than ${query_timeout_ms / 1_000} s. Ask for less.`, {
-      headers: { 'retry-after': '10' },
-      cause,
-    });
+    throw late(timeout_ms, cause);
   } finally {
     answered.abort();
     await deadline;
-    await reader.run('rollback').catch(() => undefined);
+    await connection.run('rollback').catch(() => undefined);
   }
+}
+
+function too_late(timeout_ms: number, cause: unknown): Problem {
+  return new Problem(503, 'overloaded', `The question took more than ${timeout_ms / 1_000} s. Ask for less.`, {
+    headers: { 'retry-after': '10' },
+    cause,
+  });
+}
+
+function too_expensive_in_time(timeout_ms: number, cause: unknown): Problem {
+  return too_expensive(`It takes more than ${timeout_ms / 1_000} s. Ask for a shorter period, or for fewer rows.`, cause);
 }
 
 function answers_of(result: { getRowObjects(): Record<string, DuckDBValue>[] }): Answer[] {
