@@ -77,8 +77,8 @@ export function analytics_routes(analytics: Analytics, { now }: { now(): string 
       rejections: [],
       async handle(request) {
         const { from, to } = asked_period(request, now());
-        return analytics.read(async (ask, { at, logs }) => {
-          const overview = await overview_of(ask, period_of(from, to, at ?? now(), undefined));
+        return analytics.read(async (ask, { at, logs }, sql) => {
+          const overview = await overview_of(ask, period_of(sql, from, to, at ?? now(), undefined));
           return { status: 200, body: { from, to, watermark: at, logs: logs.map(log => ({ ...log })), ...overview } };
         });
       },
@@ -110,8 +110,8 @@ export function analytics_routes(analytics: Analytics, { now }: { now(): string 
       rejections: [],
       async handle(request) {
         const { from, to } = asked_period(request, now());
-        return analytics.read(async (ask, { at }) => {
-          const funnel = await funnel_of(ask, period_of(from, to, at ?? now(), undefined));
+        return analytics.read(async (ask, { at }, sql) => {
+          const funnel = await funnel_of(ask, period_of(sql, from, to, at ?? now(), undefined));
           return { status: 200, body: { from, to, watermark: at, ...funnel } };
         });
       },
@@ -130,21 +130,23 @@ async function answer_metric(analytics: Analytics, request: RouteRequest, now: s
   const { from, to } = asked_period(request, now);
   const grain = grains.find(one => one === (request.query['grain'] ?? 'day')) ?? 'day';
   if ((Date.parse(to) - Date.parse(from)) / grain_ms[grain] > points_max) throw too_many_points();
-  return analytics.read(async (ask, { at }) => {
+  return analytics.read(async (ask, { at }, sql) => {
     const moment = at ?? now;
-    const rows = await ask(metric_statement(metric, { period: period_of(from, to, moment, grain), grain, group_by }));
+    const rows = await ask(metric_statement(metric, { period: period_of(sql, from, to, moment, grain), grain, group_by }));
     if (rows.length > points_max) throw too_many_points();
     const series = rows.map(row => point_of(metric, row, metric.is_of_now === true ? moment : String(row['bucket'])));
     return { status: 200, body: { metric: name, unit: metric.unit, from, to, watermark: at, series } };
   });
 }
 
+const not_measures = new Set(['bucket', 'currency', 'grouped']);
+
 function point_of(metric: Metric, row: Answer, at: string): Answer {
   return {
     at,
     ...(metric.is_money === true ? { currency: row['currency'] ?? null } : {}),
     ...('grouped' in row ? { group: row['grouped'] ?? null } : {}),
-    ...Object.fromEntries(Object.keys(metric.measures).map(name => [name, row[name] ?? null])),
+    ...Object.fromEntries(Object.entries(row).filter(([name]) => !not_measures.has(name))),
   };
 }
 

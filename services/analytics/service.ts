@@ -7,6 +7,7 @@ import type { LogReader } from '../../platform/log.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Lag } from '../../platform/runtime.ts';
 import { type Batching, type Collected, collect, type Source, stored_positions_of } from './batch.ts';
+import type { Dialect } from './dialect.ts';
 import { type Exported, type ExportWanted, exporter } from './exports.ts';
 import { type Verified, verify_logs } from './verify.ts';
 import { open_duckdb } from './warehouses/duckdb.ts';
@@ -31,8 +32,8 @@ export interface AnalyticsPorts {
 }
 
 export interface Analytics {
-  /** Questions that see one moment, and the watermark of that moment. Errors: Problem 503. */
-  read<T>(work: (ask: Ask, watermark: Watermark) => Promise<T>): Promise<T>;
+  /** Questions that see one moment, the watermark of that moment, and how the engine spells them. Errors: Problem 503. */
+  read<T>(work: (ask: Ask, watermark: Watermark, sql: Dialect) => Promise<T>): Promise<T>;
   /** A question in a person's own words, and the watermark of its moment. Errors: Problem 422, 503, as the warehouse has them. */
   query(sql: string): Promise<{ readonly table: Table; readonly watermark: Watermark }>;
   tables(): Promise<Relation[]>;
@@ -97,7 +98,7 @@ export async function start_analytics(ports: AnalyticsPorts): Promise<Analytics>
   });
   const running = run(state);
   return {
-    read: work => warehouse.read(async ask => work(ask, await watermark_of(ask, state.sources))),
+    read: work => warehouse.read(async ask => work(ask, await watermark_of(ask, state.sources), warehouse.dialect)),
     async query(sql) {
       const { table, beside } = await warehouse.query(sql, ask => watermark_of(ask, state.sources));
       return { table, watermark: beside };

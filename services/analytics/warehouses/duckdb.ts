@@ -13,7 +13,10 @@ import {
 } from '@duckdb/node-api';
 import { Problem } from '../../../platform/route.ts';
 import type { Event, Logged } from '../../../platform/service.ts';
-import { type AnyFactTable, fact_tables, stock_span } from '../facts.ts';
+import { duckdb_dialect } from '../dialect.ts';
+import type { AnyFactTable } from '../fact_shapes.ts';
+import { fact_tables } from '../facts.ts';
+import { stock_span } from '../facts_supply.ts';
 import { write_csv, write_parquet } from './duckdb_export.ts';
 import { answer_query, tables_of, too_expensive } from './duckdb_query.ts';
 import {
@@ -85,6 +88,7 @@ export async function open_duckdb(options: DuckDBOptions): Promise<Warehouse> {
   };
 
   return {
+    dialect: duckdb_dialect,
     positions: async () => stored_positions(opened().writer),
     apply: async batch => apply(opened(), batch, options.breathe),
     // One at a time: a connection answers one question, and each takes a core while it does.

@@ -1,8 +1,10 @@
 /** The SQL of the DuckDB warehouse, made from the lists of facts: tables, set-based loads and upserts; and the views that metrics read. */
-import { type AnyFactTable, type Entity, type FactColumn, fact_tables, stock_span } from '../facts.ts';
+import type { AnyFactTable, Entity, FactColumn } from '../fact_shapes.ts';
+import { fact_tables } from '../facts.ts';
+import { stock_span } from '../facts_supply.ts';
 
 /** A file made by another version is refused: facts change their shape only by a rebuild from the logs. */
-export const warehouse_version = 1;
+export const warehouse_version = 2;
 export const version_statements = [
   'create table if not exists warehouse (version integer not null)',
   `insert into warehouse select ${warehouse_version} where not exists (select 1 from warehouse)`,

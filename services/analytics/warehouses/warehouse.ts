@@ -1,6 +1,7 @@
 /** The one way to an OLAP store: batches go in whole or not at all, questions are asked of one moment. DuckDB is the first engine behind it. */
 import type { Event, Json, Logged } from '../../../platform/service.ts';
-import type { FactBatch } from '../facts.ts';
+import type { Dialect } from '../dialect.ts';
+import type { FactBatch } from '../fact_batch.ts';
 
 /** How far a log's partition is applied, and in which cluster that log was; stored in the transaction of the facts. */
 export interface StoredPosition {
@@ -51,6 +52,8 @@ export const query_rows_max = 10_000;
 export const query_bytes_max = 8 * 1024 * 1024;
 
 export interface Warehouse {
+  /** How its engine spells what metrics ask. */
+  readonly dialect: Dialect;
   positions(): Promise<StoredPosition[]>;
   /** Events, facts and positions in one transaction, durable when it returns. After a throw nothing of it is there; call `recover`. */
   apply(batch: Batch): Promise<void>;
