@@ -14,7 +14,8 @@ import type { Logger } from '../platform/logger.ts';
 import type { Reply, Route } from '../platform/route.ts';
 import type { Runtime } from '../platform/runtime.ts';
 import { analytics_routes } from '../services/analytics/routes.ts';
-import { analyst_routes } from '../services/analytics/routes_analyst.ts';
+import { type AnalystGiven, analyst_routes } from '../services/analytics/routes_analyst.ts';
+import { rebuild_routes } from '../services/analytics/routes_rebuild.ts';
 import type { Analytics } from '../services/analytics/service.ts';
 import type { Area } from './compose.ts';
 import { type NamedUrl, sandbox_route } from './sandbox_guide.ts';
@@ -104,13 +105,11 @@ function service_routes({ areas, runtimes, analytics, personal_data, clock, gate
 }
 
 function analytics_faces(analytics: Analytics, clock: Clock, gateway_pool: pg.Pool): Route[] {
-  return [
-    ...analytics_routes(analytics, clock),
-    ...analyst_routes(analytics, {
-      note: (request, action, object, after) =>
-        transaction(gateway_pool, client => append_audit(client, audit_entry(real_clock, request, action, object, { after }))),
-    }),
-  ];
+  const given: AnalystGiven = {
+    note: (request, action, object, after) =>
+      transaction(gateway_pool, client => append_audit(client, audit_entry(real_clock, request, action, object, { after }))),
+  };
+  return [...analytics_routes(analytics, clock), ...analyst_routes(analytics, given), ...rebuild_routes(analytics, given)];
 }
 
 export function of_service(service: string, routes: readonly Route[]): Route[] {

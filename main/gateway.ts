@@ -9,6 +9,7 @@ import { real_clock } from '../platform/clock.ts';
 import type { Route } from '../platform/route.ts';
 import { analytics_routes } from '../services/analytics/routes.ts';
 import { analyst_routes } from '../services/analytics/routes_analyst.ts';
+import { rebuild_routes } from '../services/analytics/routes_rebuild.ts';
 import type { AnyDesk } from './compose.ts';
 import { type DoorParts, exceptions_of, type Face, of_service } from './doors.ts';
 import { sandbox_route } from './sandbox_guide.ts';
@@ -57,6 +58,7 @@ function remote_routes({ areas }: DoorParts): Route[] {
     ...of_service('analytics', [
       ...analytics_routes(nobody as never, { now: elsewhere }),
       ...analyst_routes(nobody as never, { note: elsewhere }),
+      ...rebuild_routes(nobody as never, { note: elsewhere }),
     ]),
     ...of_service('orders', personal_data_routes(nobody as never)),
   ];

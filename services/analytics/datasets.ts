@@ -1,4 +1,6 @@
 /** What can be taken away as a file: each a SELECT in the order people read it, by the time that a period means for it. */
+import type { Dialect } from './dialect.ts';
+
 export const dataset_names = ['orders', 'order_lines', 'money', 'payments', 'refunds', 'shipments', 'stock', 'events'] as const;
 export type DatasetName = (typeof dataset_names)[number];
 
@@ -57,7 +59,7 @@ const datasets: Readonly<Record<DatasetName, Dataset>> = {
     order_by: 'sku, location_id',
   },
   events: {
-    columns: 'source, position, partition, key, type, id, subject, sequence, time, cause, data::varchar as data',
+    columns: 'source, position, partition, key, type, id, subject, sequence, time, cause, cast(data as varchar) as data',
     from: 'event_raw',
     time: 'time',
     order_by: 'source, position',
@@ -65,16 +67,17 @@ const datasets: Readonly<Record<DatasetName, Dataset>> = {
 };
 
 /** Both RFC 3339 UTC as `toISOString` gives it; `to` itself is not included. Without them what has no time yet is there, too. */
-export function dataset_statement(name: DatasetName, { from, to }: { readonly from?: string; readonly to?: string }): string {
+export function dataset_statement(sql: Dialect, name: DatasetName, { from, to }: { readonly from?: string; readonly to?: string }): string {
   const { columns, from: source, time, order_by } = datasets[name];
   const within = [
-    ...(from === undefined ? [] : [`${time} >= ${instant(from)}`]),
-    ...(to === undefined ? [] : [`${time} < ${instant(to)}`]),
+    ...(from === undefined ? [] : [`${time} >= ${sql.instant(checked_instant(from))}`]),
+    ...(to === undefined ? [] : [`${time} < ${sql.instant(checked_instant(to))}`]),
   ];
   return `select ${columns} from ${source} ${within.length === 0 ? '' : `where ${within.join(' and ')}`} order by ${order_by}`;
 }
 
-function instant(at: string): string {
+/** Nothing but digits and marks reaches the SQL. */
+function checked_instant(at: string): string {
   if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/.test(at)) throw new Error(`not an instant: ${at}`);
-  return `timestamp '${at.slice(0, -1).replace('T', ' ')}'`;
+  return at;
 }

@@ -50,7 +50,10 @@ export async function exporter(given: ExporterGiven): Promise<Exporter> {
       const file = join(folder, `${count}.${format}`);
       const gone = new AbortController();
       const begun = Promise.withResolvers<Watermark>();
-      const sql = dataset_statement(dataset, { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) });
+      const sql = dataset_statement(given.warehouse.dialect, dataset, {
+        ...(from === undefined ? {} : { from }),
+        ...(to === undefined ? {} : { to }),
+      });
       const over = AbortSignal.any([signal, gone.signal, given.stopping]);
       const written = given.warehouse.write_file({ sql, format, file, signal: over }, async ask =>
         begun.resolve(await watermark_of(ask, given.sources())),

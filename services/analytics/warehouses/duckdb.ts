@@ -2,35 +2,18 @@
  * DuckDB in this process, one file that one process owns. A batch goes in as one statement per table, each column one JSON text: the calling thread
  * only writes JSON, the rest is done on a thread of libuv's. Survives kill -9: a batch is one transaction, its positions included.
  */
-import { mkdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type DuckDBConnection,
-  DuckDBInstance,
-  type DuckDBPreparedStatement,
-  DuckDBTimestampValue,
-  type DuckDBValue,
-} from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance, DuckDBTimestampValue, type DuckDBValue } from '@duckdb/node-api';
 import { Problem } from '../../../platform/route.ts';
-import type { Event, Logged } from '../../../platform/service.ts';
 import { duckdb_dialect } from '../dialect.ts';
-import type { AnyFactTable } from '../fact_shapes.ts';
-import { fact_tables } from '../facts.ts';
-import { stock_span } from '../facts_supply.ts';
 import { write_csv, write_parquet } from './duckdb_export.ts';
+import { apply, type Loads, prepare_loads } from './duckdb_load.ts';
 import { answer_query, tables_of, too_expensive } from './duckdb_query.ts';
-import {
-  load_events,
-  load_facts,
-  load_positions,
-  position_columns,
-  raw_columns,
-  schema_statements,
-  version_statements,
-  warehouse_version,
-} from './duckdb_sql.ts';
+import { schema_statements, version_statements, warehouse_version } from './duckdb_sql.ts';
 import { in_line } from './line.ts';
-import type { Answer, Ask, Batch, StoredPosition, Warehouse } from './warehouse.ts';
+import type { Answer, Ask, StoredPosition, Warehouse } from './warehouse.ts';
 
 export const query_timeout_ms = 10_000;
 export const queries_waiting_max = 50;
@@ -38,10 +21,6 @@ export const queries_waiting_max = 50;
 export const own_queries_waiting_max = 8;
 export const exports_waiting_max = 4;
 export const export_timeout_ms = 10 * 60_000;
-/** What is handed over before other work of this thread gets its turn. */
-const events_at_once_max = 1_000;
-const characters_at_once_max = 4 * 1024 * 1024;
-
 const configuration = {
   // The statement's own thread does the work; more would take the cores of the services.
   threads: '1',
@@ -67,6 +46,7 @@ export interface DuckDBOptions {
 /** Opens or makes `<folder>/analytics.duckdb`. Errors carry `code` `warehouse_unavailable` and what to do. */
 export async function open_duckdb(options: DuckDBOptions): Promise<Warehouse> {
   await mkdir(options.folder, { recursive: true });
+  await rm(shadow_folder(options), { recursive: true, force: true });
   let open: OpenFile | undefined = await open_file(options);
   const questions = in_line(queries_waiting_max);
   const own_questions = in_line(own_queries_waiting_max);
@@ -92,8 +72,8 @@ export async function open_duckdb(options: DuckDBOptions): Promise<Warehouse> {
     positions: async () => stored_positions(opened().writer),
     apply: async batch => apply(opened(), batch, options.breathe),
     // One at a time: a connection answers one question, and each takes a core while it does.
-    read: (work, timeout_ms = query_timeout_ms) =>
-      questions.next(() => at_one_moment(opened().reader, { sleep, timeout_ms, late: too_late }, work)),
+    read: (work, { timeout_ms = query_timeout_ms, signal } = {}) =>
+      questions.next(() => at_one_moment(opened().reader, { sleep, timeout_ms, signal, late: too_late }, work)),
     query: (sql, beside) =>
       own_questions.next(() => {
         const { analyst } = opened();
@@ -106,14 +86,22 @@ export async function open_duckdb(options: DuckDBOptions): Promise<Warehouse> {
     write_file: ({ sql, format, file, signal }, begun) =>
       exporting.next(() => {
         const { exporter } = opened();
-        const stop = () => exporter.interrupt();
-        signal.addEventListener('abort', stop, { once: true });
-        return at_one_moment(exporter, { sleep, timeout_ms: export_timeout_ms, late: too_late }, async ask => {
+        return at_one_moment(exporter, { sleep, timeout_ms: export_timeout_ms, signal, late: too_late }, async ask => {
           await begun(ask);
-          signal.throwIfAborted();
           if (format === 'csv') await write_csv(exporter, sql, file, signal);
           else await write_parquet(exporter, sql, file, { folder: options.folder, signal });
-        }).finally(() => signal.removeEventListener('abort', stop));
+        });
+      }),
+    async shadow() {
+      await rm(shadow_folder(options), { recursive: true, force: true });
+      return open_duckdb({ ...options, folder: shadow_folder(options) });
+    },
+    replace_by_shadow: () =>
+      nobody_asking(async () => {
+        await close();
+        await put_in_place(options.folder, shadow_folder(options)).finally(async () => {
+          open = await open_file(options);
+        });
       }),
     recover: () =>
       nobody_asking(async () => {
@@ -122,6 +110,18 @@ export async function open_duckdb(options: DuckDBOptions): Promise<Warehouse> {
       }),
     close: () => nobody_asking(close),
   };
+}
+
+const file_name = 'analytics.duckdb';
+const shadow_folder = ({ folder }: Pick<DuckDBOptions, 'folder'>) => join(folder, 'shadow');
+
+/** Both are closed. A file goes with what was written ahead of it: beside another it would be taken for that one's. */
+async function put_in_place(folder: string, shadow: string): Promise<void> {
+  const [file, made_again] = [join(folder, file_name), join(shadow, file_name)];
+  if (existsSync(`${file}.wal`) || existsSync(`${made_again}.wal`) || !existsSync(made_again))
+    throw unavailable('the rebuilt store could not be put in place: one of the two did not close. Begin the rebuild again.');
+  await rename(made_again, file);
+  await rm(shadow, { recursive: true, force: true });
 }
 
 interface OpenFile {
@@ -133,14 +133,9 @@ interface OpenFile {
   readonly exporter: DuckDBConnection;
   readonly loads: Loads;
 }
-interface Loads {
-  readonly events: DuckDBPreparedStatement;
-  readonly positions: DuckDBPreparedStatement;
-  readonly facts: ReadonlyMap<AnyFactTable, DuckDBPreparedStatement>;
-}
 
 async function open_file({ folder }: DuckDBOptions): Promise<OpenFile> {
-  const file = join(folder, 'analytics.duckdb');
+  const file = join(folder, file_name);
   const instance = await DuckDBInstance.create(file, { ...configuration, temp_directory: join(folder, 'temporary') }).catch(
     (cause: unknown) => {
       throw unavailable(
@@ -177,16 +172,6 @@ async function open_file({ folder }: DuckDBOptions): Promise<OpenFile> {
   }
 }
 
-/**
- * Planned once: planning the widest upsert takes as long as running it. Not stock_span, which reads a table: DuckDB 1.5.5 runs a plan that was made
- * by the statistics of a table as it was, and fails on texts that have become longer since.
- */
-async function prepare_loads(writer: DuckDBConnection): Promise<Loads> {
-  const facts = new Map<AnyFactTable, DuckDBPreparedStatement>();
-  for (const table of fact_tables) if (table !== stock_span) facts.set(table, await writer.prepare(load_facts(table)));
-  return { events: await writer.prepare(load_events), positions: await writer.prepare(load_positions), facts };
-}
-
 function unavailable(message: string, cause?: unknown): Error {
   return Object.assign(new Error(`analytics: ${message}`, { cause }), { code: 'warehouse_unavailable' });
 }
@@ -210,119 +195,29 @@ async function stored_positions(writer: DuckDBConnection): Promise<StoredPositio
   }));
 }
 
-async function apply({ writer, loads }: OpenFile, batch: Batch, breathe: () => Promise<void>): Promise<void> {
-  await writer.run('begin transaction');
-  try {
-    for (const piece of pieces_of(batch.events)) {
-      await load(loads.events, raw_json(piece));
-      await breathe();
-    }
-    for (const table of fact_tables) {
-      const columns = batch.facts.columns(table);
-      if (columns[0]?.length === 0) continue;
-      const statement = loads.facts.get(table) ?? (await writer.prepare(load_facts(table)));
-      await load(statement, columns.map(json_of));
-      await breathe();
-    }
-    await load(loads.positions, position_json(batch.positions));
-    await writer.run('commit');
-  } catch (error) {
-    await writer.run('rollback').catch(() => undefined);
-    throw error;
-  }
-}
-
-async function load(statement: DuckDBPreparedStatement, columns: readonly string[]): Promise<void> {
-  for (const [index, json] of columns.entries()) statement.bindVarchar(index + 1, json);
-  await statement.run();
-}
-
-/** Some of a batch's events, and their data as JSON. */
-interface Piece {
-  readonly events: Logged<Event>[];
-  readonly data: string[];
-}
-
-/** Orders reach a thousand lines: what one statement holds is bounded by bytes too. */
-function* pieces_of(events: readonly Logged<Event>[]): Generator<Piece> {
-  let piece: Piece = { events: [], data: [] };
-  let characters = 0;
-  for (const event of events) {
-    const json = well_formed(JSON.stringify(without_personal(event.data)));
-    piece.events.push(event);
-    piece.data.push(json);
-    characters += json.length;
-    if (piece.events.length < events_at_once_max && characters < characters_at_once_max) continue;
-    yield piece;
-    piece = { events: [], data: [] };
-    characters = 0;
-  }
-  if (piece.events.length > 0) yield piece;
-}
-
-const raw_cells: Readonly<Record<string, (event: Logged<Event>) => unknown>> = {
-  source: event => event.source,
-  position: event => event.position,
-  partition: event => event.partition,
-  key: event => event.key,
-  type: event => event.type,
-  id: event => event.id,
-  subject: event => event.subject,
-  sequence: event => event.sequence,
-  time: event => event.time,
-  cause: event => event.cause,
-};
-
-function raw_json({ events, data }: Piece): string[] {
-  return raw_columns.map(({ name }) => (name === 'data' ? `[${data.join()}]` : json_of(events.map(event => raw_cells[name]?.(event)))));
-}
-
-function position_json(positions: readonly StoredPosition[]): string[] {
-  const rows = positions.map(({ source, partition, position, at, system_identifier, timeline }) => [
-    source,
-    partition,
-    position,
-    at,
-    system_identifier,
-    timeline,
-  ]);
-  return position_columns.map((_, index) => json_of(rows.map(row => row[index])));
-}
-
-/** Personal data stands only under `personal` at the top (domain.md 4; a test reads the contracts). */
-export function without_personal(data: unknown): unknown {
-  if (typeof data !== 'object' || data === null || !('personal' in data)) return data;
-  const { personal: _, ...rest } = data;
-  return rest;
-}
-
-export function json_of(cells: readonly unknown[]): string {
-  return well_formed(JSON.stringify(cells));
-}
-
-/** JSON that every reader takes: half a surrogate pair, which JavaScript's texts may hold and others' may not, becomes the replacement character. */
-function well_formed(json: string): string {
-  return json.includes('\\ud') ? json.replace(/(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g, '$1\\ufffd') : json;
-}
-
 interface Deadline {
   readonly timeout_ms: number;
+  /** Nobody wants the answer any more. */
+  readonly signal?: AbortSignal | undefined;
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
   late(timeout_ms: number, cause: unknown): Problem;
 }
 
 async function at_one_moment<T>(
   connection: DuckDBConnection,
-  { sleep, timeout_ms, late }: Deadline,
+  { sleep, timeout_ms, signal, late }: Deadline,
   work: (ask: Ask) => Promise<T>,
 ): Promise<T> {
+  signal?.throwIfAborted();
   const answered = new AbortController();
   let is_late = false;
+  const interrupt = () => connection.interrupt();
   const deadline = sleep(timeout_ms, answered.signal).then(() => {
     if (answered.signal.aborted) return;
     is_late = true;
-    connection.interrupt();
+    interrupt();
   });
+  signal?.addEventListener('abort', interrupt, { once: true });
   await connection.run('begin transaction read only');
   try {
     return await work(async sql => answers_of(await connection.runAndReadAll(sql)));
@@ -330,6 +225,7 @@ async function at_one_moment<T>(
     if (!is_late) throw cause;
     throw late(timeout_ms, cause);
   } finally {
+    signal?.removeEventListener('abort', interrupt);
     answered.abort();
     await deadline;
     await connection.run('rollback').catch(() => undefined);

@@ -51,6 +51,12 @@ export interface FileWanted {
 export const query_rows_max = 10_000;
 export const query_bytes_max = 8 * 1024 * 1024;
 
+/** How long an answer may take (10 s when absent), and until when anybody wants it. */
+export interface Patience {
+  readonly timeout_ms?: number;
+  readonly signal?: AbortSignal;
+}
+
 export interface Warehouse {
   /** How its engine spells what metrics ask. */
   readonly dialect: Dialect;
@@ -58,7 +64,7 @@ export interface Warehouse {
   /** Events, facts and positions in one transaction, durable when it returns. After a throw nothing of it is there; call `recover`. */
   apply(batch: Batch): Promise<void>;
   /** Every question of `work` sees the same moment. Errors: Problem 503 `overloaded` when too many wait or it takes too long. */
-  read<T>(work: (ask: Ask) => Promise<T>, timeout_ms?: number): Promise<T>;
+  read<T>(work: (ask: Ask) => Promise<T>, patience?: Patience): Promise<T>;
   /**
    * A question in the words of whoever asks: one SELECT over the tables and views, and nothing else. `beside` sees the same moment.
    * Errors: Problem 422 `query_refused`, `query_invalid`, `query_too_expensive`; 503 `overloaded` when too many wait.
@@ -70,6 +76,10 @@ export interface Warehouse {
    * row. Errors: Problem 503 `overloaded`; whatever the signal was aborted with.
    */
   write_file(what: FileWanted, begun: (ask: Ask) => Promise<void>): Promise<void>;
+  /** An empty store beside this one; what an earlier one left is gone. The next start removes what is left. */
+  shadow(): Promise<Warehouse>;
+  /** The shadow, closed before, takes the place of this store; who asks meanwhile waits. Nobody may apply. */
+  replace_by_shadow(): Promise<void>;
   recover(): Promise<void>;
   close(): Promise<void>;
 }
