@@ -48,3 +48,4 @@ export const rounded_share = (sql: Dialect, sum: string, parts: string): string 
   sql.integer_quotient(`2 * ${sum} + ${parts}`, `nullif(2 * ${parts}, 0)`);
 /** A fraction; null of nothing. */
 export const ratio = (part: string, whole: string): string => `(${part}) / nullif(${whole}, 0)`;
+export const in_days = (value: string): string => `${value} / 86400000`;

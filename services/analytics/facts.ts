@@ -130,6 +130,7 @@ export const refund = entity('refund', {
 /** Calls to gateways that ended, and how long they took. */
 export const operation = entry('operation', {
   payment_id: 'varchar',
+  order_id: 'varchar',
   gateway: 'varchar',
   kind: 'varchar',
   outcome: 'varchar',

@@ -212,7 +212,7 @@ function payment_stands(event: PaymentEvent, facts: FactBatch, told: Told<typeof
   if (event.sequence === null) facts.put(payment, known);
   else facts.put(payment, { ...known, state, sequence: event.sequence });
   if (typeof elapsed_ms === 'number' && typeof kind === 'string') {
-    facts.add(operation, { payment_id, gateway, kind, outcome: event.type, happened_at: event.time, elapsed_ms });
+    facts.add(operation, { payment_id, order_id, gateway, kind, outcome: event.type, happened_at: event.time, elapsed_ms });
   }
 }
 
