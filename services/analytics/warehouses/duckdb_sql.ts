@@ -49,7 +49,8 @@ export function schema_statements(): string[] {
     `create table if not exists event_raw (${raw.join(', ')})`,
     `create table if not exists positions (${position_columns.map(({ name, sql }) => `${name} ${sql}`).join(', ')}, primary key (source, partition))`,
     ...fact_tables.map(create_table),
-    ...views,
+    ...common_views,
+    calendar,
   ];
 }
 
@@ -110,7 +111,8 @@ function keep_new_spans(columns: readonly LoadColumn[]): string {
    where (i.sequence is null or s.version > i.sequence) and s.is_out is distinct from coalesce(s.before, i.available <= 0)`;
 }
 
-const views = [
+/** ClickHouse takes these too, but for the names of a few functions (clickhouse_sql.ts). */
+export const common_views: readonly string[] = [
   // Sales on the day of placed_at, cancellations and credits on their own; of confirmed orders only, net without tax and carriage.
   `create or replace view money_change as
    select 'sale' as kind, o.placed_at as counted_at, o.order_id, l.line_no, l.sku, l.quantity, l.line_subtotal as gross, l.line_total - l.line_tax as net, l.line_tax as tax,
@@ -160,8 +162,9 @@ const views = [
                   left join (select po_id, line_no, arg_min(promised_at, sequence) as first_promised_at from po_promise group by po_id, line_no) f
                     on f.po_id = t.po_id and f.line_no = t.line_no
                  group by t.po_id, t.line_no) r on r.po_id = l.po_id and r.line_no = l.line_no`,
-  // Every day from the first to the last event, for questions of one's own.
-  `create or replace view calendar as
-   select day, date_trunc('week', day) as week, date_trunc('month', day) as month, date_trunc('quarter', day) as quarter, year(day) as year, isodow(day) as weekday
-     from (select unnest(generate_series(date_trunc('day', min(time)), date_trunc('day', max(time)), interval 1 day)) as day from event_raw)`,
 ];
+
+/** Every day from the first to the last event, for questions of one's own. */
+const calendar = `create or replace view calendar as
+   select day, date_trunc('week', day) as week, date_trunc('month', day) as month, date_trunc('quarter', day) as quarter, year(day) as year, isodow(day) as weekday
+     from (select unnest(generate_series(date_trunc('day', min(time)), date_trunc('day', max(time)), interval 1 day)) as day from event_raw)`;
