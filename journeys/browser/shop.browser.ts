@@ -207,6 +207,17 @@ describe('the shop', { skip: no_browser }, () => {
     await seen(/On order for you/);
     await is_accessible(page);
     await picture(page, 'shop', '11-order-backordered');
+    await put_into_cart('TEAPOT-CAST');
+    await go_to_checkout();
+    await pay_with(/4242/);
+    await seen(/On order for you, with you by/);
+    await picture(page, 'shop', '11-order-promised');
+    await page.getByRole('link', { name: /Your orders/ }).click();
+    await page
+      .getByRole('link', { name: /^Order/ })
+      .last()
+      .click();
+    await seen('Slow teapot');
     await button('Cancel the order').click();
     await button('Yes, cancel it').click();
     await seen('Nothing was charged.');
