@@ -24,6 +24,8 @@ export function useRoute(): readonly string[] {
     const changed = () => set_parts(parts_here());
     moved.addEventListener('moved', changed);
     addEventListener('popstate', changed);
+    // A page that leads on at once did so before anybody listened.
+    changed();
     return () => {
       moved.removeEventListener('moved', changed);
       removeEventListener('popstate', changed);
