@@ -3,6 +3,7 @@ import 'uplot/dist/uPlot.min.css';
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import UPlot from 'uplot';
 import { clock_time_short, count, count_short, day, day_short, instant, money, money_short } from '../format.ts';
+import { Scroll } from './Scroll.tsx';
 
 export interface Series {
   readonly name: string;
@@ -235,7 +236,7 @@ function AsTable({
   time,
 }: Pick<ChartProps, 'label' | 'at' | 'series' | 'unit'> & { time(at: string): string }): ReactNode {
   return (
-    <div className="table-scroll">
+    <Scroll label={label}>
       <table className="table">
         <caption className="hidden">{label}</caption>
         <thead>
@@ -261,7 +262,7 @@ function AsTable({
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 
