@@ -134,7 +134,7 @@ function options({ names, unit, look, grain, width, height, set_tip }: OptionsGi
     scales: { y: { range: (_plot, min, max) => [Math.min(0, min ?? 0), max === null || max === 0 ? 1 : max * 1.08] } },
     series: [{}, ...lines],
     axes: [
-      { ...axis, space: grain === 'day' ? 70 : 100, ...time_axis(grain) },
+      { ...axis, size: 28, space: grain === 'day' ? 70 : 100, ...time_axis(grain) },
       { ...axis, size: 64, values: (_plot, splits) => splits.map(split => in_unit_short(split, unit)) },
     ],
     hooks: {
