@@ -32,6 +32,8 @@ export interface DeskPorts {
     readonly findings: readonly { readonly invariant: string; readonly detail: string; readonly ids: readonly string[] }[];
   };
   now(): string;
+  /** Who hears and has no tables of the platform's: analytics. */
+  readonly listeners?: readonly Pick<DeskService, 'name' | 'lags'>[];
   /** Cases of the gateway's own. */
   exceptions?(): Promise<readonly (Row & { readonly deadline: string })[]>;
 }
@@ -313,8 +315,11 @@ function watch_routes(ports: DeskPorts): Route[] {
       scope: 'operations:read',
       replies: { 200: list },
       rejections: [],
-      handle: async () =>
-        ok({ data: await each(ports, async service => (await service.lags()).map(lag => ({ service: service.name, ...lag }))) }),
+      handle: async () => {
+        const hearing = [...ports.services, ...(ports.listeners ?? [])];
+        const lags = await Promise.all(hearing.map(async one => (await one.lags()).map(lag => ({ service: one.name, ...lag }))));
+        return ok({ data: lags.flat(), next_cursor: null });
+      },
     },
     {
       method: 'GET',

@@ -6,6 +6,7 @@ import { useLocation } from 'wouter';
 import type { Paging } from '../location.ts';
 import type { PageOf } from '../queries.ts';
 import { Button } from './Button.tsx';
+import { Scroll } from './Scroll.tsx';
 import { Failed } from './State.tsx';
 
 export interface Column<T> {
@@ -18,6 +19,8 @@ export interface Column<T> {
   readonly wide_only?: boolean;
   /** On one line. */
   readonly keep?: boolean;
+  /** Texts of strangers: broken anywhere rather than pushing the rest out of sight. */
+  readonly wrap?: boolean;
 }
 
 export interface Picked {
@@ -49,10 +52,9 @@ export function Table<T>(props: TableProps<T>): ReactNode {
   if (data !== undefined && data.data.length === 0 && (paging === undefined || paging.is_first)) return empty;
   return (
     <>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, so the keyboard must reach it */}
-      <section className="table-scroll" aria-label={label} aria-busy={data === undefined} tabIndex={0}>
+      <Scroll label={label} busy={data === undefined}>
         <Rows {...props} />
-      </section>
+      </Scroll>
       {paging !== undefined && data !== undefined && <Foot paging={paging} page={data} />}
     </>
   );
@@ -99,7 +101,7 @@ function Rows<T>({ label, columns, query, id_of, href_of, picked }: TableProps<T
           )}
           {table.getFlatHeaders().map(header => (
             <th key={header.id} scope="col" className={classes_of(by_id.get(header.id))}>
-              {table.FlexRender({ header })}
+              {by_id.get(header.id)?.header === '' ? <span className="hidden">Actions</span> : table.FlexRender({ header })}
             </th>
           ))}
         </tr>
@@ -130,8 +132,13 @@ function Rows<T>({ label, columns, query, id_of, href_of, picked }: TableProps<T
   );
 }
 
-function classes_of(column: Pick<Column<never>, 'align' | 'wide_only' | 'keep'> | undefined): string | undefined {
-  return [column?.align, column?.wide_only === true && 'wide-only', column?.keep === true && 'keep'].filter(Boolean).join(' ') || undefined;
+type Look = Pick<Column<never>, 'header' | 'align' | 'wide_only' | 'keep' | 'wrap'>;
+
+/** A column without a name holds the row's button: it stays in sight when the table scrolls. */
+function classes_of(column: Look | undefined): string | undefined {
+  if (column === undefined) return undefined;
+  const { header, align, wide_only, keep, wrap } = column;
+  return [align, wide_only && 'wide-only', keep && 'keep', wrap && 'wrap', header === '' && 'act'].filter(Boolean).join(' ') || undefined;
 }
 
 /** Arrow down and up go to the same control of the next row. */

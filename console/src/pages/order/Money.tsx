@@ -2,6 +2,7 @@
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import { Card } from '../../components/Page.tsx';
+import { Scroll } from '../../components/Scroll.tsx';
 import { Empty } from '../../components/State.tsx';
 import { StatusPill } from '../../components/StatusPill.tsx';
 import { KeyValue, Money } from '../../components/Value.tsx';
@@ -35,15 +36,14 @@ export function PaymentsCard({ order }: { readonly order: Order }): ReactNode {
       {order.payments.length === 0 ? (
         <Empty title="No payment yet" icon="payments" />
       ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, so the keyboard must reach it
-        <section className="table-scroll" aria-label="Payments" tabIndex={0}>
+        <Scroll label="Payments">
           <table className="table">
             <caption className="hidden">Payments of the order</caption>
             <thead>
               <tr>
                 <th scope="col">Payment</th>
                 <th scope="col">Status</th>
-                <th scope="col" className="end">
+                <th scope="col" className="end wide-only">
                   Authorized
                 </th>
                 <th scope="col" className="end">
@@ -65,7 +65,7 @@ export function PaymentsCard({ order }: { readonly order: Order }): ReactNode {
                   </td>
                   {[payment.authorized, payment.captured, payment.refunded].map((value, index) => (
                     // biome-ignore lint/suspicious/noArrayIndexKey: three columns that never move
-                    <td key={index} className="end">
+                    <td key={index} className={index === 0 ? 'end wide-only' : 'end'}>
                       <Money amount={value} currency={order.currency} />
                     </td>
                   ))}
@@ -73,7 +73,7 @@ export function PaymentsCard({ order }: { readonly order: Order }): ReactNode {
               ))}
             </tbody>
           </table>
-        </section>
+        </Scroll>
       )}
       {order.refunds.length > 0 && (
         <ul className="card-body small">
