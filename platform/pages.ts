@@ -33,10 +33,15 @@ export function read_page({ query: { limit, cursor } }: RouteRequest, parts: rea
 
 /** `rows` holds one more than the page, when there is more. */
 export function page_reply<R>(rows: readonly R[], page: Page, key_of: (row: R) => readonly string[], shown: (row: R) => Json): Reply {
+  return { status: 200, body: page_body(rows, page, key_of, shown) };
+}
+
+/** As a reply's, for replies that say more beside it. */
+export function page_body<R>(rows: readonly R[], page: Page, key_of: (row: R) => readonly string[], shown: (row: R) => Json) {
   const data = rows.slice(0, page.limit);
   const last = data.at(-1);
   const more = rows.length > page.limit && last !== undefined;
-  return { status: 200, body: { data: data.map(shown), next_cursor: more ? write_cursor(key_of(last)) : null } };
+  return { data: data.map(shown), next_cursor: more ? write_cursor(key_of(last)) : null };
 }
 
 function write_cursor(key: readonly string[]): string {

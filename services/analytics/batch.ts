@@ -4,7 +4,7 @@ import type { Clock } from '../../platform/clock.ts';
 import { type LogReader, type Marks, read_events_max } from '../../platform/log.ts';
 import { all_partitions } from '../../platform/partition.ts';
 import type { Event, Logged } from '../../platform/service.ts';
-import { type FactBatch, fact_batch } from './facts.ts';
+import { type FactBatch, fact_batch } from './fact_batch.ts';
 import { project } from './projections.ts';
 import type { StoredPosition } from './warehouses/warehouse.ts';
 

@@ -1,4 +1,5 @@
 /** How far checkouts come: a cohort of quotes, and of orders placed without one, step by step; and where each of them is now, in one bucket. */
+import { milliseconds } from './dialect.ts';
 import type { Period } from './period.ts';
 import type { Ask } from './warehouses/warehouse.ts';
 
@@ -47,18 +48,14 @@ export async function funnel_of(ask: Ask, period: Period): Promise<Funnel> {
   };
 }
 
-function funnel_statement({ from, to, now }: Period): string {
+function funnel_statement({ sql, from, to, now }: Period): string {
   const names = Object.entries(steps);
   const measures = names.flatMap(([step, column], index) => {
     const before = names[index - 1]?.[1] ?? 'began_at';
-    const elapsed = `epoch_ms(${column}) - epoch_ms(${before})`;
-    return [
-      `count(${column}) as ${step}`,
-      `quantile_disc(${elapsed}, 0.5) as ${step}_p50`,
-      `quantile_disc(${elapsed}, 0.9) as ${step}_p90`,
-    ];
+    const elapsed = milliseconds(sql, before, column);
+    return [`count(${column}) as ${step}`, `${sql.quantile(elapsed, 0.5)} as ${step}_p50`, `${sql.quantile(elapsed, 0.9)} as ${step}_p90`];
   });
-  const in_bucket = buckets.map(bucket => `count(*) filter (bucket = '${bucket}') as ${bucket}`);
+  const in_bucket = buckets.map(bucket => `count(*) filter (where bucket = '${bucket}') as ${bucket}`);
   return `select count(*) as cohort, ${[...measures, ...in_bucket].join(', ')}
     from (select *, case when placed_at is null then case when expires_at < ${now} then 'no_order' else 'open' end
                          when status in ('rejected', 'expired', 'cancelled', 'completed') then status else 'open' end as bucket

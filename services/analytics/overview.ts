@@ -1,5 +1,6 @@
 /** The shop at a glance: the whole period as one number per metric, amounts per currency. */
-import { type Metric, metric_statement, metrics } from './metrics.ts';
+import { type Metric, metric_statement } from './metric.ts';
+import { metrics } from './metrics.ts';
 import type { Period } from './period.ts';
 import type { Answer, Ask } from './warehouses/warehouse.ts';
 

@@ -4,19 +4,10 @@ import { contracts_of, type EventType, event_contracts } from '../../contracts/i
 import { recorded } from '../../contracts/recorded.ts';
 import { seeded_random } from '../../platform/random.ts';
 import type { Event, Logged } from '../../platform/service.ts';
-import {
-  type AnyFactTable,
-  type Cell,
-  exception,
-  type FactBatch,
-  fact_batch,
-  fact_tables,
-  orders,
-  payment,
-  refund,
-  shipment,
-  stock_span,
-} from './facts.ts';
+import { type Cell, type FactBatch, fact_batch } from './fact_batch.ts';
+import type { AnyFactTable } from './fact_shapes.ts';
+import { exception, fact_tables, orders, payment, refund, shipment } from './facts.ts';
+import { stock_span } from './facts_supply.ts';
 import { project } from './projections.ts';
 import { logs_of } from './testing/lives.ts';
 import { tell_orders } from './testing/stories.ts';

@@ -2,35 +2,34 @@
  * What each event says, as facts (domain.md 11): pure, one row per type. Every event is kept whole in event_raw besides; a type listed as
  * `raw_only` says nothing that the facts of this version hold. A new event type does not compile until it stands here.
  */
-import type { EventOf, EventType, event_contracts } from '../../contracts/index.ts';
+import type { EventType } from '../../contracts/index.ts';
 import type { Event, Logged } from '../../platform/service.ts';
+import type { FactBatch } from './fact_batch.ts';
+import type { Told } from './fact_shapes.ts';
 import {
   cancellation,
   exception,
-  type FactBatch,
   line_promise,
-  lost_demand,
   operation,
   order_line,
   orders,
+  parcel,
   parcel_line,
   payment,
+  product,
   quote,
   refund,
   return_line,
   shipment,
-  stock_item,
-  stock_span,
-  type Told,
 } from './facts.ts';
+import { location } from './facts_supply.ts';
+import { type Of, type Projection, raw_only } from './projection.ts';
+import { stock_projections } from './projections_stock.ts';
+import { supplier_projections } from './projections_supply.ts';
 
-type Of<T extends EventType> = Logged<EventOf<(typeof event_contracts)[T]>>;
-type Projection<T extends EventType> = (event: Of<T>, facts: FactBatch) => void;
 type OrderEvent = Extract<Of<EventType>, { readonly data: { readonly axes: unknown } }>;
 type PaymentEvent = Extract<Of<EventType>, { readonly data: { readonly sums: unknown } }>;
 type ShipmentEvent = Extract<Of<EventType>, { readonly data: { readonly shipment_status?: unknown } }>;
-
-const raw_only = (): void => undefined;
 
 const projections: { readonly [T in EventType]: Projection<T> } = {
   'quote.created': quote_created,
@@ -59,25 +58,7 @@ const projections: { readonly [T in EventType]: Projection<T> } = {
   'return.cancelled': order_stands,
   'personal_data.erased': raw_only,
 
-  'stock.reserved': (event, facts) => facts.put(orders, { order_id: event.data.order_id, reserved_at: event.time }),
-  'stock.reservation_failed': stock_reservation_failed,
-  'stock.reservation_extended': raw_only,
-  'stock.reservation_expired': raw_only,
-  'stock.allocated': raw_only,
-  'stock.released': raw_only,
-  'stock.consumed': raw_only,
-  'stock.shortfall_detected': raw_only,
-  'backorder.queued': raw_only,
-  'backorder.filled': raw_only,
-  'backorder.cancelled': raw_only,
-  // Every change of a stock item stands in stock.levels_changed; the others name its cause.
-  'stock.levels_changed': stock_levels_changed,
-  'stock.received': raw_only,
-  'stock.adjusted': raw_only,
-  'stock.low': raw_only,
-  'stock.depleted': raw_only,
-  'stock.replenished': raw_only,
-  'stock.drift_detected': raw_only,
+  ...stock_projections,
 
   'payment.started': payment_stands,
   'payment.action_required': payment_stands,
@@ -98,11 +79,11 @@ const projections: { readonly [T in EventType]: Projection<T> } = {
   'payment.disputed': payment_stands,
   'payment.drift_detected': payment_stands,
 
-  'location.changed': raw_only,
+  'location.changed': location_changed,
 
   'shipment.planned': (event, facts) => shipment_stands(event, facts, { planned_at: event.time }),
   'shipment.carrier_chosen': shipment_stands,
-  'parcel.label_purchased': shipment_stands,
+  'parcel.label_purchased': parcel_label_purchased,
   'parcel.label_failed': shipment_stands,
   'parcel.label_outcome_unknown': shipment_stands,
   'parcel.label_voided': shipment_stands,
@@ -110,33 +91,12 @@ const projections: { readonly [T in EventType]: Projection<T> } = {
   'shipment.shorted': shipment_stands,
   'shipment.cancelled': shipment_stands,
   'fulfillment.cancellation_answered': raw_only,
-  'parcel.tracked': shipment_stands,
+  'parcel.tracked': parcel_tracked,
   'parcel.delivered': (event, facts) => parcel_ended(event, facts, 'delivered', event.data.delivered_at),
   'parcel.lost': (event, facts) => parcel_ended(event, facts, 'lost', event.time),
   'parcel.sent_back': (event, facts) => parcel_ended(event, facts, 'sent_back', event.time),
 
-  'replenishment.proposed': raw_only,
-  'replenishment.revised': raw_only,
-  'replenishment.superseded': raw_only,
-  'replenishment.dismissed': raw_only,
-  'replenishment.accepted': raw_only,
-  'reorder_policy.changed': raw_only,
-  'backorder.pegged': raw_only,
-  'purchase_order.created': raw_only,
-  'purchase_order.approved': raw_only,
-  'purchase_order.sent': raw_only,
-  'purchase_order.send_failed': raw_only,
-  'purchase_order.outcome_unknown': raw_only,
-  'purchase_order.acknowledged': raw_only,
-  'purchase_order.rejected': raw_only,
-  'purchase_order.shipment_notified': raw_only,
-  'purchase_order.eta_changed': raw_only,
-  'goods.received': raw_only,
-  'purchase_order.invoiced': raw_only,
-  'purchase_order.closed': raw_only,
-  'purchase_order.cancelled': raw_only,
-  'purchase_order.cancellation_requested': raw_only,
-  'purchase_order.cancellation_refused': raw_only,
+  ...supplier_projections,
 
   'exception.raised': (event, facts) => facts.put(exception, { ...exception_row(event), raised_at: event.time }),
   'exception.resolved': (event, facts) => facts.put(exception, { ...exception_row(event), resolved_at: event.time }),
@@ -173,11 +133,13 @@ function order_placed(event: Of<'order.placed'>, facts: FactBatch): void {
     currency: data.currency,
     country: data.destination?.country,
     region: data.destination?.region,
+    service: data.shipping_service,
     grand_total: data.grand_total,
     placed_at: data.placed_at,
   });
   const { order_id } = data;
   for (const line of data.lines) {
+    facts.put(product, { sku: line.sku, sequence: data.number, name: line.name });
     const { line_no, sku, stocked, quantity, unit_price, line_subtotal, line_discount, line_tax, line_total, promise_at } = line;
     facts.add(order_line, {
       order_id,
@@ -250,7 +212,7 @@ function payment_stands(event: PaymentEvent, facts: FactBatch, told: Told<typeof
   if (event.sequence === null) facts.put(payment, known);
   else facts.put(payment, { ...known, state, sequence: event.sequence });
   if (typeof elapsed_ms === 'number' && typeof kind === 'string') {
-    facts.add(operation, { payment_id, gateway, kind, outcome: event.type, happened_at: event.time, elapsed_ms });
+    facts.add(operation, { payment_id, order_id, gateway, kind, outcome: event.type, happened_at: event.time, elapsed_ms });
   }
 }
 
@@ -299,38 +261,44 @@ function shipment_stands(event: ShipmentEvent, facts: FactBatch, told: Told<type
 }
 
 function shipment_dispatched(event: Of<'shipment.dispatched'>, facts: FactBatch): void {
-  const { order_id, carrier, dispatched_at } = event.data;
+  const { order_id, shipment_id, location_id, carrier, dispatched_at, parcels } = event.data;
   shipment_stands(event, facts, { dispatched_at, carrier });
+  for (const { parcel_id } of parcels) facts.put(parcel, { parcel_id, order_id, shipment_id, location_id, carrier, dispatched_at });
   facts.put(orders, { order_id, first_dispatched_at: dispatched_at, last_dispatched_at: dispatched_at });
+}
+
+function parcel_label_purchased(event: Of<'parcel.label_purchased'>, facts: FactBatch): void {
+  shipment_stands(event, facts);
+  const { order_id, shipment_id, location_id, currency, parcels } = event.data;
+  for (const { parcel_id, cost } of parcels) {
+    facts.put(parcel, { parcel_id, order_id, shipment_id, location_id, labelled_at: event.time, label_cost: cost, currency });
+  }
+}
+
+function parcel_tracked(event: Of<'parcel.tracked'>, facts: FactBatch): void {
+  shipment_stands(event, facts);
+  const { order_id, shipment_id, location_id, parcel_id, carrier_status } = event.data;
+  const known = { parcel_id, order_id, shipment_id, location_id };
+  if (event.sequence === null) facts.put(parcel, known);
+  else facts.put(parcel, { ...known, sequence: event.sequence, carrier_status });
 }
 
 function parcel_ended(
   event: Of<'parcel.delivered' | 'parcel.lost' | 'parcel.sent_back'>,
   facts: FactBatch,
-  outcome: string,
+  outcome: 'delivered' | 'lost' | 'sent_back',
   happened_at: string,
 ): void {
   shipment_stands(event, facts);
-  const { order_id, parcel_id } = event.data;
+  const { order_id, shipment_id, location_id, parcel_id } = event.data;
+  facts.put(parcel, { parcel_id, order_id, shipment_id, location_id, [`${outcome}_at`]: happened_at });
   for (const { line_no, quantity } of event.data.lines)
     facts.add(parcel_line, { parcel_id, order_id, line_no, quantity, outcome, happened_at });
 }
 
-function stock_reservation_failed({ data, time }: Of<'stock.reservation_failed'>, facts: FactBatch): void {
-  for (const { sku, wanted, available } of data.short_lines) {
-    facts.add(lost_demand, { order_id: data.order_id, customer_ref: data.customer_ref, sku, happened_at: time, wanted, available });
-  }
-}
-
-function stock_levels_changed({ data, time }: Of<'stock.levels_changed'>, facts: FactBatch): void {
-  for (const { sku, location_id, version, on_hand, available } of data.levels) {
-    facts.put(stock_item, { sku, location_id, sequence: version, happened_at: time, on_hand, available });
-    const item = `${sku}@${location_id}`;
-    const is_out = available <= 0;
-    if (facts.last_out.get(item) === is_out) continue;
-    facts.last_out.set(item, is_out);
-    facts.add(stock_span, { sku, location_id, version, from_at: time, is_out, available });
-  }
+function location_changed({ data, sequence }: Of<'location.changed'>, facts: FactBatch): void {
+  const { location_id, name, priority, active } = data;
+  facts.put(location, sequence === null ? { location_id } : { location_id, sequence, name, priority, active });
 }
 
 function exception_row({ data, source }: Of<'exception.raised' | 'exception.resolved'>) {

@@ -1,30 +1,15 @@
 /** Questions over HTTP (api.md 6). Each reply carries the watermark up to which its numbers are complete. */
 import Type from 'typebox';
-import { not_found } from '../../platform/rejections.ts';
-import { Problem, type Route, type RouteRequest } from '../../platform/route.ts';
-import { later } from '../../platform/service.ts';
+import type { Problem, Route, RouteRequest } from '../../platform/route.ts';
 import { buckets, funnel_of } from './funnel.ts';
-import { type Metric, metric_statement, metrics, points_max } from './metrics.ts';
+import { type Metric, metric_statement, points_max } from './metric.ts';
+import { metrics } from './metrics.ts';
 import { overview_of } from './overview.ts';
-import { type Grain, grains, period_of } from './period.ts';
+import { grain_ms, grains, period_of } from './period.ts';
+import { asked_group, asked_period, invalid, metric_named, NumberOrNull, period_fields, period_query, Watermark } from './route_parts.ts';
+import { list_routes } from './routes_lists.ts';
 import type { Analytics } from './service.ts';
 import type { Answer } from './warehouses/warehouse.ts';
-
-const day_ms = 86_400_000;
-const default_days = 28;
-const grain_ms: Readonly<Record<Grain, number>> = { hour: 3_600_000, day: day_ms, week: 7 * day_ms, month: 28 * day_ms };
-
-const Instant = (description: string) =>
-  Type.Optional(
-    Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}(T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?(Z|[+-]\\d{2}:\\d{2}))?$', description }),
-  );
-const period_query = {
-  from: Instant('RFC 3339, or a day (UTC); 28 days before `to` when absent'),
-  to: Instant('RFC 3339, or a day (UTC), itself not included; now when absent'),
-};
-const NumberOrNull = Type.Union([Type.Number(), Type.Null()]);
-const Watermark = Type.Union([Type.String(), Type.Null()], { description: 'Complete up to here; null while a log was not read yet' });
-const period_fields = { from: Type.String(), to: Type.String(), watermark: Watermark };
 
 const metric_reply = Type.Object({
   metric: Type.String(),
@@ -77,8 +62,8 @@ export function analytics_routes(analytics: Analytics, { now }: { now(): string 
       rejections: [],
       async handle(request) {
         const { from, to } = asked_period(request, now());
-        return analytics.read(async (ask, { at, logs }) => {
-          const overview = await overview_of(ask, period_of(from, to, at ?? now(), undefined));
+        return analytics.read(async (ask, { at, logs }, sql) => {
+          const overview = await overview_of(ask, period_of(sql, from, to, at ?? now(), undefined));
           return { status: 200, body: { from, to, watermark: at, logs: logs.map(log => ({ ...log })), ...overview } };
         });
       },
@@ -110,65 +95,43 @@ export function analytics_routes(analytics: Analytics, { now }: { now(): string 
       rejections: [],
       async handle(request) {
         const { from, to } = asked_period(request, now());
-        return analytics.read(async (ask, { at }) => {
-          const funnel = await funnel_of(ask, period_of(from, to, at ?? now(), undefined));
+        return analytics.read(async (ask, { at }, sql) => {
+          const funnel = await funnel_of(ask, period_of(sql, from, to, at ?? now(), undefined));
           return { status: 200, body: { from, to, watermark: at, ...funnel } };
         });
       },
     },
+    ...list_routes(analytics, { now }),
   ];
 }
 
 async function answer_metric(analytics: Analytics, request: RouteRequest, now: string) {
   const name = request.params['metric'] ?? '';
-  const metric = Object.hasOwn(metrics, name) ? metrics[name] : undefined;
-  if (metric === undefined) throw not_found();
-  const { group_by } = request.query;
-  if (group_by !== undefined && !metric.group_by.includes(group_by)) {
-    throw invalid('group_by', 'unknown_value', `${name} can be grouped by ${metric.group_by.join(', ')}.`);
-  }
+  const metric = metric_named(name);
+  const group_by = asked_group(request, name, metric);
   const { from, to } = asked_period(request, now);
   const grain = grains.find(one => one === (request.query['grain'] ?? 'day')) ?? 'day';
   if ((Date.parse(to) - Date.parse(from)) / grain_ms[grain] > points_max) throw too_many_points();
-  return analytics.read(async (ask, { at }) => {
+  return analytics.read(async (ask, { at }, sql) => {
     const moment = at ?? now;
-    const rows = await ask(metric_statement(metric, { period: period_of(from, to, moment, grain), grain, group_by }));
+    const rows = await ask(metric_statement(metric, { period: period_of(sql, from, to, moment, grain), grain, group_by }));
     if (rows.length > points_max) throw too_many_points();
     const series = rows.map(row => point_of(metric, row, metric.is_of_now === true ? moment : String(row['bucket'])));
     return { status: 200, body: { metric: name, unit: metric.unit, from, to, watermark: at, series } };
   });
 }
 
+const not_measures = new Set(['bucket', 'currency', 'grouped']);
+
 function point_of(metric: Metric, row: Answer, at: string): Answer {
   return {
     at,
     ...(metric.is_money === true ? { currency: row['currency'] ?? null } : {}),
     ...('grouped' in row ? { group: row['grouped'] ?? null } : {}),
-    ...Object.fromEntries(Object.keys(metric.measures).map(name => [name, row[name] ?? null])),
+    ...Object.fromEntries(Object.entries(row).filter(([name]) => !not_measures.has(name))),
   };
-}
-
-function asked_period({ query }: RouteRequest, now: string): { from: string; to: string } {
-  const to = instant_of(query['to'], 'to') ?? now;
-  const from = instant_of(query['from'], 'from') ?? later(to, -default_days * day_ms);
-  if (from >= to) throw invalid('to', 'out_of_range', '`to` must be after `from`.');
-  return { from, to };
-}
-
-/** A day is its first moment in UTC. */
-function instant_of(text: string | undefined, name: string): string | undefined {
-  if (text === undefined) return undefined;
-  const time = Date.parse(text);
-  const at = Number.isNaN(time) ? undefined : new Date(time).toISOString();
-  // Years of more than four digits have another form, and no shop.
-  if (at === undefined || at.length !== 24) throw invalid(name, 'format', 'This is no time of RFC 3339.');
-  return at;
 }
 
 function too_many_points(): Problem {
   return invalid('from', 'out_of_range', `More than ${points_max} points: ask for a shorter period, a coarser grain or no grouping.`);
-}
-
-function invalid(name: string, code: string, detail: string): Problem {
-  return new Problem(422, code, detail, { errors: [{ pointer: `/query/${name}`, code, detail }] });
 }

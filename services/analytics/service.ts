@@ -7,6 +7,7 @@ import type { LogReader } from '../../platform/log.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Lag } from '../../platform/runtime.ts';
 import { type Batching, type Collected, collect, type Source, stored_positions_of } from './batch.ts';
+import type { Dialect } from './dialect.ts';
 import { type Verified, verify_logs } from './verify.ts';
 import { open_duckdb } from './warehouses/duckdb.ts';
 import type { Ask, Warehouse } from './warehouses/warehouse.ts';
@@ -30,8 +31,8 @@ export interface AnalyticsPorts {
 }
 
 export interface Analytics {
-  /** Questions that see one moment, and the watermark of that moment. Errors: Problem 503. */
-  read<T>(work: (ask: Ask, watermark: Watermark) => Promise<T>): Promise<T>;
+  /** Questions that see one moment, the watermark of that moment, and how the engine spells them. Errors: Problem 503. */
+  read<T>(work: (ask: Ask, watermark: Watermark, sql: Dialect) => Promise<T>): Promise<T>;
   /** Something was appended to a log. */
   poke(): void;
   lags(): Promise<Lag[]>;
@@ -84,7 +85,7 @@ export async function start_analytics(ports: AnalyticsPorts): Promise<Analytics>
   }
   const running = run(state);
   return {
-    read: work => warehouse.read(async ask => work(ask, await watermark_of(ask, state.sources))),
+    read: work => warehouse.read(async ask => work(ask, await watermark_of(ask, state.sources), warehouse.dialect)),
     poke: () => poke(state),
     lags: () => Promise.all(state.sources.map(source => lag_of(source, ports.clock))),
     get failure() {

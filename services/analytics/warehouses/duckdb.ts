@@ -13,7 +13,10 @@ import {
 } from '@duckdb/node-api';
 import { Problem } from '../../../platform/route.ts';
 import type { Event, Logged } from '../../../platform/service.ts';
-import { type AnyFactTable, fact_tables, stock_span } from '../facts.ts';
+import { duckdb_dialect } from '../dialect.ts';
+import type { AnyFactTable } from '../fact_shapes.ts';
+import { fact_tables } from '../facts.ts';
+import { stock_span } from '../facts_supply.ts';
 import {
   load_events,
   load_facts,
@@ -70,6 +73,7 @@ export async function open_duckdb(options: DuckDBOptions): Promise<Warehouse> {
   };
 
   return {
+    dialect: duckdb_dialect,
     positions: async () => stored_positions(opened().writer),
     apply: async batch => apply(opened(), batch, options.breathe),
     async read(work) {

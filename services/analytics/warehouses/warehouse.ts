@@ -1,6 +1,7 @@
 /** The one way to an OLAP store: batches go in whole or not at all, questions are asked of one moment. DuckDB is the first engine behind it. */
 import type { Event, Logged } from '../../../platform/service.ts';
-import type { FactBatch } from '../facts.ts';
+import type { Dialect } from '../dialect.ts';
+import type { FactBatch } from '../fact_batch.ts';
 
 /** How far a log's partition is applied, and in which cluster that log was; stored in the transaction of the facts. */
 export interface StoredPosition {
@@ -25,6 +26,8 @@ export type Answer = Readonly<Record<string, string | number | boolean | null>>;
 export type Ask = (sql: string) => Promise<Answer[]>;
 
 export interface Warehouse {
+  /** How its engine spells what metrics ask. */
+  readonly dialect: Dialect;
   positions(): Promise<StoredPosition[]>;
   /** Events, facts and positions in one transaction, durable when it returns. After a throw nothing of it is there; call `recover`. */
   apply(batch: Batch): Promise<void>;

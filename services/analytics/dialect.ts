@@ -1,0 +1,45 @@
+/**
+ * Where engines differ in what metrics ask: each piece of SQL by its name. All else in metrics is what both DuckDB and ClickHouse take: lower case names,
+ * `filter (where …)`, `/` of two integers as a fraction, `count(distinct …)`, `stddev_pop`, `interval 28 day`, joins, window functions.
+ */
+import type { Grain } from './period.ts';
+
+export interface Dialect {
+  /** An instant as a literal; of RFC 3339 UTC with milliseconds, checked before. */
+  instant(at: string): string;
+  /** A text as a literal, whatever it holds. */
+  text(value: string): string;
+  /** Milliseconds since 1970 of an instant, as an integer. */
+  epoch_ms(instant: string): string;
+  /** The instant at which the bucket began that holds one; weeks begin on Monday. */
+  begin_of(grain: Grain, instant: string): string;
+  /** A relation of one column `t`: the beginnings of all buckets from one instant to another, both as SQL. */
+  begins_between(grain: Grain, from: string, until: string): string;
+  /** Nearest rank, an aggregate; null of no rows. */
+  quantile(value: string, share: number): string;
+  /** The value where the other is greatest, an aggregate. */
+  arg_max(value: string, greatest: string): string;
+  /** Of integers that are not below 0, rounded down. */
+  integer_quotient(part: string, whole: string): string;
+}
+
+export const duckdb_dialect: Dialect = {
+  instant: at => `timestamp '${at.slice(0, -1).replace('T', ' ')}'`,
+  text: value => `'${value.replaceAll("'", "''")}'`,
+  epoch_ms: instant => `epoch_ms(${instant})`,
+  // Of a timestamp, day and longer grains would be dates.
+  begin_of: (grain, instant) => `date_trunc('${grain}', ${instant})::timestamp`,
+  begins_between: (grain, from, until) =>
+    `(select t from generate_series(date_trunc('${grain}', ${from})::timestamp, ${until}, interval 1 ${grain}) as series(t))`,
+  quantile: (value, share) => `quantile_disc(${value}, ${share})`,
+  arg_max: (value, greatest) => `arg_max(${value}, ${greatest})`,
+  integer_quotient: (part, whole) => `(${part}) // (${whole})`,
+};
+
+export const milliseconds = (sql: Dialect, from: string, until: string): string => `${sql.epoch_ms(until)} - ${sql.epoch_ms(from)}`;
+/** Half up, of amounts that are not below 0; null of no parts. */
+export const rounded_share = (sql: Dialect, sum: string, parts: string): string =>
+  sql.integer_quotient(`2 * ${sum} + ${parts}`, `nullif(2 * ${parts}, 0)`);
+/** A fraction; null of nothing. */
+export const ratio = (part: string, whole: string): string => `(${part}) / nullif(${whole}, 0)`;
+export const in_days = (value: string): string => `${value} / 86400000`;

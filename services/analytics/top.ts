@@ -1,0 +1,54 @@
+/** Who and what sells most: per currency the first by net, beside it gross, units and orders. */
+import type { Period } from './period.ts';
+import type { Answer, Ask } from './warehouses/warehouse.ts';
+
+export const top_dimensions = ['sku', 'country', 'customer'] as const;
+export type TopDimension = (typeof top_dimensions)[number];
+export const top_orders = ['net', 'gross', 'units', 'orders'] as const;
+export type TopOrder = (typeof top_orders)[number];
+const columns: Readonly<Record<TopDimension, string>> = { sku: 'sku', country: 'country', customer: 'customer_ref' };
+
+/** A type, not an interface: it is replied as JSON. */
+export type Top = {
+  /** Null: orders without a country or a customer, credits that no line names. */
+  readonly key: string | null;
+  /** Of a SKU, as it was last sold. */
+  readonly name: string | null;
+  readonly currency: string;
+  readonly net: number;
+  readonly gross: number;
+  readonly units: number;
+  readonly orders: number;
+};
+
+export interface TopQuestion {
+  readonly dimension: TopDimension;
+  readonly by: TopOrder;
+  readonly limit: number;
+}
+
+export async function top_of(ask: Ask, { from, to }: Period, { dimension, by, limit }: TopQuestion): Promise<Top[]> {
+  const column = columns[dimension];
+  const name = dimension === 'sku' ? 'p.name' : 'null';
+  const named = dimension === 'sku' ? 'left join product p on p.sku = t.key' : '';
+  const rows = await ask(`select t.key, ${name} as name, t.currency, t.net, t.gross, t.units, t.orders from (
+      select *, row_number() over (partition by currency order by ${by} desc, key) as place from (
+        select ${column} as key, currency, sum(net) as net, sum(gross) as gross, sum(quantity) as units,
+               count(distinct order_id) filter (where kind = 'sale') as orders
+          from money_change where counted_at >= ${from} and counted_at < ${to} group by 1, 2) s) t ${named}
+    where t.place <= ${limit} order by t.currency, t.place`);
+  return rows.map(top_row);
+}
+
+function top_row(row: Answer): Top {
+  const text = (name: string) => (typeof row[name] === 'string' ? row[name] : null);
+  return {
+    key: text('key'),
+    name: text('name'),
+    currency: text('currency') ?? '',
+    net: Number(row['net']),
+    gross: Number(row['gross']),
+    units: Number(row['units']),
+    orders: Number(row['orders']),
+  };
+}
