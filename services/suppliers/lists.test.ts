@@ -91,7 +91,8 @@ test('who waits is told with the purchase order whose units it will get', async 
   await call('POST', `/v1/purchase-orders/${po_id}/approve`);
   const peg = await until('a peg', async () => {
     const [row] = rows_of(await read('/v1/backorders?sku=TEA&location=depot'));
-    return (row?.['pegs'] as unknown as Row[]).find(one => one['purchase_order_id'] === po_id);
+    const pegs = (row?.['pegs'] ?? []) as unknown as Row[];
+    return pegs.find(one => one['purchase_order_id'] === po_id);
   });
   assert.deepEqual([peg['quantity'], peg['line_id']], [3, '1']);
   assert.notEqual(peg['expected_at'], null);

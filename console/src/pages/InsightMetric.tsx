@@ -1,0 +1,1 @@
+export function InsightMetric() { return null; }

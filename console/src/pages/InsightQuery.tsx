@@ -1,0 +1,1 @@
+export function InsightQuery() { return null; }
