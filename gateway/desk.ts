@@ -8,6 +8,7 @@ import { Problem, type Reply, type Route, type RouteRequest } from '../platform/
 import type { Lag } from '../platform/runtime.ts';
 import type { Row } from '../platform/service.ts';
 import { operation_routes } from './desk_operations.ts';
+import { without_secrets } from './without_secrets.ts';
 
 export interface DeskService {
   readonly name: string;
@@ -31,6 +32,8 @@ export interface DeskPorts {
     readonly findings: readonly { readonly invariant: string; readonly detail: string; readonly ids: readonly string[] }[];
   };
   now(): string;
+  /** Who hears and has no tables of the platform's: analytics. */
+  readonly listeners?: readonly Pick<DeskService, 'name' | 'lags'>[];
   /** Cases of the gateway's own. */
   exceptions?(): Promise<readonly (Row & { readonly deadline: string })[]>;
 }
@@ -39,6 +42,7 @@ const any_object = Type.Object({});
 const list = Type.Object({ data: Type.Array(any_object) });
 const reason_body = Type.Object({ reason: Type.String({ minLength: 1, maxLength: 2_000 }) }, { additionalProperties: false });
 const list_max = 500;
+const events_shown_max = 50;
 
 export function desk_routes(ports: DeskPorts): Route[] {
   return [...exception_routes(ports), ...dead_letter_routes(ports), ...operation_routes(ports.services), ...watch_routes(ports)];
@@ -197,6 +201,23 @@ async function dead_letters(service: DeskService, on: pg.Pool | pg.ClientBase = 
   return rows;
 }
 
+interface WaitingEvent {
+  readonly position: number;
+  readonly event: Row;
+}
+
+/** The event that could not be handled, and those that wait behind it. */
+async function dead_letter(ports: DeskPorts, id: string): Promise<DeadLetter & { readonly events: readonly WaitingEvent[] }> {
+  const service = ports.services.find(one => one.name === id.split('.')[0]);
+  const letter = service === undefined ? undefined : (await dead_letters(service)).find(one => one.id === id);
+  if (service === undefined || letter === undefined) throw not_found();
+  const { rows } = await service.pool.query<WaitingEvent>(
+    `select position, event from ${service.name}.parked where source = $1 and key = $2 order by position limit ${events_shown_max}`,
+    [letter.source, letter.key],
+  );
+  return { ...letter, events: rows.map(({ position, event }) => ({ position, event: without_secrets(event) })) };
+}
+
 type Deed = (client: pg.ClientBase, letter: DeadLetter, service: DeskService) => Promise<Reply>;
 
 async function with_dead_letter(ports: DeskPorts, request: RouteRequest, deed: Deed): Promise<Reply> {
@@ -220,6 +241,15 @@ function dead_letter_routes(ports: DeskPorts): Route[] {
       replies: { 200: list },
       rejections: [],
       handle: async () => ok({ data: await each(ports, dead_letters), next_cursor: null }),
+    },
+    {
+      method: 'GET',
+      path: '/v1/dead-letters/:id',
+      summary: 'One of them, with the event and what waits behind it; persons and secrets are left out',
+      scope: 'operations:read',
+      replies: { 200: any_object },
+      rejections: ['not_found'],
+      handle: async request => ok(await dead_letter(ports, request.params['id'] ?? '')),
     },
     {
       method: 'POST',
@@ -285,8 +315,11 @@ function watch_routes(ports: DeskPorts): Route[] {
       scope: 'operations:read',
       replies: { 200: list },
       rejections: [],
-      handle: async () =>
-        ok({ data: await each(ports, async service => (await service.lags()).map(lag => ({ service: service.name, ...lag }))) }),
+      handle: async () => {
+        const hearing = [...ports.services, ...(ports.listeners ?? [])];
+        const lags = await Promise.all(hearing.map(async one => (await one.lags()).map(lag => ({ service: one.name, ...lag }))));
+        return ok({ data: lags.flat(), next_cursor: null });
+      },
     },
     {
       method: 'GET',

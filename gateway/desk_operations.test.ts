@@ -89,6 +89,33 @@ describe('GET /v1/operations', () => {
   test('refuses a cursor that is none of its own', () => assert.rejects(get('/v1/operations', { cursor: 'nonsense' })));
 });
 
+describe('GET /v1/operations/:id', () => {
+  const named = async (id: string): Promise<Row> => {
+    const route = operation_routes(services()).find(each => each.method === 'GET' && each.path === '/v1/operations/:id');
+    const reply = await route?.handle(test_request(undefined, { params: { id } }));
+    assert.ok(reply !== undefined && 'body' in reply);
+    // The desk's reply: an object.
+    return reply.body as Row;
+  };
+  test('shows what was asked and what was learned, without the person and the token', async () => {
+    await pool.query(
+      `update payments.operations set request = '{"amount": 500, "method_token": "pm_1", "billing": {"name": "Ada"}}', learned = '{"ref": "pi_1"}' where op_id = 'op_007'`,
+    );
+    const { id, service, state, request, learned } = await named('op_007');
+    assert.deepEqual(
+      { id, service, state, request, learned },
+      {
+        id: 'op_007',
+        service: 'payments',
+        state: 'succeeded',
+        request: { amount: 500, method_token: '(hidden)', billing: '(hidden)' },
+        learned: { ref: 'pi_1' },
+      },
+    );
+  });
+  test('knows no other', () => assert.rejects(named('op_999'), { status: 404 }));
+});
+
 test('pages of several processes are one page, and its last row is where the next begins', () => {
   const rows = ['op_1', 'op_5', 'op_3'].map(id => ({ id }));
   const { body } = operations_page(rows, test_request(undefined, { query: { limit: '2' } }));

@@ -5,6 +5,7 @@ import { page_reply, page_schema, paging, read_page } from '../platform/pages.ts
 import { Problem, type Reply, type Route, type RouteRequest } from '../platform/route.ts';
 import type { Row } from '../platform/service.ts';
 import { type DeskService, first_reply, ok } from './desk.ts';
+import { without_secrets } from './without_secrets.ts';
 
 /** An unknown outcome is asked about so long; then it waits for a person (platform/operations.ts). */
 const asked_hours = 24;
@@ -46,6 +47,15 @@ export function operation_routes(services: readonly DeskService[]): Route[] {
     },
     {
       method: 'GET',
+      path: '/v1/operations/:id',
+      summary: 'One of them, with what was asked and what was learned; persons and secrets are left out',
+      scope: 'operations:read',
+      replies: { 200: any_object },
+      rejections: ['not_found'],
+      handle: async ({ params }) => ok(await operation_named(services, params['id'] ?? '')),
+    },
+    {
+      method: 'GET',
       path: '/v1/providers',
       summary:
         'How each third party is, as the processes that call it find it: whether it is called, why not, and its outcomes since their start',
@@ -71,10 +81,29 @@ function providers_of(service: string, providers: ReturnType<DeskService['provid
   return [...providers].map(([provider, state]) => ({ service, provider, ...state }));
 }
 
+function operation_columns({ name: service }: DeskService): string {
+  return `op_id as id, '${service}' as service, kind, provider, subject, key, state, attempts, queries, next_at, waiting, last_outcome, requested_at, sent_at, ended_at,
+            case when state = 'unknown' then sent_at + interval '${asked_hours} hours' end as asked_until`;
+}
+
+async function operation_named(services: readonly DeskService[], id: string): Promise<Row> {
+  const found = await Promise.all(
+    services.map(async service => {
+      const { rows } = await service.pool.query<Row>(
+        `select ${operation_columns(service)}, request, learned from ${service.name}.operations where op_id = $1`,
+        [id],
+      );
+      return rows;
+    }),
+  );
+  const [operation] = found.flat();
+  if (operation === undefined) throw not_found();
+  return without_secrets(operation);
+}
+
 async function operations_of(service: DeskService, { query: asked }: RouteRequest, page: ReturnType<typeof read_page>): Promise<Row[]> {
   const { rows } = await service.pool.query<Row>(
-    `select op_id as id, '${service.name}' as service, kind, provider, subject, key, state, attempts, queries, next_at, waiting, last_outcome, requested_at, sent_at, ended_at,
-            case when state = 'unknown' then sent_at + interval '${asked_hours} hours' end as asked_until
+    `select ${operation_columns(service)}
        from ${service.name}.operations
       where ($1::text is null or state = $1) and ($2::text is null or provider = $2) and ($3::text is null or kind = $3) and ($4::text is null or op_id < $4)
       order by op_id desc limit $5`,

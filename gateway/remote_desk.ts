@@ -28,7 +28,8 @@ export function remote_desk_routes(ports: RemoteDeskPorts): Route[] {
     if (route.path === '/v1/audit') return route;
     return {
       ...route,
-      handle: request => (route.method === 'GET' ? joined(ports, route, request) : first_that_knows(ports, route, request)),
+      handle: request =>
+        route.method === 'GET' && !route.path.includes(':') ? joined(ports, route, request) : first_that_knows(ports, route, request),
     };
   });
 }
@@ -88,7 +89,7 @@ async function first_that_knows({ upstreams, exceptions }: RemoteDeskPorts, rout
 async function ask(one: Upstream, route: Route, request: RouteRequest): Promise<Reply> {
   const path = route.path.replace(/:([a-z_]+)/g, (_, name: string) => encodeURIComponent(request.params[name] ?? ''));
   const query = new URLSearchParams(request.query).toString();
-  const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
+  const body = request.body === undefined || route.method === 'GET' ? undefined : Buffer.from(JSON.stringify(request.body));
   const answer = await one.call({
     method: route.method,
     url: query === '' ? path : `${path}?${query}`,

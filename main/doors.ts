@@ -117,8 +117,10 @@ export function of_service(service: string, routes: readonly Route[]): Route[] {
   return routes.map(route => ({ ...route, service }));
 }
 
-function own_desk({ runtimes, clock, findings, webhooks }: DoorParts): Route[] {
-  return desk_routes({ services: [...runtimes.values()].map(desk_service), now: clock.now, findings, ...exceptions_of(webhooks) });
+function own_desk({ runtimes, analytics, clock, findings, webhooks }: DoorParts): Route[] {
+  const services = [...runtimes.values()].map(desk_service);
+  const listeners = analytics === undefined ? [] : [{ name: 'analytics', lags: analytics.lags }];
+  return desk_routes({ services, listeners, now: clock.now, findings, ...exceptions_of(webhooks) });
 }
 
 export function exceptions_of(webhooks: Webhooks | undefined): Pick<DeskPorts, 'exceptions'> {

@@ -1,4 +1,4 @@
-/** The small demo shop of a fresh directory: 30 products, 2 locations, 2 suppliers, reorder policies; put through the public API like anybody's. */
+/** The small demo shop of a fresh directory: 30 products, 2 locations, carriage, a discount code, 2 suppliers, reorder policies; put through the public API like anybody's. */
 
 import { demo_key } from './demo_keys.ts';
 import type { Up } from './platform_up.ts';
@@ -50,6 +50,17 @@ const locations = [
     address: { line1: '60 Spadina Avenue', city: 'Toronto', region: 'ON', postal_code: 'M5V 2H8', country: 'CA', phone: '+1 416 555 0100' },
   },
 ] as const;
+/** Nobody has one: what a shop says then can be seen. Nobody reorders it either. */
+const sold_out = 'CANDLE-FIG';
+/** None is there, and the supplier sends some: ordered, it is promised for a day. */
+const on_order = 'TEAPOT-CAST';
+const shipping_rates = [
+  { service: 'standard', country: 'GB', currency: 'GBP', amount: 395, free_from: 4_000, transit_days: 2 },
+  { service: 'express', country: 'GB', currency: 'GBP', amount: 795, transit_days: 1 },
+  { service: 'standard', country: 'CA', currency: 'GBP', amount: 695, free_from: 8_000, transit_days: 3 },
+  { service: 'express', country: 'CA', currency: 'GBP', amount: 1_295, transit_days: 1 },
+  { service: 'standard', currency: 'GBP', amount: 995, transit_days: 6 },
+];
 const request_timeout_ms = 20_000;
 
 /** Does nothing when there are products already. */
@@ -68,11 +79,17 @@ export async function seed_demo(running: Up): Promise<void> {
   await call(
     'POST',
     '/v1/stock/import',
-    goods.flatMap(([sku], index) => [
-      { sku, location: 'london', on_hand: 40 + ((index * 7) % 60), backorder_limit: 20 },
-      { sku, location: 'toronto', on_hand: 5 + ((index * 3) % 12) },
-    ]),
+    goods.flatMap(([sku], index) => {
+      if (sku === sold_out) return [{ sku, location: 'london', on_hand: 0 }];
+      if (sku === on_order) return [{ sku, location: 'london', on_hand: 0, backorder_limit: 20 }];
+      return [
+        { sku, location: 'london', on_hand: 40 + ((index * 7) % 60), backorder_limit: 20 },
+        { sku, location: 'toronto', on_hand: 5 + ((index * 3) % 12) },
+      ];
+    }),
   );
+  await call('PUT', '/v1/shipping-rates', { data: shipping_rates });
+  await call('PUT', '/v1/discounts/WELCOME10', { kind: 'percent', rate_ppm: 100_000 });
   await seed_suppliers(call);
 }
 
@@ -98,8 +115,10 @@ async function seed_suppliers(call: Caller): Promise<void> {
     ),
   );
   await Promise.all(
-    goods.map(([sku], index) =>
-      call('PUT', `/v1/reorder-policies/${sku}/london`, { reorder_point: 15, target: 60, supplier: supplier_of(index) }),
+    goods.flatMap(([sku], index) =>
+      sku === sold_out
+        ? []
+        : [call('PUT', `/v1/reorder-policies/${sku}/london`, { reorder_point: 15, target: 60, supplier: supplier_of(index) })],
     ),
   );
 }

@@ -73,6 +73,11 @@ const zoned = new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'l
 export const instant = (at: string): string => instants.format(new Date(at));
 export const day = (at: string): string => days.format(new Date(at));
 export const clock_time = (at: string): string => clock_times.format(new Date(at));
+const days_short = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' });
+const clock_times_short = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+/** For axes. */
+export const day_short = (at_ms: number): string => days_short.format(at_ms);
+export const clock_time_short = (at_ms: number): string => clock_times_short.format(at_ms);
 /** For the title of a time: to the second, with the zone. */
 export const exact = (at: string): string => zoned.format(new Date(at));
 export function minute(at: string, now_ms: number): string {

@@ -93,7 +93,7 @@ export const page_routes: readonly PageRoute[] = [
     path: '/dead-letters',
     page: page(() => import('./pages/DeadLetters.tsx'), 'DeadLetters'),
     scope: 'operations:read',
-    menu: { group: machine, label: 'Dead letters', icon: 'stock' },
+    menu: { group: machine, label: 'Dead letters', icon: 'letter' },
   },
   {
     path: '/consumers',

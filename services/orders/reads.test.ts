@@ -42,6 +42,8 @@ describe('the list of orders', () => {
     await shop.confirm(order);
     const only = [order.id];
     assert.deepEqual(ids((await list({ reference: 'LIST-1' })).data), only);
+    assert.deepEqual(ids((await list({ number: String(order.number) })).data), only);
+    assert.deepEqual((await list({ number: String(order.number), sku: 'MUG' })).data, []);
     assert.deepEqual(ids((await list({ sku: 'LAMP' })).data), only);
     assert.equal((await list({ customer: 'c-17850' })).data.length, 2);
     assert.deepEqual(ids((await list({ customer: 'c-17850', status: 'confirmed' })).data), only);

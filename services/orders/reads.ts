@@ -45,6 +45,8 @@ export interface OrderFilters {
   readonly status?: string;
   readonly payment_status?: string;
   readonly fulfillment_status?: string;
+  /** Digits. */
+  readonly number?: string;
   /** The caller's own id, or the random one that events carry. */
   readonly customer?: string;
   readonly reference?: string;
@@ -59,6 +61,7 @@ const conditions: Readonly<Record<keyof OrderFilters, string>> = {
   status: 'o.status = $',
   payment_status: 'o.payment_status = $',
   fulfillment_status: 'o.fulfillment_status = $',
+  number: 'o.number = $::bigint',
   customer: 'o.customer_ref = coalesce((select c.customer_ref from orders.customer c where c.id = $), $)',
   reference: 'o.reference = $',
   sku: 'exists (select 1 from orders.order_line l where l.order_id = o.id and l.sku = $)',

@@ -152,6 +152,7 @@ export const orders_query = Type.Object({
   status: Type.Optional(OrderStatus),
   payment_status: Type.Optional(PaymentStatus),
   fulfillment_status: Type.Optional(FulfillmentStatus),
+  number: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
   customer: Type.Optional(Text(320)),
   reference: Type.Optional(Text(255)),
   sku: Type.Optional(SkuText()),

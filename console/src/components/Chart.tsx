@@ -2,7 +2,7 @@
 import 'uplot/dist/uPlot.min.css';
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import UPlot from 'uplot';
-import { count, count_short, day, instant, money, money_short } from '../format.ts';
+import { clock_time_short, count, count_short, day, day_short, instant, money, money_short } from '../format.ts';
 
 export interface Series {
   readonly name: string;
@@ -44,7 +44,7 @@ export function Chart({ label, at, series, unit, look = 'lines', grain = 'day', 
     const element = box.current;
     if (element === null) return;
     const drawn = new UPlot(
-      options({ names: names.split('\n'), unit, look, height, width: element.clientWidth, set_tip }),
+      options({ names: names.split('\n'), unit, look, grain, height, width: element.clientWidth, set_tip }),
       newest.current,
       element,
     );
@@ -55,7 +55,7 @@ export function Chart({ label, at, series, unit, look = 'lines', grain = 'day', 
       observer.disconnect();
       drawn.destroy();
     };
-  }, [names, unit.kind, currency, look, height, theme]);
+  }, [names, unit.kind, currency, look, grain, height, theme]);
   useEffect(() => plot.current?.setData(data), [data]);
   const time = grain === 'day' ? day : instant;
   return (
@@ -89,6 +89,7 @@ interface Tip {
 }
 
 interface OptionsGiven {
+  readonly grain: 'day' | 'second';
   readonly names: readonly string[];
   readonly unit: Unit;
   readonly look: 'lines' | 'bars';
@@ -97,7 +98,7 @@ interface OptionsGiven {
   set_tip(tip: Tip | null): void;
 }
 
-function options({ names, unit, look, width, height, set_tip }: OptionsGiven): UPlot.Options {
+function options({ names, unit, look, grain, width, height, set_tip }: OptionsGiven): UPlot.Options {
   const style = getComputedStyle(document.documentElement);
   // A canvas understands no light-dark(): the browser is asked what it comes to.
   const probe = document.body.appendChild(document.createElement('span'));
@@ -132,7 +133,7 @@ function options({ names, unit, look, width, height, set_tip }: OptionsGiven): U
     scales: { y: { range: (_plot, min, max) => [Math.min(0, min ?? 0), max === null || max === 0 ? 1 : max * 1.08] } },
     series: [{}, ...lines],
     axes: [
-      { ...axis, space: 70 },
+      { ...axis, space: grain === 'day' ? 70 : 100, ...time_axis(grain) },
       { ...axis, size: 64, values: (_plot, splits) => splits.map(split => in_unit_short(split, unit)) },
     ],
     hooks: {
@@ -149,6 +150,36 @@ function options({ names, unit, look, width, height, set_tip }: OptionsGiven): U
     },
   };
 }
+
+/** In the person's own words; seconds are never cut into pieces. */
+function time_axis(grain: 'day' | 'second'): UPlot.Axis {
+  const said = grain === 'day' ? day_short : clock_time_short;
+  const least = grain === 'day' ? day_s : 1;
+  return {
+    incrs: time_steps_s.filter(step => step >= least),
+    values: (_plot, splits) => splits.map(split => said(split * 1_000)),
+  };
+}
+const day_s = 86_400;
+const time_steps_s = [
+  1,
+  5,
+  10,
+  15,
+  30,
+  60,
+  300,
+  900,
+  3_600,
+  day_s,
+  2 * day_s,
+  7 * day_s,
+  14 * day_s,
+  30 * day_s,
+  91 * day_s,
+  182 * day_s,
+  365 * day_s,
+];
 
 function TipBox({
   tip,

@@ -7,6 +7,7 @@ const paths = {
   exceptions: 'M8 2 14.5 13.5h-13zM8 6.5v3M8 11.6v.1',
   operations: 'M2.5 5h9M9 2.5 11.5 5 9 7.5M13.5 11h-9M7 8.5 4.5 11 7 13.5',
   consumers: 'M2 4h12M2 8h8M2 12h5',
+  letter: 'M2 4h12v8.5H2zM2 4.5l6 4.5 6-4.5',
   audit: 'M8 1.8 13.5 4v4c0 3.2-2.3 5.3-5.5 6.3C4.8 13.3 2.5 11.2 2.5 8V4zM5.5 8l1.8 1.8L10.6 6.4',
   stock: 'M2 5.5 8 2.5l6 3v5L8 13.5l-6-3zM2 5.5l6 3 6-3M8 8.5v5',
   purchasing: 'M2 3h2l1.5 7.5h6.5L13.5 5h-9M6 13.4v.1M11.5 13.4v.1',

@@ -11,9 +11,14 @@ const places: readonly (readonly [RegExp, (id: string) => string])[] = [
 
 export function Subject({ id }: { readonly id: string }): ReactNode {
   const place = places.find(([pattern]) => pattern.test(id))?.[1](id);
-  if (place === undefined) return <span className="mono">{id}</span>;
+  if (place === undefined)
+    return (
+      <span className="mono subject" title={id}>
+        {id}
+      </span>
+    );
   return (
-    <Link href={place} className="mono">
+    <Link href={place} className="mono subject" title={id}>
       {id}
     </Link>
   );

@@ -17,6 +17,8 @@ export interface Column<T> {
   readonly wide_only?: boolean;
   /** On one line. */
   readonly keep?: boolean;
+  /** Texts of strangers: broken anywhere rather than pushing the rest out of sight. */
+  readonly wrap?: boolean;
 }
 
 export interface Picked {
@@ -108,7 +110,7 @@ function Rows<T>({ label, columns, query, id_of, href_of, picked }: TableProps<T
           )}
           {table.getFlatHeaders().map(header => (
             <th key={header.id} scope="col" className={classes_of(by_id.get(header.id))}>
-              {table.FlexRender({ header })}
+              {by_id.get(header.id)?.header === '' ? <span className="hidden">Actions</span> : table.FlexRender({ header })}
             </th>
           ))}
         </tr>
@@ -139,8 +141,13 @@ function Rows<T>({ label, columns, query, id_of, href_of, picked }: TableProps<T
   );
 }
 
-function classes_of(column: Pick<Column<never>, 'align' | 'wide_only' | 'keep'> | undefined): string | undefined {
-  return [column?.align, column?.wide_only === true && 'wide-only', column?.keep === true && 'keep'].filter(Boolean).join(' ') || undefined;
+type Look = Pick<Column<never>, 'header' | 'align' | 'wide_only' | 'keep' | 'wrap'>;
+
+/** A column without a name holds the row's button: it stays in sight when the table scrolls. */
+function classes_of(column: Look | undefined): string | undefined {
+  if (column === undefined) return undefined;
+  const { header, align, wide_only, keep, wrap } = column;
+  return [align, wide_only && 'wide-only', keep && 'keep', wrap && 'wrap', header === '' && 'act'].filter(Boolean).join(' ') || undefined;
 }
 
 /** Arrow down and up go to the same control of the next row. */

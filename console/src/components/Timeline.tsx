@@ -1,5 +1,5 @@
-/** Events in the order in which they happened, each with an arrow to the event that caused it. */
-import { type ReactNode, useMemo, useState } from 'react';
+/** Events in the order in which they happened, one lane a service, and a line from each cause to what it caused. */
+import { type ReactNode, type RefObject, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { clock_time, day, duration, exact, words } from '../format.ts';
 import { Icon } from './Icon.tsx';
 import { Raw } from './Value.tsx';
@@ -14,15 +14,25 @@ export interface TimelineEvent {
   readonly caused_by: string;
 }
 
+const lane_width = 18;
+/** The middle of a dot, below the top of its entry. */
+const dot_top = 16;
+const dot_reach = 7;
+
 export function Timeline({ events }: { readonly events: readonly TimelineEvent[] }): ReactNode {
   const [lit, set_lit] = useState<string | null>(null);
+  const list = useRef<HTMLOListElement>(null);
   const by_id = useMemo(() => new Map(events.map(event => [event.id, event])), [events]);
+  const lanes = useMemo(() => [...new Set(events.map(event => event.service))], [events]);
+  const tops = useTops(list, events);
+  const width = Math.max(1, lanes.length) * lane_width;
+  const x_of = (event: TimelineEvent) => (lanes.indexOf(event.service) + 0.5) * lane_width;
   const show = (id: string) => {
     set_lit(id);
     document.getElementById(id)?.scrollIntoView({ block: 'nearest' });
   };
   return (
-    <ol className="timeline">
+    <ol className="timeline" ref={list} style={{ '--lanes': `${width}px` }}>
       {events.map((event, index) => (
         <Entry
           key={event.id}
@@ -30,11 +40,57 @@ export function Timeline({ events }: { readonly events: readonly TimelineEvent[]
           before={events[index - 1]}
           cause={by_id.get(event.caused_by)}
           lit={lit === event.id}
+          x={x_of(event)}
           show={show}
         />
       ))}
+      <li className="causes" aria-hidden="true">
+        <svg width={width} height="100%" role="presentation">
+          <defs>
+            <marker id="arrow" viewBox="0 0 6 6" refX="5" refY="3" markerWidth="6" markerHeight="6" orient="auto">
+              <path d="M0 0L6 3L0 6z" />
+            </marker>
+          </defs>
+          {events.map(event => {
+            const cause = by_id.get(event.caused_by);
+            const [from, to] = [tops.get(event.caused_by), tops.get(event.id)];
+            if (cause === undefined || from === undefined || to === undefined) return null;
+            const is_lit = lit === event.id || lit === cause.id;
+            return (
+              <path
+                key={event.id}
+                className={`service-${event.service}${is_lit ? ' is-lit' : ''}`}
+                markerEnd="url(#arrow)"
+                d={bend(x_of(cause), from + dot_top, x_of(event), to + dot_top - dot_reach)}
+              />
+            );
+          })}
+        </svg>
+      </li>
     </ol>
   );
+}
+
+/** Down from the cause, then over into the effect's lane. */
+function bend(x1: number, y1: number, x2: number, y2: number): string {
+  const reach = Math.min(40, (y2 - y1) / 2);
+  return `M${x1} ${y1}C${x1} ${y1 + reach} ${x2} ${y2 - reach} ${x2} ${y2}`;
+}
+
+/** Where each entry begins, below the top of the list; read again whenever something in it opens or the page gets narrower. */
+function useTops(list: RefObject<HTMLOListElement | null>, events: readonly TimelineEvent[]): ReadonlyMap<string, number> {
+  const [tops, set_tops] = useState<ReadonlyMap<string, number>>(new Map());
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other events are other entries to be measured
+  useLayoutEffect(() => {
+    const element = list.current;
+    if (element === null) return;
+    const measure = () => set_tops(new Map([...element.querySelectorAll('li')].map(entry => [entry.id, entry.offsetTop])));
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [list, events]);
+  return tops;
 }
 
 interface EntryProps {
@@ -42,37 +98,34 @@ interface EntryProps {
   readonly before: TimelineEvent | undefined;
   readonly cause: TimelineEvent | undefined;
   readonly lit: boolean;
+  readonly x: number;
   show(id: string): void;
 }
 
-function Entry({ event, before, cause, lit, show }: EntryProps): ReactNode {
+function Entry({ event, before, cause, lit, x, show }: EntryProps): ReactNode {
   const is_new_day = before === undefined || day(before.at) !== day(event.at);
+  const says_more = event.summary.toLowerCase() !== event.type.replaceAll(/[._]/g, ' ');
   return (
     <li id={event.id} className={lit ? 'is-lit' : undefined}>
       <time dateTime={event.at} title={exact(event.at)}>
-        {is_new_day && (
-          <>
-            {day(event.at)}
-            <br />
-          </>
-        )}
         {clock_time(event.at)}
+        {is_new_day && <div>{day(event.at)}</div>}
       </time>
-      <span className={`dot service-${event.service}`} aria-hidden="true" />
+      <span className={`dot service-${event.service}`} style={{ left: x }} aria-hidden="true" />
       <div className="what">
-        <div>
-          <strong>{event.type}</strong> <span className="small quiet">{words(event.service)}</span>
+        <strong>{event.type}</strong> <span className="small quiet">{words(event.service)}</span>
+        {says_more && <span className="says">{event.summary}</span>}
+        <div className="why">
+          {cause !== undefined && (
+            <button type="button" className="cause" onClick={() => show(cause.id)}>
+              <Icon name="cause" size={12} /> caused by {cause.type}, {duration(Date.parse(event.at) - Date.parse(cause.at))} before
+            </button>
+          )}
+          <details className="small">
+            <summary>Data</summary>
+            <Raw value={event.data} label={`Data of ${event.type}`} />
+          </details>
         </div>
-        {event.summary !== '' && event.summary !== event.type && <div>{event.summary}</div>}
-        {cause !== undefined && (
-          <button type="button" className="cause" onClick={() => show(cause.id)}>
-            <Icon name="cause" size={12} /> caused by {cause.type}, {duration(Date.parse(event.at) - Date.parse(cause.at))} before
-          </button>
-        )}
-        <details className="small">
-          <summary className="quiet">Data</summary>
-          <Raw value={event.data} label={`Data of ${event.type}`} />
-        </details>
       </div>
     </li>
   );

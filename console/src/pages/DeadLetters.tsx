@@ -86,6 +86,7 @@ function columns_of({ inspect }: { inspect(letter: DeadLetter): void }): readonl
     {
       id: 'type',
       header: 'Event',
+      wrap: true,
       cell: letter => (
         <>
           <strong>{letter.type ?? 'unknown'}</strong>
@@ -96,7 +97,7 @@ function columns_of({ inspect }: { inspect(letter: DeadLetter): void }): readonl
       ),
     },
     { id: 'key', header: 'About', cell: letter => <Subject id={letter.key} /> },
-    { id: 'reason', header: 'Why', wide_only: true, cell: letter => <span className="small">{letter.reason}</span> },
+    { id: 'reason', header: 'Why', wrap: true, wide_only: true, cell: letter => <span className="small">{letter.reason}</span> },
     { id: 'since', header: 'Since', keep: true, cell: letter => <Time at={letter.since} ago /> },
     { id: 'waiting', header: 'Waiting', align: 'end', wide_only: true, cell: letter => letter.waiting },
     { id: 'attempts', header: 'Attempts', align: 'end', wide_only: true, cell: letter => letter.attempts },

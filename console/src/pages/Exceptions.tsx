@@ -69,6 +69,7 @@ function columns_of(resolve: ((one: BusinessException) => void) | undefined): re
     {
       id: 'reason',
       header: 'What',
+      wrap: true,
       cell: one => (
         <>
           <strong>{words(one.reason)}</strong>

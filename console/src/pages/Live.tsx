@@ -73,7 +73,11 @@ function Numbers({ now }: { readonly now: Sample }): ReactNode {
         value={`${count(behind)} ${behind === 1 ? 'event' : 'events'}`}
         note={behind === 0 ? 'Everybody has heard everything' : undefined}
       />
-      <Tile label="Stuck" value={now.stuck.length} note={unknown > 0 ? `${unknown} calls with unknown outcome` : undefined} />
+      <Tile
+        label="Stuck"
+        value={now.stuck.length}
+        note={unknown > 0 ? `${unknown} ${unknown === 1 ? 'call' : 'calls'} with unknown outcome` : undefined}
+      />
     </div>
   );
 }

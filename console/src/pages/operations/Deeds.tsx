@@ -9,6 +9,7 @@ import { Subject } from '../../components/Subject.tsx';
 import { CopyId, KeyValue, Raw, Time } from '../../components/Value.tsx';
 import { words } from '../../format.ts';
 import { useAction, useGet } from '../../queries.ts';
+import { useMay } from '../../session.tsx';
 import type { Operation, OperationDetail } from '../../types/desk.ts';
 
 interface InspectProps {
@@ -41,6 +42,7 @@ export function InspectOperation({ operation, close, resolve }: InspectProps): R
             }}
           />
           <Exchanges id={operation.id} />
+          {operation.service === 'payments' && /^pay_/.test(operation.subject) && <GatewayFacts payment_id={operation.subject} />}
           {resolve !== undefined && operation.state === 'unknown' && (
             <div className="actions">
               <Button look="primary" onClick={() => resolve(operation)}>
@@ -77,6 +79,36 @@ function Exchanges({ id }: { readonly id: string }): ReactNode {
         </div>
       )}
     </Loaded>
+  );
+}
+
+interface GatewayFact {
+  readonly fact: string;
+  readonly object_ref: string;
+  readonly received_at: string;
+  readonly raw: unknown;
+}
+
+/** Everything that the gateway ever told about this payment, by reply, webhook or report, as it came. */
+function GatewayFacts({ payment_id }: { readonly payment_id: string }): ReactNode {
+  const may = useMay();
+  const query = useGet<{ facts: readonly GatewayFact[] }>(`/v1/payments/${payment_id}`, {}, { enabled: may('payments:read') });
+  const facts = query.data?.facts ?? [];
+  if (facts.length === 0) return null;
+  return (
+    <details>
+      <summary>What the gateway told about this payment ({facts.length})</summary>
+      <div className="stack">
+        {facts.map(fact => (
+          <div key={`${fact.object_ref} ${fact.fact} ${fact.received_at}`}>
+            <h3>
+              {words(fact.fact)} <Time at={fact.received_at} /> <span className="quiet mono small">{fact.object_ref}</span>
+            </h3>
+            <Raw value={fact.raw} label={`${fact.fact}, as the gateway told it`} />
+          </div>
+        ))}
+      </div>
+    </details>
   );
 }
 

@@ -31,7 +31,7 @@ export function Lines({ order }: { readonly order: Order }): ReactNode {
           <tbody>
             {order.lines.map(line => (
               <tr key={line.id}>
-                <td>
+                <td className="wrap">
                   <div>{line.name}</div>
                   <div className="small quiet mono">{line.sku}</div>
                 </td>

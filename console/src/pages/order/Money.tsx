@@ -43,7 +43,7 @@ export function PaymentsCard({ order }: { readonly order: Order }): ReactNode {
               <tr>
                 <th scope="col">Payment</th>
                 <th scope="col">Status</th>
-                <th scope="col" className="end">
+                <th scope="col" className="end wide-only">
                   Authorized
                 </th>
                 <th scope="col" className="end">
@@ -65,7 +65,7 @@ export function PaymentsCard({ order }: { readonly order: Order }): ReactNode {
                   </td>
                   {[payment.authorized, payment.captured, payment.refunded].map((value, index) => (
                     // biome-ignore lint/suspicious/noArrayIndexKey: three columns that never move
-                    <td key={index} className="end">
+                    <td key={index} className={index === 0 ? 'end wide-only' : 'end'}>
                       <Money amount={value} currency={order.currency} />
                     </td>
                   ))}

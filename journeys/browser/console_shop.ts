@@ -1,0 +1,103 @@
+/** For the console's browser tests: a shop with a little of everything that an operator meets, and staff of every role. */
+import { partition_of } from '../../platform/partition.ts';
+import { basket, by_stripe, type PlacedOrder } from '../api.ts';
+import { ended, fresh, open_shop, reached, type Shop, until } from '../shop.ts';
+import { becomes_unknown, patience_ms } from '../unknown/operations.ts';
+
+export const password = 'correct horse battery staple';
+export const roles = ['admin', 'operator', 'support', 'analyst'] as const;
+export type Role = (typeof roles)[number];
+
+/** What a stranger may type wherever there is room for a text. Shown as it is, or it is a hole. */
+export const hostile_texts: readonly string[] = [
+  '<script>window.hit=1</script>',
+  '"><img src=x onerror="window.hit=1">',
+  "'-window.hit--'",
+  '<svg/onload=window.hit=1>',
+  'javascript:window.hit=1',
+  '{{constructor.constructor("window.hit=1")()}}',
+  '</title></textarea><iframe srcdoc="<script>parent.hit=1</script>">',
+];
+
+export interface ConsoleShop {
+  readonly shop: Shop;
+  /** Delivered and paid: 25.00 of goods and 4.95 of carriage. */
+  readonly paid: PlacedOrder;
+  /** Its customer, its product, its metadata and its hold are hostile. */
+  readonly hostile: PlacedOrder;
+  /** Its authorization's outcome is unknown. */
+  readonly unknown: PlacedOrder;
+}
+
+export async function open_console_shop(t: { after(stop: () => Promise<void>): void }): Promise<ConsoleShop> {
+  const shop = await open_shop(t, {
+    third_party_timeout_ms: patience_ms,
+    env: { CARTWRIGHT_ADMIN_PASSWORD: password, CARRIER: 'manual' },
+    products: [
+      { sku: 'MUG', amount: 250, on_hand: { north: 500 } },
+      { sku: 'LAMP', amount: 1_000, on_hand: { north: 200, south: 40 } },
+      { sku: 'RARE', amount: 9_900, on_hand: { north: 0 }, backorder_limit: 10 },
+    ],
+  });
+  for (const role of roles) if (role !== 'admin') await shop.post('/v1/staff', { username: role, password, role });
+  const paid = await place(shop, [{ sku: 'MUG', quantity: 10 }], { reference: 'WEB-1' });
+  await ended(shop, paid.id, 'completed');
+  const hostile = await place_hostile(shop);
+  await place(shop, [{ sku: 'RARE', quantity: 2 }]);
+  await place(shop, [{ sku: 'LAMP', quantity: 1 }], { payment: by_stripe('pm_card_chargeDeclined') });
+  const by_card = await place(shop, [{ sku: 'LAMP', quantity: 2 }], { payment: by_stripe() });
+  await ended(shop, by_card.id, 'completed');
+  const unknown = await place_unknown(shop);
+  await poison(shop);
+  return { shop, paid, hostile, unknown };
+}
+
+function place(shop: Shop, lines: readonly { sku: string; quantity: number }[], more: object = {}): Promise<PlacedOrder> {
+  return shop.post<PlacedOrder>(
+    '/v1/orders',
+    basket(lines, { customer: { id: fresh('c'), email: 'ada@example.com', name: 'Ada Lovelace' }, ...more }),
+  );
+}
+
+async function place_hostile(shop: Shop): Promise<PlacedOrder> {
+  const all = hostile_texts.join(' ');
+  const prices = [{ currency: 'GBP', amount: 1_000 }];
+  await shop.put('/v1/products/HOSTILE', { name: all.slice(0, 200), prices });
+  await shop.import('/v1/stock/import', [{ sku: 'HOSTILE', location: 'north', on_hand: 10 }]);
+  const order = await place(shop, [{ sku: 'HOSTILE', quantity: 1 }], {
+    customer: { id: hostile_texts[0], name: all.slice(0, 200) },
+    metadata: Object.fromEntries(hostile_texts.map((text, index) => [`${index} ${text}`.slice(0, 64), text])),
+    // What waits stays to be looked at.
+    payment: by_stripe('pm_card_visa', { capture: 'manual' }),
+  });
+  await reached(shop, order.id, 'confirmed', now => ['confirmed', 'in_fulfillment'].includes(now.status));
+  await shop.post(`/v1/orders/${order.id}/holds`, { reason: all.slice(0, 400) });
+  return order;
+}
+
+async function place_unknown(shop: Shop): Promise<PlacedOrder> {
+  // The client of the gateway tries twice by itself; no webhook and no question may tell it meanwhile, nor later.
+  const path = '/v1/payment_intents';
+  await shop.stripe.fail({ fault: 'reset_after', match: { method: 'POST', path }, times: 2 });
+  await shop.stripe.fail({ fault: 'webhook_drop', match: { path }, times: 50 });
+  for (const asked of ['/v1/payment_intents/*', '/v1/payment_intents', '/v1/events'])
+    await shop.stripe.fail({ fault: 'reset_before', match: { method: 'GET', path: asked }, times: 10_000 });
+  const order = await place(shop, [{ sku: 'LAMP', quantity: 1 }], { payment: by_stripe() });
+  await becomes_unknown(shop, { service: 'payments', kind: 'authorize', key: order.id });
+  return order;
+}
+
+/** An event as a bug of ours would write it: its hearer cannot read it, and its key waits. */
+export async function poison(shop: Shop, key = fresh('ord')): Promise<string> {
+  const data = JSON.stringify({ order_id: key, lines: null });
+  await shop.pool.query(
+    `insert into orders.events (position, partition, key, type, id, subject, sequence, time, cause, data)
+     select max(position) + 1, $2, $1, 'order.cancellation_requested', $3, $1, 1, $4, 'a bug', $5 from orders.events`,
+    [key, partition_of(key), fresh('evt'), shop.clock.now(), data],
+  );
+  await until('the event is a dead letter', async () => {
+    const { data: letters } = await shop.get<{ data: { key: string }[] }>('/v1/dead-letters');
+    return letters.some(letter => letter.key === key);
+  });
+  return key;
+}
