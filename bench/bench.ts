@@ -6,6 +6,7 @@ import { cpus, totalmem } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { bench_adapters } from './adapters.ts';
+import { bench_analytics } from './analytics.ts';
 import { measure_limit } from './limit.ts';
 import { cpu_seconds, type LoadResult, open_shop, resident_mb, run_load, type Shop } from './shop.ts';
 import { store_orders } from './stored.ts';
@@ -15,6 +16,8 @@ const { values } = parseArgs({
   options: {
     short: { type: 'boolean', default: false },
     adapters: { type: 'boolean', default: false },
+    analytics: { type: 'boolean', default: false },
+    lives: { type: 'string', default: '20000' },
     orders: { type: 'string' },
     stored: { type: 'string' },
     skus: { type: 'string', default: '10000' },
@@ -24,6 +27,10 @@ const { values } = parseArgs({
 });
 if (values.adapters) {
   await bench_adapters(Number(values.orders ?? 2_000));
+  process.exit(0);
+}
+if (values.analytics) {
+  await bench_analytics({ orders: Number(values.orders ?? 1_000_000), lives: Number(values.lives) });
   process.exit(0);
 }
 if (values.gateway !== 'manual' || values.carrier !== 'manual') {

@@ -1,12 +1,17 @@
 /** Every row of the file by kind, in rows and value; the sum equals the file's to the penny, and the orders' totals equal their rows'. */
 import pg from 'pg';
+import { differences, type Figures, figures_of_books, sum_of } from './insight.ts';
 import type { Plan, RowKind, Tally } from './plan.ts';
 import { row_kinds } from './plan.ts';
 import { money } from './progress.ts';
 import type { Outcome } from './replay.ts';
 
+const shown_differences_max = 10;
+
 export interface AccountingGiven extends Outcome {
   readonly planned: Plan;
+  /** What analytics says. */
+  readonly figures: Figures;
   readonly url: string;
   readonly seconds: number;
 }
@@ -44,7 +49,20 @@ export async function print_accounting(given: AccountingGiven): Promise<boolean>
   console.log(
     `    ${seconds.toFixed(0)} s in all, ${Math.round(orders.size / seconds)} orders/s, ${Math.round(process.resourceUsage().maxRSS / 1_024)} MB at most in this process`,
   );
-  return rows_agree && orders_agree;
+  return (await print_insight(given, sales_mills)) && rows_agree && orders_agree;
+}
+
+/** Day by day and currency by currency the order tables and analytics say the same, and all of it is what the file's rows add up to. */
+async function print_insight({ figures, url }: AccountingGiven, sales_mills: number): Promise<boolean> {
+  const different = differences(await figures_of_books(url), figures);
+  const gross = sum_of(figures, 'gross ');
+  const is_files = gross * 10 === sales_mills;
+  console.log(
+    `    analytics: ${figures.size.toLocaleString('en-GB')} numbers by day and currency, ${different.length} unlike the order tables; gross ${money(gross * 10)} ${is_files ? '=' : '≠'} the rows', net ${money(sum_of(figures, 'net ') * 10)}, less ${money(sum_of(figures, 'cancelled ') * 10)} cancelled and ${money(sum_of(figures, 'credited ') * 10)} credited`,
+  );
+  for (const { name, books, analytics } of different.slice(0, shown_differences_max))
+    console.log(`      ${name}: ${books} in the order tables, ${analytics} in analytics`);
+  return different.length === 0 && is_files;
 }
 
 /** Rows of an order that was refused are their own kind (decisions.md 7). */

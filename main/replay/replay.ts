@@ -12,6 +12,7 @@ import { bring_up, type Up } from '../platform_up.ts';
 import { type Settings, service_list } from '../settings.ts';
 import { print_accounting } from './accounting.ts';
 import { type Api, all_of, api_client } from './client.ts';
+import { figures_of_analytics } from './insight.ts';
 import { opening_stock, type Plan, plan, type Step } from './plan.ts';
 import { progress } from './progress.ts';
 import { type ReturnDesk, return_desk } from './returns.ts';
@@ -52,7 +53,7 @@ export async function replay(base: Settings, file: string, options: { rows_max?:
   const clock = simulated_clock(Date.parse(first.slice(0, 10)) - day_ms);
   const up = await bring_up({
     settings,
-    services: service_list.filter(name => name !== 'analytics'),
+    services: service_list,
     with_sandbox: false,
     with_door: true,
     with_metrics: false,
@@ -65,8 +66,17 @@ export async function replay(base: Settings, file: string, options: { rows_max?:
     );
     await open_shop(api, planned);
     const outcome = await run_days(up, api, clock, planned, started);
-    const good = await print_accounting({ planned, ...outcome, url: up.admin_url, seconds: (real_clock.now_ms() - started) / 1_000 });
-    return (await verdict(up, clock)) && good ? 0 : 1;
+    const figures = await figures_of_analytics(api, first.slice(0, 10), clock.now());
+    const good = await print_accounting({
+      planned,
+      ...outcome,
+      figures,
+      url: up.admin_url,
+      seconds: (real_clock.now_ms() - started) / 1_000,
+    });
+    const sound = await verdict(up, clock);
+    console.log(`\n  to look at it: CARTWRIGHT_DATA=${data_folder} npm start\n`);
+    return sound && good ? 0 : 1;
   } finally {
     api.close();
     await up.stop();

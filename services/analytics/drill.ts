@@ -31,7 +31,7 @@ export async function drill(ask: Ask, metric: Metric, question: DrillQuestion): 
     number: typeof row['number'] === 'number' ? row['number'] : null,
     currency: typeof row['currency'] === 'string' ? row['currency'] : null,
     value: typeof row['value'] === 'number' ? row['value'] : null,
-    at: String(row['at']),
+    at: String(row['moment']),
   }));
 }
 
@@ -44,9 +44,9 @@ function drill_statement(metric: Metric, { period, currency, group, limit, after
     ...(currency === undefined ? [] : [`currency = ${sql.text(currency)}`]),
     ...(group === undefined ? [] : [group.value === null ? `${group.by} is null` : `${group.by} = ${sql.text(group.value)}`]),
   ];
-  const later =
-    after === undefined ? '' : `where at < ${sql.instant(after.at)} or (at = ${sql.instant(after.at)} and id < ${sql.text(after.id)})`;
-  const counted = `select ${id} as id, max(counted_at) as at, ${value} as value from (${metric.rows(period)}) where ${wanted.join(' and ')} group by 1`;
-  return `select b.id, o.number, o.currency, b.value, b.at from (select * from (${counted}) ${later} order by at desc, id desc limit ${limit + 1}) b
-    left join orders o on o.order_id = b.id order by b.at desc, b.id desc`;
+  const counted = `select ${id} as id, min(counted_at) as moment, ${value} as value from (${metric.rows(period)}) where ${wanted.join(' and ')} group by 1`;
+  const later = after && `where moment < ${sql.instant(after.at)} or (moment = ${sql.instant(after.at)} and id < ${sql.text(after.id)})`;
+  return `select b.id, o.number, o.currency, b.value, b.moment
+      from (select * from (${counted}) ${later ?? ''} order by moment desc, id desc limit ${limit + 1}) b
+      left join orders o on o.order_id = b.id order by b.moment desc, b.id desc`;
 }

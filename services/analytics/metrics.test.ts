@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import Value from 'typebox/value';
-import { test_request } from '../../platform/testing/harness.ts';
 import { metrics } from './metrics.ts';
-import { analytics_routes } from './routes.ts';
 import type { Analytics } from './service.ts';
-import { begin, caught_up, fresh_folder, readers_of, test_now } from './testing/analytics.ts';
+import { ask as ask_sql, begin, caught_up, fresh_folder, readers_of, test_now } from './testing/analytics.ts';
 import * as fold from './testing/fold.ts';
+import * as fold_supply from './testing/fold_supply.ts';
 import { logs_of } from './testing/lives.ts';
+import { ask_route, type Point, series_of as series_of_metric } from './testing/questions.ts';
 import { tell_orders } from './testing/stories.ts';
 
 const seed = 20_260_301;
@@ -28,28 +27,19 @@ after(async () => {
   await remove();
 });
 
-interface Point {
-  readonly at: string;
-  readonly currency?: string;
-  readonly group?: string | null;
-  readonly value: number | null;
-  readonly [measure: string]: unknown;
+const ask = <T>(path: string, query: Readonly<Record<string, string>>): Promise<T> => ask_route(analytics, path, query);
+const series_of = (metric: string, query: Readonly<Record<string, string>> = {}): Promise<readonly Point[]> =>
+  series_of_metric(analytics, metric, { ...whole_month, ...query });
+interface DrillPage {
+  readonly data: readonly {
+    readonly id: string;
+    readonly number: number | null;
+    readonly currency: string | null;
+    readonly value: number;
+    readonly at: string;
+  }[];
+  readonly next_cursor: string | null;
 }
-
-async function ask<T>(path: string, query: Readonly<Record<string, string>>, params: Readonly<Record<string, string>> = {}): Promise<T> {
-  const route = analytics_routes(analytics, { now: () => test_now }).find(one => one.path === path);
-  assert.ok(route !== undefined);
-  const reply = await route.handle(test_request(undefined, { query, params }));
-  assert.ok('body' in reply && reply.status === 200);
-  const body: unknown = JSON.parse(JSON.stringify(reply.body));
-  const declared = route.replies[200];
-  assert.ok(declared !== undefined);
-  assert.deepEqual([...Value.Errors(declared, body)], [], path);
-  // As declared: the test names the part it looks at.
-  return body as T;
-}
-const series_of = async (metric: string, query: Readonly<Record<string, string>> = {}): Promise<readonly Point[]> =>
-  (await ask<{ series: readonly Point[] }>('/v1/analytics/metrics/:metric', { ...whole_month, ...query }, { metric })).series;
 const by_day = (series: readonly Point[]) =>
   Object.fromEntries(series.map(point => [`${point.at.slice(0, 10)} ${point.currency}`, point.value]));
 const by_group = (series: readonly Point[]) => {
@@ -154,6 +144,58 @@ describe(`the numbers of 600 generated lives (seed ${seed}) equal a plain fold o
       .reduce((sum, line) => sum + line.quantity, 0);
     assert.equal(total(series, 'units_28_days'), sold);
   });
+  test('supplier on time and in full, of what was due and not ours to cancel', async () => {
+    const { lines, on_time_in_full } = fold_supply.supplier_otif(story, test_now);
+    const series = await series_of('supplier_otif');
+    assert.deepEqual([total(series, 'lines'), total(series, 'on_time_in_full')], [lines, on_time_in_full]);
+    assert.ok(on_time_in_full > 5 && lines > on_time_in_full + 5);
+  });
+  test('lead time, p50, p90 and deviation', async () => {
+    const elapsed = fold_supply.lead_times(story);
+    const days = (ms: number | null) => Number(ms) / 86_400_000;
+    const [month] = await series_of('lead_time', { grain: 'month' });
+    assert.deepEqual(
+      [month?.value, month?.['p90'], month?.['lines']],
+      [days(fold.quantile(elapsed, 0.5)), days(fold.quantile(elapsed, 0.9)), elapsed.length],
+    );
+    assert.ok(Math.abs(Number(month?.['deviation']) - days(fold_supply.deviation(elapsed))) < 1e-6);
+  });
+  test('orders of customers: all come for the first time once', async () => {
+    const { orders, customers } = fold_supply.customers(story);
+    const months = await series_of('repeat_orders', { grain: 'month', group_by: 'cohort' });
+    assert.deepEqual([total(months, 'orders'), total(months, 'new_customers')], [orders, customers]);
+    assert.equal(total(months), orders - customers);
+    assert.equal(total(months, 'net'), total(await series_of('net_sales')));
+  });
+  test('backorders queued, filled and cancelled', async () => {
+    const series = await series_of('backorders', { group_by: 'sku' });
+    const { queued, filled, cancelled } = fold_supply.backorders(story);
+    assert.deepEqual([total(series), total(series, 'filled'), total(series, 'cancelled')], [queued, filled, cancelled]);
+    assert.ok(filled > 0 && cancelled > 0 && queued > filled + cancelled);
+  });
+  test('movements, from account to account', async () => {
+    const rows = await ask_sql(
+      analytics,
+      'select from_account, to_account, sum(quantity) as units from movement where from_account is not null group by all',
+    );
+    assert.deepEqual(
+      Object.fromEntries(rows.map(row => [`${row['from_account']} ${row['to_account']}`, row['units']])),
+      fold_supply.moved(story),
+    );
+  });
+  test('exceptions raised and resolved', async () => {
+    const series = await series_of('exceptions', { group_by: 'reason' });
+    const of = (type: string) => story.events.filter(event => event.type === type).length;
+    assert.deepEqual([total(series), total(series, 'resolved')], [of('exception.raised'), of('exception.resolved')]);
+  });
+  test('parcels dispatched, delivered and lost', async () => {
+    const series = await series_of('parcels', { group_by: 'carrier' });
+    const of = (type: string) => story.events.filter(event => event.type === type).length;
+    assert.deepEqual(
+      [total(series), total(series, 'delivered'), total(series, 'lost')],
+      [of('shipment.dispatched'), of('parcel.delivered'), of('parcel.lost')],
+    );
+  });
   test('the funnel puts every checkout in one bucket', async () => {
     const funnel = await ask<{
       cohort: number;
@@ -202,6 +244,63 @@ describe(`the numbers of 600 generated lives (seed ${seed}) equal a plain fold o
     const resolved = story.events.filter(event => event.type === 'exception.resolved').length;
     assert.equal(overview.open_exceptions, story.events.filter(event => event.type === 'exception.raised').length - resolved);
     assert.equal(overview.watermark, test_now);
+  });
+});
+
+describe('behind a number', () => {
+  test('stand the orders that make it, page by page, with what each adds', async () => {
+    for (const metric of ['gmv', 'net_sales', 'units', 'orders', 'refunds', 'lost_demand', 'backorders']) {
+      const expected = total(await series_of(metric));
+      const seen = new Set<string>();
+      let [sum, cursor] = [0, ''];
+      do {
+        const page: DrillPage = await ask('/v1/analytics/drill', {
+          ...whole_month,
+          metric,
+          limit: '50',
+          ...(cursor === '' ? {} : { cursor }),
+        });
+        for (const row of page.data) seen.add(row.id);
+        sum += page.data.reduce((part, row) => part + Number(row.value), 0);
+        assert.ok(page.data.length <= 50);
+        assert.deepEqual(
+          page.data,
+          page.data.toSorted((a, b) => (a.at === b.at ? (a.id < b.id ? 1 : -1) : a.at < b.at ? 1 : -1)),
+        );
+        cursor = page.next_cursor ?? '';
+        if (cursor === '') assert.equal(sum, expected, metric);
+      } while (cursor !== '');
+      assert.ok(seen.size > 5, metric);
+    }
+  });
+  test('of a bucket, a currency and a group, the same number', async () => {
+    const point = (await series_of('net_sales', { group_by: 'country' })).find(one => Number(one.value) > 0);
+    assert.ok(point !== undefined);
+    const { at, currency = '', group } = point;
+    const page: DrillPage = await ask('/v1/analytics/drill', {
+      metric: 'net_sales',
+      at,
+      grain: 'day',
+      currency,
+      group_by: 'country',
+      group: group ?? '',
+      limit: '200',
+    });
+    assert.equal(
+      page.data.reduce((sum, row) => sum + Number(row.value), 0),
+      point.value,
+    );
+    assert.ok(page.data.every(row => row.currency === currency && typeof row.number === 'number'));
+  });
+  test('of every metric answers, whatever it is grouped by', async () => {
+    for (const [metric, { group_by }] of Object.entries(metrics)) {
+      for (const by of group_by) {
+        const page: DrillPage = await ask('/v1/analytics/drill', { ...whole_month, metric, group_by: by, group: "it's none" });
+        assert.deepEqual(page.data, [], `${metric} by ${by}`);
+      }
+      const page: DrillPage = await ask('/v1/analytics/drill', { ...whole_month, metric });
+      assert.ok(page.data.length > 0, metric);
+    }
   });
 });
 

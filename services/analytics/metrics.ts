@@ -42,11 +42,16 @@ export const metrics: Readonly<Record<string, Metric>> = {
   units: {
     summary: 'Units confirmed less units cancelled later; returned ones apart',
     unit: 'count',
-    group_by: ['sku', ...of_orders],
-    rows: () => `select counted_at, sku, country, region, order_id, quantity, 0 as returned from money_change where kind <> 'credit'
-      union all select r.happened_at, l.sku, o.country, o.region, r.order_id, 0, r.quantity
+    group_by: ['sku', 'currency', ...of_orders],
+    rows: () => `select counted_at, currency, sku, country, region, order_id, quantity, 0 as returned from money_change where kind <> 'credit'
+      union all select r.happened_at, o.currency, l.sku, o.country, o.region, r.order_id, 0, r.quantity
         from return_line r join orders o on o.order_id = r.order_id left join order_line l on l.order_id = r.order_id and l.line_no = r.line_no`,
-    measures: () => ({ value: 'sum(quantity)', returned: 'sum(returned)' }),
+    measures: () => ({
+      value: 'sum(quantity)',
+      sold: 'coalesce(sum(quantity) filter (where quantity > 0), 0)',
+      cancelled: '-coalesce(sum(quantity) filter (where quantity < 0), 0)',
+      returned: 'sum(returned)',
+    }),
     behind: { kind: 'order', id: 'order_id', value: 'sum(quantity)' },
   },
   orders: {

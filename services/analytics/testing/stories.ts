@@ -1,6 +1,7 @@
 /** What can happen to an order, with the numbers of a small shop: paid at once or after a decline, split, late, cancelled in part, refunded, never paid. */
 import type { OrderLine, PaymentAbandoned, Quantities } from '../../../contracts/index.ts';
 import { at, begin_ms, hour_ms, locations, minute_ms, shop_days, skus, type World } from './lives.ts';
+import { tell_goods, tell_labels, tell_places, tell_purchase } from './supplies.ts';
 import { tell_exception, tell_levels } from './surroundings.ts';
 
 interface Life {
@@ -23,12 +24,16 @@ type Axes = readonly [
 ];
 const axes = ([status, payment_status, fulfillment_status]: Axes) => ({ axes: { status, payment_status, fulfillment_status } });
 
-/** `orders` lives over twelve days, with the stock levels and the exceptions beside them. */
+/** `orders` lives over twelve days, with stock levels, exceptions and purchases beside them. */
 export function tell_orders(orders: number): (world: World) => void {
   return world => {
     for (let no = 1; no <= orders; no++) tell_order(world, no);
     for (let no = 0; no < orders; no++) tell_levels(world, no);
     for (let no = 0; no < orders / 10; no++) tell_exception(world, no);
+    for (let no = 0; no < orders / 10; no++) tell_purchase(world, no);
+    for (let no = 0; no < orders / 5; no++) tell_goods(world, no);
+    for (let no = 0; no < orders / 10; no++) tell_labels(world, no);
+    tell_places(world);
   };
 }
 

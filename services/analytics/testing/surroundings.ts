@@ -1,6 +1,24 @@
 /** What happens beside the orders: stock levels that change, exceptions that are raised. */
 import { at, begin_ms, hour_ms, locations, minute_ms, shop_days, skus, type World } from './lives.ts';
 
+/** A stock item with nothing promised. */
+export const levels_of = (sku: string, location_id: string, version: number, available: number) => ({
+  sku,
+  location_id,
+  version,
+  available,
+  on_hand: Math.max(0, available),
+  damaged: 0,
+  quality_control: 0,
+  held: 0,
+  allocated: 0,
+  backorder_held: 0,
+  backordered: 0,
+  safety: 0,
+  backorder_limit: 0,
+  low_threshold: 0,
+});
+
 const versions = new WeakMap<World, Map<string, number>>();
 
 /** Two items change in one transaction. Their times rise with their versions: each is told in the order of the calls. */
@@ -15,22 +33,7 @@ export function tell_levels(world: World, no: number): void {
     const version = (known.get(item) ?? 0) + 1;
     known.set(item, version);
     const available = chance() < 0.3 ? -whole(3) : 1 + whole(60);
-    return {
-      sku,
-      location_id,
-      version,
-      available,
-      on_hand: Math.max(0, available),
-      damaged: 0,
-      quality_control: 0,
-      held: 0,
-      allocated: 0,
-      backorder_held: 0,
-      backordered: 0,
-      safety: 0,
-      backorder_limit: 0,
-      low_threshold: 0,
-    };
+    return levels_of(sku, location_id, version, available);
   });
   const at_ms = begin_ms + no * 7 * minute_ms + whole(6 * minute_ms);
   say('inventory', 'stock.levels_changed', at_ms, items[0] ?? '', items[0] ?? '', { levels });
