@@ -61,14 +61,24 @@ function PaymentPage({ payment }: { readonly payment: PaymentDetail }): ReactNod
               {payment.operations.length === 0 ? (
                 <p className="card-body quiet">Nobody was called: this gateway is kept by hand.</p>
               ) : (
-                <PlainTable label="Operations" columns={operation_columns(payment.currency)} rows={payment.operations} id_of={one => one.id} />
+                <PlainTable
+                  label="Operations"
+                  columns={operation_columns(payment.currency)}
+                  rows={payment.operations}
+                  id_of={one => one.id}
+                />
               )}
             </Card>
             <Card title="What we learned" flush>
               {payment.facts.length === 0 ? (
                 <Empty title="Nothing yet">Facts come from replies, webhooks and the gateway's lists; each counts once.</Empty>
               ) : (
-                <PlainTable label="Facts" columns={fact_columns} rows={payment.facts} id_of={one => `${one.object_ref} ${one.fact} ${one.amount}`} />
+                <PlainTable
+                  label="Facts"
+                  columns={fact_columns}
+                  rows={payment.facts}
+                  id_of={one => `${one.object_ref} ${one.fact} ${one.amount}`}
+                />
               )}
             </Card>
           </div>
@@ -80,7 +90,9 @@ function PaymentPage({ payment }: { readonly payment: PaymentDetail }): ReactNod
                 Method: words(payment.method_kind),
                 Intent: words(payment.intent),
                 Tender: `${payment.tender_no}, attempt ${payment.attempt_no}`,
-                'Must end by': ['processing', 'pending', 'action_required'].includes(payment.status) ? <Time at={payment.deadline} /> : null,
+                'Must end by': ['processing', 'pending', 'action_required'].includes(payment.status) ? (
+                  <Time at={payment.deadline} />
+                ) : null,
                 'Authorized until': payment.authorization_expires_at === null ? null : <Time at={payment.authorization_expires_at} />,
               }}
             />
@@ -140,7 +152,8 @@ const fact_columns: readonly Column<GatewayFact>[] = [
     header: 'Fact',
     cell: one => (
       <>
-        {words(one.fact)} {one.drift !== null && <StatusPill value={one.drift} tone="bad" label={`Differs: ${words(one.drift).toLowerCase()}`} />}
+        {words(one.fact)}{' '}
+        {one.drift !== null && <StatusPill value={one.drift} tone="bad" label={`Differs: ${words(one.drift).toLowerCase()}`} />}
         {one.decline_code !== null && <div className="small quiet">{words(one.decline_code)}</div>}
       </>
     ),

@@ -31,7 +31,8 @@ const columns: readonly Column<Payment>[] = [
     header: 'Status',
     cell: payment => (
       <>
-        <StatusPill value={payment.status} /> {payment.decline_code !== null && <span className="small quiet">{words(payment.decline_code)}</span>}
+        <StatusPill value={payment.status} />{' '}
+        {payment.decline_code !== null && <span className="small quiet">{words(payment.decline_code)}</span>}
       </>
     ),
   },
@@ -47,8 +48,20 @@ const columns: readonly Column<Payment>[] = [
       </Link>
     ),
   },
-  { id: 'captured', header: 'Captured', align: 'end', wide_only: true, cell: one => <Money amount={one.captured} currency={one.currency} /> },
-  { id: 'refunded', header: 'Refunded', align: 'end', wide_only: true, cell: one => <Money amount={one.refunded} currency={one.currency} /> },
+  {
+    id: 'captured',
+    header: 'Captured',
+    align: 'end',
+    wide_only: true,
+    cell: one => <Money amount={one.captured} currency={one.currency} />,
+  },
+  {
+    id: 'refunded',
+    header: 'Refunded',
+    align: 'end',
+    wide_only: true,
+    cell: one => <Money amount={one.refunded} currency={one.currency} />,
+  },
   { id: 'amount', header: 'Amount', align: 'end', keep: true, cell: one => <Money amount={one.amount} currency={one.currency} /> },
 ];
 

@@ -33,7 +33,8 @@ const columns: readonly Column<PurchaseOrder>[] = [
     header: 'Status',
     cell: order => (
       <>
-        <StatusPill value={order.status} /> {order.acknowledgment_to_decide !== null && <StatusPill value="decide" tone="warn" label="Decide" />}{' '}
+        <StatusPill value={order.status} />{' '}
+        {order.acknowledgment_to_decide !== null && <StatusPill value="decide" tone="warn" label="Decide" />}{' '}
         {order.exceptions.length > 0 && <StatusPill value="exception" label="Needs a person" />}
       </>
     ),

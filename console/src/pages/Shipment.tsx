@@ -167,7 +167,12 @@ function Label({ parcel }: { readonly parcel: Parcel }): ReactNode {
       <a href={at('pdf')} target="_blank" rel="noreferrer" aria-label={`Label of ${parcel.tracking_number ?? parcel.id} as PDF`}>
         PDF
       </a>{' '}
-      <a href={at('zpl')} target="_blank" rel="noreferrer" aria-label={`Label of ${parcel.tracking_number ?? parcel.id} for a label printer`}>
+      <a
+        href={at('zpl')}
+        target="_blank"
+        rel="noreferrer"
+        aria-label={`Label of ${parcel.tracking_number ?? parcel.id} for a label printer`}
+      >
         ZPL
       </a>
     </span>

@@ -62,12 +62,15 @@ function Numbers({ stock }: { readonly stock: Stock }): ReactNode {
         <Tile label="On hand" value={count(sum(one => one.on_hand))} note="On the shelves" />
         <Tile label="Promised" value={count(sum(one => one.held + one.allocated))} note="Held for buyers, or paid" />
         <Tile label="Backordered" value={count(stock.backordered)} note="Paid, and not here" />
-        {buys && <Tile label="On its way" value={count(incoming.reduce((units, one) => units + one.outstanding, 0))} note="On purchase orders" />}
+        {buys && (
+          <Tile label="On its way" value={count(incoming.reduce((units, one) => units + one.outstanding, 0))} note="On purchase orders" />
+        )}
       </div>
       <Card title="Location by location" flush>
         <PlainTable label="Locations" columns={location_columns} rows={stock.locations} id_of={one => one.location} />
         <p className="card-body small quiet">
-          Available = on hand − damaged − in quality control − safety − held − allocated. Held is kept for a buyer who pays; allocated is paid.
+          Available = on hand − damaged − in quality control − safety − held − allocated. Held is kept for a buyer who pays; allocated is
+          paid.
         </p>
       </Card>
       <BackordersCard query={waiting} />
@@ -115,7 +118,8 @@ function PoliciesCard({ policies }: { readonly policies: readonly ReorderPolicy[
         <ul className="stack">
           {policies.map(one => (
             <li key={one.location}>
-              <strong>{one.location}</strong>: when {count(one.reorder_point)} or fewer are there and on their way, up to {count(one.target)}
+              <strong>{one.location}</strong>: when {count(one.reorder_point)} or fewer are there and on their way, up to{' '}
+              {count(one.target)}
               {one.supplier !== null && (
                 <>
                   {' '}

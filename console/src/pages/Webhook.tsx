@@ -75,7 +75,11 @@ function Deeds({ endpoint }: { readonly endpoint: WebhookEndpoint }): ReactNode 
     invalidates: stale_after,
     done: () => 'The secret was changed',
   });
-  const enable = useAction<Record<string, never>>({ path: () => `${at}/enable`, invalidates: stale_after, done: () => 'It is sent to again' });
+  const enable = useAction<Record<string, never>>({
+    path: () => `${at}/enable`,
+    invalidates: stale_after,
+    done: () => 'It is sent to again',
+  });
   const remove = useAction<Record<string, never>>({
     method: 'DELETE',
     path: () => at,

@@ -31,7 +31,12 @@ const columns: readonly Column<WebhookEndpoint>[] = [
 
 export function EndpointState({ endpoint }: { readonly endpoint: WebhookEndpoint }): ReactNode {
   if (endpoint.state === 'disabled')
-    return <StatusPill value="disabled" label={endpoint.disabled_reason === 'gone' ? 'Disabled: it said it is gone' : 'Disabled: it took nothing for days'} />;
+    return (
+      <StatusPill
+        value="disabled"
+        label={endpoint.disabled_reason === 'gone' ? 'Disabled: it said it is gone' : 'Disabled: it took nothing for days'}
+      />
+    );
   if (endpoint.failing_since !== null)
     return (
       <>

@@ -90,7 +90,13 @@ function End({ order, open, close, deed }: DeedProps & { readonly deed: 'cancel'
       danger
       run={() => end.run(reason.trim() === '' ? {} : { reason: reason.trim() })}
     >
-      <LongField label="Reason" hint="Stands in the log." maxLength={500} value={reason} onChange={event => set_reason(event.target.value)} />
+      <LongField
+        label="Reason"
+        hint="Stands in the log."
+        maxLength={500}
+        value={reason}
+        onChange={event => set_reason(event.target.value)}
+      />
     </Confirm>
   );
 }

@@ -39,7 +39,8 @@ function Draft({ close }: { close(): void }): ReactNode {
   const [lines, set_lines] = useState<readonly Line[]>([{ no: 0, sku: '', quantity: '' }]);
   const supplier = named === '' ? (suppliers[0]?.code ?? '') : named;
   const location = placed === '' ? (locations[0]?.code ?? '') : placed;
-  const items = useGet<PageOf<SupplierItem>>(`/v1/suppliers/${supplier}/items`, { limit: 200 }, { enabled: supplier !== '' }).data?.data ?? [];
+  const items =
+    useGet<PageOf<SupplierItem>>(`/v1/suppliers/${supplier}/items`, { limit: 200 }, { enabled: supplier !== '' }).data?.data ?? [];
   const draft = useAction<Body, PurchaseOrder>({
     path: () => '/v1/purchase-orders',
     invalidates: ['/v1/purchase-orders'],

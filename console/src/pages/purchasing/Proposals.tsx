@@ -35,7 +35,12 @@ export function Proposals(): ReactNode {
                 <Button small aria-label={`Accept ${proposal.sku}`} onClick={() => set_deciding({ proposal, deed: 'accept' })}>
                   Accept
                 </Button>
-                <Button small look="plain" aria-label={`Dismiss ${proposal.sku}`} onClick={() => set_deciding({ proposal, deed: 'dismiss' })}>
+                <Button
+                  small
+                  look="plain"
+                  aria-label={`Dismiss ${proposal.sku}`}
+                  onClick={() => set_deciding({ proposal, deed: 'dismiss' })}
+                >
                   Dismiss
                 </Button>
               </span>

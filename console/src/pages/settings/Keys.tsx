@@ -69,12 +69,21 @@ export function Keys(): ReactNode {
         </Button>
       }
     >
-      <Table label="Keys" columns={columns} query={query} paging={paging} id_of={key => key.id} empty={<Empty title="No keys" icon="settings" />} />
+      <Table
+        label="Keys"
+        columns={columns}
+        query={query}
+        paging={paging}
+        id_of={key => key.id}
+        empty={<Empty title="No keys" icon="settings" />}
+      />
       {creating && <CreateKey close={() => set_creating(false)} made={set_made} />}
       {ending !== null && <Revoke item={ending} close={() => set_ending(null)} />}
       {made !== null && (
         <ShowSecret title={`Key ${made.name}`} secret={made.secret} close={() => set_made(null)}>
-          {made.type === 'secret' ? 'Only for servers: whoever has it may do what it may.' : 'For browsers: it reads products, quotes and places orders.'}
+          {made.type === 'secret'
+            ? 'Only for servers: whoever has it may do what it may.'
+            : 'For browsers: it reads products, quotes and places orders.'}
         </ShowSecret>
       )}
     </Card>
@@ -121,7 +130,14 @@ function CreateKey({ close, made }: { close(): void; made(key: ApiKey & { secret
       ready={name.trim() !== '' && (!limited || scopes.length > 0)}
       run={async () => made(await create.run({ type, name: name.trim(), ...(limited ? { scopes } : {}) }))}
     >
-      <TextField label="Name" required maxLength={100} hint="What uses it: warehouse scanner, shop server." value={name} onChange={event => set_name(event.target.value)} />
+      <TextField
+        label="Name"
+        required
+        maxLength={100}
+        hint="What uses it: warehouse scanner, shop server."
+        value={name}
+        onChange={event => set_name(event.target.value)}
+      />
       <ChoiceField
         label="Kind"
         choices={[

@@ -90,7 +90,12 @@ function Add({ close }: { close(): void }): ReactNode {
         value={body.username}
         onChange={event => set_body({ ...body, username: event.target.value.trim() })}
       />
-      <ChoiceField label="Role" choices={role_choices} value={body.role} onChange={event => set_body({ ...body, role: event.target.value })} />
+      <ChoiceField
+        label="Role"
+        choices={role_choices}
+        value={body.role}
+        onChange={event => set_body({ ...body, role: event.target.value })}
+      />
       <TextField
         label="Password"
         type="password"

@@ -9,5 +9,7 @@ export function useActorName(): (id: string) => string {
   const staff = useGet<PageOf<StaffMember>>('/v1/staff', { limit: 200 }, { enabled });
   const keys = useGet<PageOf<ApiKey>>('/v1/keys', { limit: 200 }, { enabled });
   return id =>
-    staff.data?.data.find(one => one.id === id)?.username ?? keys.data?.data.find(one => one.id === id)?.name ?? (id === '' ? 'nobody' : id);
+    staff.data?.data.find(one => one.id === id)?.username ??
+    keys.data?.data.find(one => one.id === id)?.name ??
+    (id === '' ? 'nobody' : id);
 }

@@ -138,7 +138,10 @@ function Pack({ shipment, close }: DeedProps): ReactNode {
   const all = Object.fromEntries(shipment.lines.map(line => [line.line_id, left_of(line)]));
   const [parcels, set_parcels] = useState<readonly Packed[]>([{ no: 1, weight: '', units: all }]);
   const pack = useAction<PackBody>({ path: () => `/v1/shipments/${shipment.id}/pack`, invalidates: stale_after, done: () => 'Packed' });
-  const sent = parcels.map(({ weight, units }) => ({ weight_grams: Math.round(Number(weight.replace(',', '.')) * 1_000), lines: units_sent(units) }));
+  const sent = parcels.map(({ weight, units }) => ({
+    weight_grams: Math.round(Number(weight.replace(',', '.')) * 1_000),
+    lines: units_sent(units),
+  }));
   const set = (no: number, changes: Partial<Packed>) => set_parcels(parcels.map(one => (one.no === no ? { ...one, ...changes } : one)));
   return (
     <Confirm

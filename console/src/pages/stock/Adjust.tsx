@@ -26,7 +26,12 @@ export function AdjustButton({ sku, location, look }: Given & { readonly look?: 
       <Button {...(look === undefined ? {} : { look })} onClick={() => set_open(true)}>
         Adjust stock
       </Button>
-      <Adjust {...(sku === undefined ? {} : { sku })} {...(location === undefined ? {} : { location })} open={open} close={() => set_open(false)} />
+      <Adjust
+        {...(sku === undefined ? {} : { sku })}
+        {...(location === undefined ? {} : { location })}
+        open={open}
+        close={() => set_open(false)}
+      />
     </>
   );
 }
@@ -80,7 +85,9 @@ function Adjust({ sku = '', location, open, close }: Given & { readonly open: bo
         autoComplete="off"
         required
         value={typed}
-        hint={body.kind === 'damaged' ? '5: five more are damaged. -5: five damaged ones were written off.' : '5: five more. -5: five fewer.'}
+        hint={
+          body.kind === 'damaged' ? '5: five more are damaged. -5: five damaged ones were written off.' : '5: five more. -5: five fewer.'
+        }
         wrong={typed !== '' && quantity === 0 ? 'Type a whole number, with a minus when there are fewer' : undefined}
         onChange={event => set_typed(event.target.value)}
       />

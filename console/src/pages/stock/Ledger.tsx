@@ -41,7 +41,12 @@ const columns: readonly Column<Entry>[] = [
   { id: 'location', header: 'Location', cell: entry => entry.location },
   { id: 'kind', header: 'What', cell: entry => words(entry.kind) },
   { id: 'change', header: 'Change', align: 'end', keep: true, cell: entry => <Change entry={entry} /> },
-  { id: 'left', header: 'Left on hand', align: 'end', cell: entry => (entry.left === null ? <span className="quiet">–</span> : count(entry.left)) },
+  {
+    id: 'left',
+    header: 'Left on hand',
+    align: 'end',
+    cell: entry => (entry.left === null ? <span className="quiet">–</span> : count(entry.left)),
+  },
   {
     id: 'way',
     header: 'From, to',
@@ -70,7 +75,11 @@ const columns: readonly Column<Entry>[] = [
 
 function Change({ entry }: { readonly entry: Entry }): ReactNode {
   if (entry.change === 0) return <span className="quiet">±{count(entry.quantity)}</span>;
-  return <strong className={entry.change > 0 ? 'up' : 'down'}>{entry.change > 0 ? `+${count(entry.change)}` : `−${count(-entry.change)}`}</strong>;
+  return (
+    <strong className={entry.change > 0 ? 'up' : 'down'}>
+      {entry.change > 0 ? `+${count(entry.change)}` : `−${count(-entry.change)}`}
+    </strong>
+  );
 }
 
 export function Ledger({ stock }: { readonly stock: Stock }): ReactNode {

@@ -62,7 +62,12 @@ export function BackordersCard({ query }: { readonly query: UseQueryResult<{ dat
           data.length === 0 ? (
             <p className="card-body quiet">Nobody waits for it.</p>
           ) : (
-            <PlainTable label="Backorders" columns={waiting_columns} rows={data} id_of={one => `${one.order_id} ${one.line_id} ${one.location}`} />
+            <PlainTable
+              label="Backorders"
+              columns={waiting_columns}
+              rows={data}
+              id_of={one => `${one.order_id} ${one.line_id} ${one.location}`}
+            />
           )
         }
       </Loaded>
@@ -115,13 +120,20 @@ const incoming_columns: readonly Column<Incoming>[] = [
   { id: 'promised', header: 'Expected', cell: one => <Time at={one.promised_at} /> },
 ];
 
-export function IncomingCard({ query, sku }: { readonly query: UseQueryResult<PageOf<PurchaseOrder>, Error>; readonly sku: string }): ReactNode {
+export function IncomingCard({
+  query,
+  sku,
+}: {
+  readonly query: UseQueryResult<PageOf<PurchaseOrder>, Error>;
+  readonly sku: string;
+}): ReactNode {
   return (
     <Card title="On its way" flush actions={<Link href={`/purchasing?sku=${sku}`}>All its purchase orders</Link>}>
       <Loaded query={query}>
         {({ data }) => {
           const rows = on_its_way(data, sku);
-          if (rows.length === 0) return <Empty title="Nothing is on its way">Purchasing proposes when stock falls to its reorder point.</Empty>;
+          if (rows.length === 0)
+            return <Empty title="Nothing is on its way">Purchasing proposes when stock falls to its reorder point.</Empty>;
           return <PlainTable label="On its way" columns={incoming_columns} rows={rows} id_of={one => one.order.id} />;
         }}
       </Loaded>

@@ -30,7 +30,11 @@ export function Interchanges({ partner }: { readonly partner: string | null }): 
   const [shown, set_shown] = useState<string | null>(null);
   const columns: readonly Column<Interchange>[] = [
     { id: 'at', header: 'Came', keep: true, cell: one => <Time at={one.received_at} /> },
-    { id: 'partner', header: 'From', cell: one => (one.partner === '' ? <span className="quiet">nobody named</span> : <span className="mono">{one.partner}</span>) },
+    {
+      id: 'partner',
+      header: 'From',
+      cell: one => (one.partner === '' ? <span className="quiet">nobody named</span> : <span className="mono">{one.partner}</span>),
+    },
     { id: 'channel', header: 'By', wide_only: true, cell: one => channel_words(one.channel) },
     { id: 'number', header: 'Number', wide_only: true, cell: one => <span className="mono">{one.control_number}</span> },
     {
