@@ -104,6 +104,18 @@ export function duration(milliseconds: number): string {
   return `${Math.round(milliseconds / 86_400_000)} d`;
 }
 
+const proper_names: Readonly<Record<string, string>> = {
+  cybersource: 'CyberSource',
+  easypost: 'EasyPost',
+  rest: 'REST',
+  x12_http: 'X12 over HTTPS',
+  x12_files: 'X12 in files',
+  sk: 'Key',
+  pk: 'Publishable key',
+};
+/** `easypost` → EasyPost: third parties write themselves their own way. */
+export const named = (code: string): string => proper_names[code] ?? words(code);
+
 /** `awaiting_payment` → Awaiting payment. */
 export function words(code: string): string {
   const text = code.replaceAll(/[_.]/g, ' ');

@@ -111,13 +111,13 @@ function options({ names, unit, look, grain, width, height, set_tip }: OptionsGi
   };
   const bars = look === 'bars' ? UPlot.paths.bars?.({ size: [0.7, 48] }) : undefined;
   const lines = names.map((name, index) => {
-    if (name.endsWith(past_mark)) return { label: name, stroke: colour('--ink-3'), width: 1.5, dash: [4, 4], points: { show: false } };
+    if (name.endsWith(past_mark)) return { label: name, stroke: colour('--ink-3'), width: 1.5, dash: [4, 4], points: alone };
     const stroke = colour(`--series-${1 + (index % colours)}`);
     return {
       label: name,
       stroke,
       width: 2,
-      points: { show: false },
+      points: alone,
       ...(bars === undefined ? {} : { paths: bars, fill: stroke, width: 0 }),
     };
   });
@@ -129,11 +129,13 @@ function options({ names, unit, look, grain, width, height, set_tip }: OptionsGi
     legend: { show: false },
     ...(grain === 'second' ? {} : { tzDate: (at_s: number) => UPlot.tzDate(new Date(at_s * 1_000), 'UTC') }),
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
-    scales: { y: { range: (_plot, min, max) => [Math.min(0, min ?? 0), max === null || max === 0 ? 1 : max * 1.08] } },
+    scales: {
+      y: { range: (_plot, min, max) => [Math.min(0, min ?? 0), max === null || max === 0 ? highest_of_nothing(unit) : max * 1.08] },
+    },
     series: [{}, ...lines],
     axes: [
-      { ...axis, space: grain === 'second' ? 100 : 70, ...time_axis(grain) },
-      { ...axis, size: 64, values: (_plot, splits) => splits.map(split => in_unit_short(split, unit)) },
+      { ...axis, size: 34, space: grain === 'second' ? 100 : 70, ...time_axis(grain) },
+      { ...axis, size: 64, incrs: steps_of(unit), values: (_plot, splits) => splits.map(split => in_unit_short(split, unit)) },
     ],
     hooks: {
       setCursor: [
@@ -148,6 +150,32 @@ function options({ names, unit, look, grain, width, height, set_tip }: OptionsGi
       ],
     },
   };
+}
+
+/** A moment with nothing beside it is no line: it is drawn as a point. */
+const alone: UPlot.Series.Points = {
+  show: true,
+  size: 6,
+  filter: (plot, series) => {
+    const values = plot.data[series] ?? [];
+    const is_nothing = (place: number) => values[place] === null || values[place] === undefined;
+    return [...values.keys()].filter(place => !is_nothing(place) && is_nothing(place - 1) && is_nothing(place + 1));
+  },
+};
+
+/** There is no half an order, and no axis needs pennies; of shares and times the plot chooses. */
+function steps_of({ kind }: Unit): number[] {
+  if (kind !== 'count' && kind !== 'money') return share_steps;
+  return kind === 'money' ? whole_steps.map(step => step * 100) : whole_steps;
+}
+const decades = (from: number, to: number): number[] =>
+  Array.from({ length: to - from }, (_, place) => 10 ** (from + place)).flatMap(ten => [ten, 2 * ten, 5 * ten]);
+const whole_steps = decades(0, 12);
+const share_steps = decades(-3, 12);
+
+function highest_of_nothing({ kind }: Unit): number {
+  if (kind === 'share') return 1;
+  return kind === 'money' ? 1_000 : 5;
 }
 
 /** In the person's own words; seconds are never cut into pieces. */

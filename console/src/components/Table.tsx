@@ -50,6 +50,7 @@ interface TableProps<T> {
 }
 
 const bones = 8;
+const newest_first = 'Newest first';
 const features = tableFeatures({ rowSelectionFeature });
 const no_rows: readonly never[] = [];
 
@@ -64,7 +65,7 @@ export function Table<T>(props: TableProps<T>): ReactNode {
       <section className="table-scroll" aria-label={label} aria-busy={data === undefined} tabIndex={0}>
         <Rows {...props} />
       </section>
-      {paging !== undefined && data !== undefined && <Foot paging={paging} page={data} order={props.order ?? 'Newest first'} />}
+      {paging !== undefined && data !== undefined && <Foot paging={paging} page={data} order={props.order ?? newest_first} />}
     </>
   );
 }
@@ -183,15 +184,16 @@ function Foot<T>({ paging, page, order }: { readonly paging: Paging; readonly pa
       </div>
     );
   }
+  const by_time = order === newest_first;
   return (
     <div className="table-foot">
       <span className="small quiet">{paging.is_first ? order : 'Further entries'}</span>
       <div className="end">
         <Button small disabled={paging.is_first} onClick={paging.newer}>
-          Newer
+          {by_time ? 'Newer' : 'Previous'}
         </Button>
         <Button small disabled={next_cursor === null} onClick={() => next_cursor !== null && paging.older(next_cursor)}>
-          Older
+          {by_time ? 'Older' : 'Next'}
         </Button>
       </div>
     </div>

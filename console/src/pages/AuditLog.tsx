@@ -6,7 +6,7 @@ import { Empty } from '../components/State.tsx';
 import { Subject } from '../components/Subject.tsx';
 import { type Column, Table } from '../components/Table.tsx';
 import { Time } from '../components/Value.tsx';
-import { words } from '../format.ts';
+import { named, words } from '../format.ts';
 import { useFilters, usePaging } from '../location.ts';
 import { usePage } from '../queries.ts';
 import type { AuditEntry } from '../types/gateway.ts';
@@ -31,7 +31,7 @@ export function AuditLog(): ReactNode {
           <button type="button" className="as-link" title={one.actor} onClick={() => set({ actor: one.actor })}>
             {name_of(one.actor)}
           </button>{' '}
-          <span className="small quiet">{words(one.actor_type)}</span>
+          <span className="small quiet">{named(one.actor_type)}</span>
         </>
       ),
     },
@@ -41,7 +41,7 @@ export function AuditLog(): ReactNode {
       header: 'To',
       cell: one => (
         <>
-          <Subject id={one.object} />
+          <ObjectName id={one.object} name={name_of(one.object)} />
           {one.reason !== null && <div className="small">{one.reason}</div>}
         </>
       ),
@@ -84,4 +84,8 @@ export function AuditLog(): ReactNode {
       </div>
     </Page>
   );
+}
+
+function ObjectName({ id, name }: { readonly id: string; readonly name: string }): ReactNode {
+  return name === id ? <Subject id={id} /> : <span title={id}>{name}</span>;
 }

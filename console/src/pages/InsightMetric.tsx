@@ -172,7 +172,11 @@ function OverTime({ about, chosen: { period }, reply, past, measure, currency, g
         height={260}
         pick={index => pick(at[index] ?? '')}
       />
-      {grouped && <p className="small quiet">The {groups_max} largest. Click a point to see what is behind it.</p>}
+      {grouped && (
+        <p className="small quiet">
+          {series.length < groups_max ? '' : `The ${groups_max} largest. `}Click a point to see what is behind it.
+        </p>
+      )}
     </>
   );
 }

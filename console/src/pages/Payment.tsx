@@ -7,7 +7,7 @@ import { Empty, Loaded } from '../components/State.tsx';
 import { StatusPill } from '../components/StatusPill.tsx';
 import type { Column } from '../components/Table.tsx';
 import { CopyId, KeyValue, Money, Raw, Time } from '../components/Value.tsx';
-import { money, words } from '../format.ts';
+import { money, named, words } from '../format.ts';
 import { useGet } from '../queries.ts';
 import { useMay } from '../session.tsx';
 import type { GatewayFact, PaymentDetail, PaymentOperation } from '../types/payments.ts';
@@ -35,7 +35,7 @@ function PaymentPage({ payment }: { readonly payment: PaymentDetail }): ReactNod
   const may = useMay();
   return (
     <Page
-      title={`${words(payment.gateway)} payment`}
+      title={`${named(payment.gateway)} payment`}
       beside={<StatusPill value={payment.status} />}
       back={back}
       lead={

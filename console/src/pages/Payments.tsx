@@ -7,7 +7,7 @@ import { Empty } from '../components/State.tsx';
 import { StatusPill } from '../components/StatusPill.tsx';
 import { type Column, Table } from '../components/Table.tsx';
 import { Money } from '../components/Value.tsx';
-import { words } from '../format.ts';
+import { named, words } from '../format.ts';
 import { useFilters, usePaging } from '../location.ts';
 import { usePage } from '../queries.ts';
 import { type Payment, payment_states } from '../types/payments.ts';
@@ -36,7 +36,7 @@ const columns: readonly Column<Payment>[] = [
       </>
     ),
   },
-  { id: 'gateway', header: 'Gateway', cell: payment => words(payment.gateway) },
+  { id: 'gateway', header: 'Gateway', cell: payment => named(payment.gateway) },
   { id: 'method', header: 'Method', wide_only: true, cell: payment => words(payment.method_kind) },
   {
     id: 'order',

@@ -7,7 +7,7 @@ import { Loaded } from '../components/State.tsx';
 import { StatusPill } from '../components/StatusPill.tsx';
 import type { Column } from '../components/Table.tsx';
 import { CopyId, KeyValue, Money, Time } from '../components/Value.tsx';
-import { count, words } from '../format.ts';
+import { count, named, words } from '../format.ts';
 import { useGet } from '../queries.ts';
 import { useMay } from '../session.tsx';
 import type { Candidate, Parcel, ShipmentLine, Shipment as ShipmentObject } from '../types/shipments.ts';
@@ -214,7 +214,7 @@ function Carriers({ shipment }: { readonly shipment: ShipmentObject }): ReactNod
         <ul className="card-body small quiet">
           {shipment.left_out.map(one => (
             <li key={`${one.provider} ${one.carrier}`}>
-              {words(one.carrier === '' ? one.provider : one.carrier)} was left out: {one.message}
+              {named(one.carrier === '' ? one.provider : one.carrier)} was left out: {one.message}
             </li>
           ))}
         </ul>
@@ -224,7 +224,7 @@ function Carriers({ shipment }: { readonly shipment: ShipmentObject }): ReactNod
 }
 
 const candidate_columns: readonly Column<Candidate>[] = [
-  { id: 'carrier', header: 'Carrier', cell: one => words(one.carrier) },
+  { id: 'carrier', header: 'Carrier', cell: one => named(one.carrier) },
   { id: 'service', header: 'Service', cell: one => one.service },
   { id: 'cost', header: 'Cost', align: 'end', cell: one => <Money amount={one.cost} currency={one.currency} /> },
   {
@@ -248,7 +248,7 @@ function About({ shipment }: { readonly shipment: ShipmentObject }): ReactNode {
         items={{
           Id: <CopyId id={shipment.id} label="shipment id" />,
           From: shipment.location,
-          Carrier: shipment.carrier,
+          Carrier: typeof shipment.carrier === 'string' ? named(shipment.carrier) : null,
           Service: shipment.service,
           Cost: typeof cost === 'number' && typeof currency === 'string' ? <Money amount={cost} currency={currency} /> : null,
           Left: typeof shipment.dispatched_at === 'string' ? <Time at={shipment.dispatched_at} /> : null,

@@ -7,7 +7,7 @@ import { Empty } from '../components/State.tsx';
 import { StatusPill } from '../components/StatusPill.tsx';
 import { type Column, Table } from '../components/Table.tsx';
 import { Time } from '../components/Value.tsx';
-import { count, words } from '../format.ts';
+import { count, named } from '../format.ts';
 import { useFilters, usePaging } from '../location.ts';
 import { type PageOf, useGet, usePage } from '../queries.ts';
 import { useMay } from '../session.tsx';
@@ -38,7 +38,7 @@ const columns: readonly Column<Shipment>[] = [
         <span className="quiet">not chosen</span>
       ) : (
         <>
-          {words(carrier)} <span className="quiet">{service}</span>
+          {named(carrier)} <span className="quiet">{service}</span>
         </>
       ),
   },

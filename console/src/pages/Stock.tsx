@@ -6,6 +6,7 @@ import { Page } from '../components/Page.tsx';
 import { Empty } from '../components/State.tsx';
 import { StatusPill } from '../components/StatusPill.tsx';
 import { type Column, Table } from '../components/Table.tsx';
+import { Units } from '../components/Value.tsx';
 import { count } from '../format.ts';
 import { useFilters, usePaging } from '../location.ts';
 import { type PageOf, useGet, usePage } from '../queries.ts';
@@ -30,10 +31,16 @@ const columns: readonly Column<StockItem>[] = [
   { id: 'location', header: 'Location', keep: true, cell: item => item.location },
   { id: 'state', header: 'State', cell: item => <ItemState item={item} /> },
   { id: 'available', header: 'Available', align: 'end', cell: item => <strong>{count(item.available)}</strong> },
-  { id: 'on_hand', header: 'On hand', align: 'end', cell: item => count(item.on_hand) },
-  { id: 'promised', header: 'Promised', align: 'end', wide_only: true, cell: item => count(item.held + item.allocated) },
-  { id: 'aside', header: 'Damaged or checked', align: 'end', wide_only: true, cell: item => count(item.damaged + item.quality_control) },
-  { id: 'backordered', header: 'Backordered', align: 'end', wide_only: true, cell: item => count(item.backordered) },
+  { id: 'on_hand', header: 'On hand', align: 'end', cell: item => <Units units={item.on_hand} /> },
+  { id: 'promised', header: 'Promised', align: 'end', wide_only: true, cell: item => <Units units={item.held + item.allocated} /> },
+  {
+    id: 'aside',
+    header: 'Damaged or checked',
+    align: 'end',
+    wide_only: true,
+    cell: item => <Units units={item.damaged + item.quality_control} />,
+  },
+  { id: 'backordered', header: 'Backordered', align: 'end', wide_only: true, cell: item => <Units units={item.backordered} /> },
   {
     id: 'reorder_point',
     header: 'Reorder point',

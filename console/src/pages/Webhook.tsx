@@ -14,6 +14,7 @@ import { CopyId, KeyValue, Raw, Time } from '../components/Value.tsx';
 import { useFilters, usePaging } from '../location.ts';
 import { useAction, useGet, usePage } from '../queries.ts';
 import type { Delivery, WebhookEndpoint } from '../types/gateway.ts';
+import { useActorName } from './settings/names.ts';
 import { EndpointState } from './Webhooks.tsx';
 
 const back = { href: '/webhooks', label: 'Webhooks' };
@@ -46,6 +47,7 @@ export function Webhook(): ReactNode {
 }
 
 function About({ endpoint }: { readonly endpoint: WebhookEndpoint }): ReactNode {
+  const name_of = useActorName();
   return (
     <Card title="About">
       <KeyValue
@@ -53,7 +55,7 @@ function About({ endpoint }: { readonly endpoint: WebhookEndpoint }): ReactNode 
           Id: <CopyId id={endpoint.id} label="endpoint id" />,
           Hears: endpoint.events.includes('*') ? 'Every event' : endpoint.events.join(', '),
           Made: <Time at={endpoint.created_at} />,
-          By: <span className="mono small">{endpoint.created_by}</span>,
+          By: name_of(endpoint.created_by),
           'Failing since': endpoint.failing_since === null ? null : <Time at={endpoint.failing_since} />,
           'Asked to wait until': endpoint.paused_until === null ? null : <Time at={endpoint.paused_until} />,
           'Old secret signs until': endpoint.previous_secret_until === null ? null : <Time at={endpoint.previous_secret_until} />,

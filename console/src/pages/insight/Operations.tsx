@@ -4,7 +4,7 @@ import { Link } from 'wouter';
 import { PlainTable } from '../../components/PlainTable.tsx';
 import { Empty } from '../../components/State.tsx';
 import type { Column } from '../../components/Table.tsx';
-import { count, duration, words } from '../../format.ts';
+import { count, duration, named, words } from '../../format.ts';
 import { useGet } from '../../queries.ts';
 import type { Funnel, MetricReply } from '../../types/analytics.ts';
 import { type Bar, Bars, behind, ListCard, MetricCard, type Shown, share } from './parts.tsx';
@@ -105,7 +105,7 @@ function FunnelCard(shown: Shown): ReactNode {
 
 function step_note(here: number, before: number, p50_ms: number | null): string {
   const kept = before === 0 ? '' : `${share(here, before)} of the step before`;
-  return [kept, p50_ms === null ? '' : `half within ${duration(p50_ms)}`].filter(part => part !== '').join(', ');
+  return [kept, p50_ms === null || p50_ms === 0 ? '' : `half within ${duration(p50_ms)}`].filter(part => part !== '').join(', ');
 }
 
 const end_words: Readonly<Record<string, string>> = {
@@ -154,7 +154,7 @@ function Gateways(shown: Shown): ReactNode {
       id: 'gateway',
       header: 'Gateway',
       cell: row => (
-        <Link href={behind('payment_success', shown.period, { group_by: 'gateway', group: row.name })}>{words(row.name ?? 'none')}</Link>
+        <Link href={behind('payment_success', shown.period, { group_by: 'gateway', group: row.name })}>{named(row.name ?? 'none')}</Link>
       ),
     },
     { id: 'ok', header: 'Succeeded', align: 'end', cell: row => count(row.sum('succeeded')) },

@@ -55,7 +55,7 @@ function Tiles({ period, currency }: Shown): ReactNode {
         const than = (value: number | null, other: number | null | undefined, is_share = false) =>
           past.data === undefined ? null : change_of(value, other ?? null, is_share);
         return (
-          <div className="tiles">
+          <div className="numbers">
             <NumberTile
               label="Net sales"
               value={amount(own?.net ?? 0)}

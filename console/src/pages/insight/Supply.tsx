@@ -58,7 +58,7 @@ function Tiles({ period, currency }: Shown): ReactNode {
   return (
     <Loaded query={out.now}>
       {reply => (
-        <div className="tiles">
+        <div className="numbers">
           <NumberTile
             label="Time out of stock"
             value={rate(reply) === null ? '–' : share(sum_of(reply, 'out_ms', currency), sum_of(reply, 'ms', currency))}
@@ -133,7 +133,7 @@ const reorder_columns: readonly Column<ReorderRow>[] = [
       </>
     ),
   },
-  { id: 'quantity', header: 'Buy', align: 'end', cell: row => <strong>{count(row.quantity)}</strong> },
+  { id: 'quantity', header: 'Buy', align: 'end', cell: row => <Buy row={row} /> },
   { id: 'left', header: 'Lasts', align: 'end', keep: true, cell: row => <Lasts row={row} /> },
   { id: 'available', header: 'Available', align: 'end', wide_only: true, cell: row => count(row.available) },
   {
@@ -164,6 +164,12 @@ const reorder_columns: readonly Column<ReorderRow>[] = [
   { id: 'from', header: 'From', wide_only: true, cell: row => row.supplier_id ?? <span className="quiet">nobody yet</span> },
   { id: 'why', header: 'Why', cell: row => row.reasons.map(reason => reason_words[reason] ?? words(reason)).join('; ') },
 ];
+
+/** It sells faster than its policy thinks: the target is what keeps it from being bought. */
+function Buy({ row }: { readonly row: ReorderRow }): ReactNode {
+  if (row.quantity > 0 || row.target === null) return <strong>{count(row.quantity)}</strong>;
+  return <span className="small">its target of {count(row.target)} is too low</span>;
+}
 
 function Lasts({ row }: { readonly row: ReorderRow }): ReactNode {
   if (row.available <= 0) return <StatusPill value="out" tone="bad" label="Out" />;

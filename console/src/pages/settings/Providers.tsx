@@ -5,14 +5,14 @@ import { Empty } from '../../components/State.tsx';
 import { StatusPill } from '../../components/StatusPill.tsx';
 import { type Column, Table } from '../../components/Table.tsx';
 import { Time } from '../../components/Value.tsx';
-import { count, duration, words } from '../../format.ts';
+import { count, duration, named, words } from '../../format.ts';
 import { useGet } from '../../queries.ts';
 import type { Provider } from '../../types/desk.ts';
 
 const every_ms = 5_000;
 
 const columns: readonly Column<Provider>[] = [
-  { id: 'provider', header: 'Third party', cell: one => <strong>{words(one.provider)}</strong> },
+  { id: 'provider', header: 'Third party', cell: one => <strong>{named(one.provider)}</strong> },
   { id: 'service', header: 'Called by', wide_only: true, cell: one => words(one.service) },
   {
     id: 'state',

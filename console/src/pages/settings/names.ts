@@ -8,8 +8,10 @@ export function useActorName(): (id: string) => string {
   const enabled = may('admin');
   const staff = useGet<PageOf<StaffMember>>('/v1/staff', { limit: 200 }, { enabled });
   const keys = useGet<PageOf<ApiKey>>('/v1/keys', { limit: 200 }, { enabled });
-  return id =>
-    staff.data?.data.find(one => one.id === id)?.username ??
-    keys.data?.data.find(one => one.id === id)?.name ??
-    (id === '' ? 'nobody' : id);
+  return actor => {
+    // Events name actors with what they are: staff:stf_…
+    const id = actor.slice(actor.indexOf(':') + 1);
+    const name = staff.data?.data.find(one => one.id === id)?.username ?? keys.data?.data.find(one => one.id === id)?.name;
+    return name ?? (id === '' ? 'nobody' : id);
+  };
 }

@@ -9,6 +9,7 @@ import { count, words } from '../../format.ts';
 import { usePaging } from '../../location.ts';
 import { usePage } from '../../queries.ts';
 import type { Movement, Stock } from '../../types/stock.ts';
+import { useActorName } from '../settings/names.ts';
 
 /** Accounts whose units stand on our shelves. */
 const ours = new Set(['sellable', 'quality_control', 'damaged']);
@@ -70,7 +71,6 @@ const columns: readonly Column<Entry>[] = [
       </>
     ),
   },
-  { id: 'actor', header: 'By', wide_only: true, cell: entry => <span className="mono small">{entry.actor}</span> },
 ];
 
 function Change({ entry }: { readonly entry: Entry }): ReactNode {
@@ -82,8 +82,14 @@ function Change({ entry }: { readonly entry: Entry }): ReactNode {
   );
 }
 
+/** Who may not read names sees that it was somebody, and which in the title. */
+function Actor({ id, name }: { readonly id: string; readonly name: string }): ReactNode {
+  return <span title={id}>{/^(stf|key)_/.test(name) ? `${name.slice(0, 4)}…${name.slice(-4)}` : name}</span>;
+}
+
 export function Ledger({ stock }: { readonly stock: Stock }): ReactNode {
   const paging = usePaging();
+  const name_of = useActorName();
   const query = usePage<Movement>(`/v1/stock/${stock.sku}/movements`, { cursor: paging.cursor });
   const data = query.data;
   const shown = useMemo(
@@ -94,7 +100,10 @@ export function Ledger({ stock }: { readonly stock: Stock }): ReactNode {
     <Card title="Why the number is what it is" flush>
       <Table
         label="Movements"
-        columns={columns}
+        columns={[
+          ...columns,
+          { id: 'actor', header: 'By', wide_only: true, cell: entry => <Actor id={entry.actor} name={name_of(entry.actor)} /> },
+        ]}
         query={{ data: shown, error: query.error, isPlaceholderData: query.isPlaceholderData, refetch: query.refetch }}
         paging={paging}
         id_of={entry => entry.key}

@@ -7,21 +7,14 @@ import { Loaded } from '../../components/State.tsx';
 import { StatusPill } from '../../components/StatusPill.tsx';
 import { type Column, Table } from '../../components/Table.tsx';
 import { Raw, Time } from '../../components/Value.tsx';
-import { words } from '../../format.ts';
+import { named, words } from '../../format.ts';
 import { useGet, usePage } from '../../queries.ts';
 import type { Interchange, InterchangeDetail } from '../../types/purchasing.ts';
 
 const shown_max = 20;
-const channels: Readonly<Record<string, string>> = {
-  manual: 'a person',
-  rest: 'REST',
-  x12_http: 'X12 over HTTPS',
-  x12_files: 'X12 in files',
-  peppol: 'Peppol',
-};
 
 export function channel_words(kind: string): string {
-  return channels[kind] ?? words(kind);
+  return kind === 'manual' ? 'a person' : named(kind);
 }
 
 /** `partner` null: of all of them. */
