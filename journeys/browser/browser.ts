@@ -150,7 +150,9 @@ export async function is_accessible(page: Page): Promise<void> {
     const { violations } = await new AxeBuilder({ page })
       .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
       .analyze();
-    const found = violations.flatMap(({ id, nodes }) => nodes.map(node => `${colorScheme} ${id}: ${node.html} ${node.failureSummary ?? ''}`));
+    const found = violations.flatMap(({ id, nodes }) =>
+      nodes.map(node => `${colorScheme} ${id}: ${node.html} ${node.failureSummary ?? ''}`),
+    );
     assert.deepEqual(found, [], page.url());
   }
 }

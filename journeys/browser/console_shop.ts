@@ -3,21 +3,11 @@ import { partition_of } from '../../platform/partition.ts';
 import { basket, by_stripe, type PlacedOrder } from '../api.ts';
 import { ended, fresh, open_shop, reached, type Shop, until } from '../shop.ts';
 import { becomes_unknown, patience_ms } from '../unknown/operations.ts';
+import { hostile_texts } from './browser.ts';
 
 export const password = 'correct horse battery staple';
 export const roles = ['admin', 'operator', 'support', 'analyst'] as const;
 export type Role = (typeof roles)[number];
-
-/** What a stranger may type wherever there is room for a text. Shown as it is, or it is a hole. */
-export const hostile_texts: readonly string[] = [
-  '<script>window.hit=1</script>',
-  '"><img src=x onerror="window.hit=1">',
-  "'-window.hit--'",
-  '<svg/onload=window.hit=1>',
-  'javascript:window.hit=1',
-  '{{constructor.constructor("window.hit=1")()}}',
-  '</title></textarea><iframe srcdoc="<script>parent.hit=1</script>">',
-];
 
 export interface ConsoleShop {
   readonly shop: Shop;
@@ -25,6 +15,8 @@ export interface ConsoleShop {
   readonly paid: PlacedOrder;
   /** Its customer, its product, its metadata and its hold are hostile. */
   readonly hostile: PlacedOrder;
+  /** Paid, and waits for goods that are not there. */
+  readonly backordered: PlacedOrder;
   /** Its authorization's outcome is unknown. */
   readonly unknown: PlacedOrder;
 }
@@ -43,13 +35,13 @@ export async function open_console_shop(t: { after(stop: () => Promise<void>): v
   const paid = await place(shop, [{ sku: 'MUG', quantity: 10 }], { reference: 'WEB-1' });
   await ended(shop, paid.id, 'completed');
   const hostile = await place_hostile(shop);
-  await place(shop, [{ sku: 'RARE', quantity: 2 }]);
+  const backordered = await place(shop, [{ sku: 'RARE', quantity: 2 }]);
   await place(shop, [{ sku: 'LAMP', quantity: 1 }], { payment: by_stripe('pm_card_chargeDeclined') });
   const by_card = await place(shop, [{ sku: 'LAMP', quantity: 2 }], { payment: by_stripe() });
   await ended(shop, by_card.id, 'completed');
   const unknown = await place_unknown(shop);
   await poison(shop);
-  return { shop, paid, hostile, unknown };
+  return { shop, paid, hostile, backordered, unknown };
 }
 
 function place(shop: Shop, lines: readonly { sku: string; quantity: number }[], more: object = {}): Promise<PlacedOrder> {

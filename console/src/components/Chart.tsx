@@ -4,6 +4,7 @@ import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import UPlot from 'uplot';
 import { bucket, bucket_short, clock_time_short, type Grain, instant } from '../format.ts';
 import { in_unit, in_unit_short, type Unit } from '../units.ts';
+import { Scroll } from './Scroll.tsx';
 
 export interface Series {
   readonly name: string;
@@ -266,7 +267,7 @@ function AsTable({
   pick,
 }: Pick<ChartProps, 'label' | 'at' | 'series' | 'unit' | 'pick'> & { time(at: string): string }): ReactNode {
   return (
-    <div className="table-scroll">
+    <Scroll label={label}>
       <table className="table">
         <caption className="hidden">{label}</caption>
         <thead>
@@ -300,7 +301,7 @@ function AsTable({
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 

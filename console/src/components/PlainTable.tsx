@@ -1,5 +1,6 @@
 /** A table of rows that the page already has: lines, parcels, facts. Lists of the API are Table's. */
 import type { ReactNode } from 'react';
+import { Scroll } from './Scroll.tsx';
 import type { Column } from './Table.tsx';
 
 interface PlainTableProps<T> {
@@ -12,8 +13,7 @@ interface PlainTableProps<T> {
 
 export function PlainTable<T>({ label, columns, rows, id_of }: PlainTableProps<T>): ReactNode {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, so the keyboard must reach it
-    <section className="table-scroll" aria-label={label} tabIndex={0}>
+    <Scroll label={label}>
       <table className="table">
         <caption className="hidden">{label}</caption>
         <thead>
@@ -37,7 +37,7 @@ export function PlainTable<T>({ label, columns, rows, id_of }: PlainTableProps<T
           ))}
         </tbody>
       </table>
-    </section>
+    </Scroll>
   );
 }
 

@@ -16,7 +16,7 @@ export function Empty({ title, icon = 'empty', children }: EmptyProps): ReactNod
   return (
     <div className="state">
       <Icon name={icon} size={24} />
-      <h3>{title}</h3>
+      <strong>{title}</strong>
       {children !== undefined && <p>{children}</p>}
     </div>
   );
@@ -26,7 +26,7 @@ export function Failed({ error, again }: { readonly error: Error; again?(): void
   return (
     <div className="state" role="alert">
       <Icon name="exceptions" size={24} />
-      <h3>{title_of(error)}</h3>
+      <strong>{title_of(error)}</strong>
       <p>{error.message}</p>
       {request_of(error)}
       {again !== undefined && (

@@ -5,6 +5,7 @@ import { useLocation } from 'wouter';
 import type { Paging } from '../location.ts';
 import type { PageOf } from '../queries.ts';
 import { Button } from './Button.tsx';
+import { Scroll } from './Scroll.tsx';
 import { Failed } from './State.tsx';
 
 export interface Column<T> {
@@ -61,10 +62,9 @@ export function Table<T>(props: TableProps<T>): ReactNode {
   if (data !== undefined && data.data.length === 0 && (paging === undefined || paging.is_first)) return empty;
   return (
     <>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, so the keyboard must reach it */}
-      <section className="table-scroll" aria-label={label} aria-busy={data === undefined} tabIndex={0}>
+      <Scroll label={label} busy={data === undefined}>
         <Rows {...props} />
-      </section>
+      </Scroll>
       {paging !== undefined && data !== undefined && <Foot paging={paging} page={data} order={props.order ?? newest_first} />}
     </>
   );

@@ -4,6 +4,7 @@ import { lazy, type ReactNode, Suspense, useMemo } from 'react';
 import { Link } from 'wouter';
 import { Chart } from '../components/Chart.tsx';
 import { Card, Page, Tile } from '../components/Page.tsx';
+import { Scroll } from '../components/Scroll.tsx';
 import { Bones, Empty } from '../components/State.tsx';
 import { StatusPill } from '../components/StatusPill.tsx';
 import { Subject } from '../components/Subject.tsx';
@@ -85,8 +86,7 @@ function Numbers({ now }: { readonly now: Sample }): ReactNode {
 /** The graph's numbers, for who does not see it: and on a phone the only ones. */
 function Services({ services }: { readonly services: readonly Vitals[] }): ReactNode {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, so the keyboard must reach it
-    <section className="table-scroll" aria-label="Services" tabIndex={0}>
+    <Scroll label="Services">
       <table className="table">
         <caption className="hidden">How each service is</caption>
         <thead>
@@ -134,7 +134,7 @@ function Services({ services }: { readonly services: readonly Vitals[] }): React
           ))}
         </tbody>
       </table>
-    </section>
+    </Scroll>
   );
 }
 
@@ -185,8 +185,7 @@ function StuckNow({ stuck }: { readonly stuck: readonly Stuck[] }): ReactNode {
           Dead letters, calls with an unknown outcome, late timers and open exceptions appear here, the oldest first.
         </Empty>
       ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, so the keyboard must reach it
-        <section className="table-scroll" aria-label="What does not move" tabIndex={0}>
+        <Scroll label="What does not move">
           <table className="table">
             <caption className="hidden">What does not move, the oldest first</caption>
             <thead>
@@ -220,7 +219,7 @@ function StuckNow({ stuck }: { readonly stuck: readonly Stuck[] }): ReactNode {
               ))}
             </tbody>
           </table>
-        </section>
+        </Scroll>
       )}
     </Card>
   );

@@ -3,6 +3,7 @@ import { type ReactNode, useState } from 'react';
 import { Button } from '../components/Button.tsx';
 import { ChoiceFilter, Filters, TextFilter } from '../components/Filters.tsx';
 import { Card, Page } from '../components/Page.tsx';
+import { Scroll } from '../components/Scroll.tsx';
 import { Empty, Loaded } from '../components/State.tsx';
 import { StatusPill } from '../components/StatusPill.tsx';
 import { Subject } from '../components/Subject.tsx';
@@ -126,8 +127,7 @@ function Providers(): ReactNode {
           data.length === 0 ? (
             <Empty title="None is called">Everything here is done by hand or by the gateway manual.</Empty>
           ) : (
-            // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, so the keyboard must reach it
-            <section className="table-scroll" aria-label="Third parties" tabIndex={0}>
+            <Scroll label="Third parties">
               <table className="table">
                 <caption className="hidden">How each third party is</caption>
                 <thead>
@@ -165,7 +165,7 @@ function Providers(): ReactNode {
                   ))}
                 </tbody>
               </table>
-            </section>
+            </Scroll>
           )
         }
       </Loaded>

@@ -1,14 +1,14 @@
 /** What was ordered and how far each line has come. */
 import type { ReactNode } from 'react';
 import { Card } from '../../components/Page.tsx';
+import { Scroll } from '../../components/Scroll.tsx';
 import { Money, Time } from '../../components/Value.tsx';
 import type { Order, OrderLine } from '../../types/orders.ts';
 
 export function Lines({ order }: { readonly order: Order }): ReactNode {
   return (
     <Card title="Lines" flush>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, so the keyboard must reach it */}
-      <section className="table-scroll" aria-label="Lines" tabIndex={0}>
+      <Scroll label="Lines">
         <table className="table">
           <caption className="hidden">Lines of the order</caption>
           <thead>
@@ -54,7 +54,7 @@ export function Lines({ order }: { readonly order: Order }): ReactNode {
             ))}
           </tbody>
         </table>
-      </section>
+      </Scroll>
     </Card>
   );
 }

@@ -2,6 +2,7 @@
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import { Card } from '../../components/Page.tsx';
+import { Scroll } from '../../components/Scroll.tsx';
 import { Empty } from '../../components/State.tsx';
 import { StatusPill } from '../../components/StatusPill.tsx';
 import { KeyValue, Money } from '../../components/Value.tsx';
@@ -35,8 +36,7 @@ export function PaymentsCard({ order }: { readonly order: Order }): ReactNode {
       {order.payments.length === 0 ? (
         <Empty title="No payment yet" icon="payments" />
       ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, so the keyboard must reach it
-        <section className="table-scroll" aria-label="Payments" tabIndex={0}>
+        <Scroll label="Payments">
           <table className="table">
             <caption className="hidden">Payments of the order</caption>
             <thead>
@@ -73,7 +73,7 @@ export function PaymentsCard({ order }: { readonly order: Order }): ReactNode {
               ))}
             </tbody>
           </table>
-        </section>
+        </Scroll>
       )}
       {order.refunds.length > 0 && (
         <ul className="card-body small">

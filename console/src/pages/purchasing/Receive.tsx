@@ -1,6 +1,7 @@
 /** Goods at the dock: per line what was accepted, what was not and why. */
 import { type ReactNode, useState } from 'react';
 import { Confirm } from '../../components/Dialog.tsx';
+import { Scroll } from '../../components/Scroll.tsx';
 import { count } from '../../format.ts';
 import { useAction } from '../../queries.ts';
 import type { PurchaseLine, PurchaseOrderDetail, Receipt } from '../../types/purchasing.ts';
@@ -49,7 +50,7 @@ export function Receive({ order, close }: { readonly order: PurchaseOrderDetail;
       ready={lines.length > 0 && !unexplained}
       run={() => receive.run({ lines, force: force && too_many })}
     >
-      <div className="table-scroll">
+      <Scroll label="What came">
         <table className="table receiving">
           <caption className="hidden">What came</caption>
           <thead>
@@ -74,7 +75,7 @@ export function Receive({ order, close }: { readonly order: PurchaseOrderDetail;
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       <datalist id="why-rejected">
         <option value="damaged" />
         <option value="wrong article" />
