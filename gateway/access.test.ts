@@ -237,6 +237,19 @@ describe('the audit log', () => {
     assert.equal((await ask('GET', '/v1/audit-log?cursor=x', undefined, as_owner)).status, 422);
   });
 
+  it('is asked by who, what and to which object', async () => {
+    const made = await ask('POST', '/v1/keys', { type: 'secret', name: 'looked for' }, as_owner);
+    const id = String(made.body['id']);
+    await ask('DELETE', `/v1/keys/${id}`, undefined, as_owner);
+    const actions = async (query: string) => {
+      const { body } = await ask('GET', `/v1/audit-log?${query}`, undefined, as_owner);
+      return (Array.isArray(body['data']) ? body['data'] : []).map((row: { action: string }) => row.action);
+    };
+    assert.deepEqual(await actions(`object=${id}`), ['key.revoked', 'key.created']);
+    assert.deepEqual(await actions(`object=${id}&action=key.revoked`), ['key.revoked']);
+    assert.deepEqual(await actions(`object=${id}&actor=nobody`), []);
+  });
+
   it('is a chain that shows where it was broken, and that nobody may change', async () => {
     assert.equal(await broken_audit_row(at.pool), undefined);
     for (const sql of ["update gateway.audit_log set actor = 'x'", 'delete from gateway.audit_log', 'truncate gateway.audit_log'])

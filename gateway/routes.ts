@@ -235,13 +235,20 @@ function version_conflict(version: number): Problem {
   return new Problem(412, 'version_conflict', 'It was changed in the meantime: read it again.', { extra: { version } });
 }
 
+const audit_word = Type.Optional(Type.String({ minLength: 1, maxLength: 200 }));
+const audit_query = Type.Object({ ...paging.properties, actor: audit_word, action: audit_word, object: audit_word });
+const audit_list_sql = `
+  select * from gateway.audit_log
+   where ($1::bigint is null or seq < $1) and ($3::text is null or actor = $3) and ($4::text is null or action = $4) and ($5::text is null or object = $5)
+   order by seq desc limit $2`;
+
 function audit_route(given: GatewayRoutesGiven): Route {
   return {
     method: 'GET',
     path: '/v1/audit-log',
     summary: 'Who did what, newest first',
     scope: 'admin',
-    query: paging,
+    query: audit_query,
     replies: { 200: page_of('entries', audit_schema) },
     rejections: [],
     handle: request =>
@@ -250,8 +257,8 @@ function audit_route(given: GatewayRoutesGiven): Route {
         (after, limit) => {
           const seq = after === undefined ? null : Number(after);
           if (seq !== null && !Number.isSafeInteger(seq)) throw bad_cursor();
-          const sql = 'select * from gateway.audit_log where $1::bigint is null or seq < $1 order by seq desc limit $2';
-          return store.ask<AuditRow>(given.pool, 'gateway_list_audit', sql, [seq, limit]);
+          const { actor = null, action = null, object = null } = request.query;
+          return store.ask<AuditRow>(given.pool, 'gateway_list_audit', audit_list_sql, [seq, limit, actor, action, object]);
         },
         ({ seq, at, actor, actor_type, action, object, reason, request_id, hash }) => ({
           id: String(seq),

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RebuildProgress } from '../services/analytics/rebuild.ts';
 import { bring_up } from './platform_up.ts';
 import { data_file, type Settings } from './settings.ts';
-import { demo_key } from './up.ts';
+import { demo_key } from './demo_keys.ts';
 
 const poll_ms = 1_000;
 const request_timeout_ms = 30_000;

@@ -1,7 +1,8 @@
 /** The one way to the API: same origin, the session's cookie, problems of RFC 9457 as errors, a deadline on every call. */
 import { fresh_key } from './ports.ts';
 
-const deadline_ms = 20_000;
+const call_deadline_ms = 20_000;
+const file_deadline_ms = 600_000;
 
 export interface Problem {
   readonly status: number;
@@ -59,6 +60,13 @@ export function change<T>(method: ChangingMethod, path: string, body?: unknown, 
   return call<T>(method, path, { key, ...(body === undefined ? {} : { body }) });
 }
 
+/** A POST whose reply is a file. */
+export async function change_raw(path: string, body: unknown): Promise<Response> {
+  const reply = await send('POST', path, { body, key: fresh_key(), deadline_ms: file_deadline_ms });
+  if (!reply.ok) throw refused(reply, await reply.text());
+  return reply;
+}
+
 async function call<T>(method: string, path: string, given: { body?: unknown; key?: string; signal?: AbortSignal }): Promise<T> {
   const reply = await send(method, path, given);
   if (reply.status === 204) return undefined as T; // callers of a DELETE ask for nothing
@@ -70,7 +78,7 @@ async function call<T>(method: string, path: string, given: { body?: unknown; ke
 async function send(
   method: string,
   path: string,
-  { body, key, signal }: { body?: unknown; key?: string; signal?: AbortSignal },
+  { body, key, signal, deadline_ms = call_deadline_ms }: { body?: unknown; key?: string; signal?: AbortSignal; deadline_ms?: number },
 ): Promise<Response> {
   const headers: Record<string, string> = { accept: 'application/json' };
   if (body !== undefined) headers['content-type'] = 'application/json';

@@ -73,10 +73,8 @@ const zoned = new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'l
 export const instant = (at: string): string => instants.format(new Date(at));
 export const day = (at: string): string => days.format(new Date(at));
 export const clock_time = (at: string): string => clock_times.format(new Date(at));
-const days_short = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' });
 const clock_times_short = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 /** For axes. */
-export const day_short = (at_ms: number): string => days_short.format(at_ms);
 export const clock_time_short = (at_ms: number): string => clock_times_short.format(at_ms);
 /** For the title of a time: to the second, with the zone. */
 export const exact = (at: string): string => zoned.format(new Date(at));
@@ -106,8 +104,39 @@ export function duration(milliseconds: number): string {
   return `${Math.round(milliseconds / 86_400_000)} d`;
 }
 
+const proper_names: Readonly<Record<string, string>> = {
+  cybersource: 'CyberSource',
+  easypost: 'EasyPost',
+  rest: 'REST',
+  x12_http: 'X12 over HTTPS',
+  x12_files: 'X12 in files',
+  sk: 'Key',
+  pk: 'Publishable key',
+};
+/** `easypost` → EasyPost: third parties write themselves their own way. */
+export const named = (code: string): string => proper_names[code] ?? words(code);
+
 /** `awaiting_payment` → Awaiting payment. */
 export function words(code: string): string {
   const text = code.replaceAll(/[_.]/g, ' ');
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
+
+export type Grain = 'hour' | 'day' | 'week' | 'month';
+const utc = { timeZone: 'UTC' } as const;
+const bucket_formats: Readonly<Record<Grain, Intl.DateTimeFormat>> = {
+  hour: new Intl.DateTimeFormat(locale, { ...utc, day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }),
+  day: new Intl.DateTimeFormat(locale, { ...utc, weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' }),
+  week: new Intl.DateTimeFormat(locale, { ...utc, day: 'numeric', month: 'short', year: 'numeric' }),
+  month: new Intl.DateTimeFormat(locale, { ...utc, month: 'long', year: 'numeric' }),
+};
+const bucket_formats_short: Readonly<Record<Grain, Intl.DateTimeFormat>> = {
+  hour: new Intl.DateTimeFormat(locale, { ...utc, hour: '2-digit', minute: '2-digit' }),
+  day: new Intl.DateTimeFormat(locale, { ...utc, day: 'numeric', month: 'short' }),
+  week: new Intl.DateTimeFormat(locale, { ...utc, day: 'numeric', month: 'short' }),
+  month: new Intl.DateTimeFormat(locale, { ...utc, month: 'short', year: '2-digit' }),
+};
+/** The shop's days are UTC's, so what is counted by day is named in UTC. */
+export const bucket = (at: string, grain: Grain): string =>
+  `${grain === 'week' ? 'Week of ' : ''}${bucket_formats[grain].format(new Date(at))}`;
+export const bucket_short = (at_ms: number, grain: Grain): string => bucket_formats_short[grain].format(at_ms);

@@ -46,6 +46,8 @@ export const page_routes: readonly PageRoute[] = [
     scope: 'analytics:read',
     menu: { group: today, label: 'Insight', icon: 'insight' },
   },
+  { path: '/insight/query', page: page(() => import('./pages/InsightQuery.tsx'), 'InsightQuery'), scope: 'analytics:read' },
+  { path: '/insight/:metric', page: page(() => import('./pages/InsightMetric.tsx'), 'InsightMetric'), scope: 'analytics:read' },
   {
     path: '/stock',
     page: page(() => import('./pages/Stock.tsx'), 'Stock'),
@@ -66,6 +68,7 @@ export const page_routes: readonly PageRoute[] = [
     scope: 'suppliers:read',
     menu: { group: goods, label: 'Suppliers', icon: 'suppliers' },
   },
+  { path: '/suppliers/:code', page: page(() => import('./pages/Supplier.tsx'), 'Supplier'), scope: 'suppliers:read' },
   {
     path: '/payments',
     page: page(() => import('./pages/Payments.tsx'), 'Payments'),
@@ -110,6 +113,7 @@ export const page_routes: readonly PageRoute[] = [
     scope: 'admin',
     menu: { group: machine, label: 'Webhooks', icon: 'webhooks' },
   },
+  { path: '/webhooks/:id', page: page(() => import('./pages/Webhook.tsx'), 'Webhook'), scope: 'admin' },
   {
     path: '/audit-log',
     page: page(() => import('./pages/AuditLog.tsx'), 'AuditLog'),

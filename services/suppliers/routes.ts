@@ -1,4 +1,4 @@
-/** The routes of suppliers (api.md 5). Purchase orders: routes_orders.ts; what suppliers post to us: routes_inbound.ts. */
+/** The routes of suppliers (api.md 5). Lists: routes_lists.ts; purchase orders: routes_orders.ts; what suppliers post to us: routes_inbound.ts. */
 import { not_found } from '../../platform/http.ts';
 import { page_reply, page_schema, read_page } from '../../platform/pages.ts';
 import { Problem, type Reply, type Route, type RouteRequest } from '../../platform/route.ts';
@@ -7,6 +7,7 @@ import type { AcceptProposal, DismissProposal, SetReorderPolicy } from './comman
 import { item_id } from './model.ts';
 import { is_partner_channel } from './model_partners.ts';
 import { inbound_routes } from './routes_inbound.ts';
+import { list_routes } from './routes_lists.ts';
 import { purchase_order_routes } from './routes_orders.ts';
 import {
   type PolicyBody,
@@ -58,6 +59,7 @@ export interface SuppliersRoutesSettings {
 export function suppliers_routes(desk: SuppliersDesk, settings: SuppliersRoutesSettings): Route[] {
   return [
     ...reference_routes(desk, settings),
+    ...list_routes(desk),
     ...replenishment_routes(desk),
     ...purchase_order_routes(desk),
     ...inbound_routes(desk, settings),

@@ -2,15 +2,17 @@
 import 'uplot/dist/uPlot.min.css';
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import UPlot from 'uplot';
-import { clock_time_short, count, count_short, day, day_short, instant, money, money_short } from '../format.ts';
+import { bucket, bucket_short, clock_time_short, type Grain, instant } from '../format.ts';
+import { in_unit, in_unit_short, type Unit } from '../units.ts';
 import { Scroll } from './Scroll.tsx';
 
 export interface Series {
   readonly name: string;
   /** One for each of `at`; null where nothing is known. */
   readonly values: readonly (number | null)[];
+  /** What it was before: drawn to compare with, not to look at. */
+  readonly is_past?: boolean;
 }
-export type Unit = { readonly kind: 'money'; readonly currency: string } | { readonly kind: 'count' } | { readonly kind: 'share' };
 
 interface ChartProps {
   readonly label: string;
@@ -19,15 +21,19 @@ interface ChartProps {
   readonly series: readonly Series[];
   readonly unit: Unit;
   readonly look?: 'lines' | 'bars';
-  /** Times of the axis and the table: days, or to the second. */
-  readonly grain?: 'day' | 'second';
+  /** Of the times: buckets of UTC, or moments to the second in the person's own zone. */
+  readonly grain?: Grain | 'second';
   readonly height?: number;
+  /** A point was clicked, or its row in the table. */
+  pick?(index: number): void;
 }
 
 const height_default = 220;
 const colours = 6;
+/** Ends the name of a series of the past where names travel as text. */
+const past_mark = '\r';
 
-export function Chart({ label, at, series, unit, look = 'lines', grain = 'day', height = height_default }: ChartProps): ReactNode {
+export function Chart({ label, at, series, unit, look = 'lines', grain = 'day', height = height_default, pick }: ChartProps): ReactNode {
   const box = useRef<HTMLDivElement>(null);
   const theme = useThemeChanges();
   const [tip, set_tip] = useState<Tip | null>(null);
@@ -35,7 +41,7 @@ export function Chart({ label, at, series, unit, look = 'lines', grain = 'day', 
     () => [at.map(one => Date.parse(one) / 1_000), ...series.map(one => [...one.values])],
     [at, series],
   );
-  const names = series.map(one => one.name).join('\n');
+  const names = series.map(one => `${one.name}${one.is_past === true ? past_mark : ''}`).join('\n');
   const currency = unit.kind === 'money' ? unit.currency : '';
   const plot = useRef<UPlot>(undefined);
   const newest = useRef(data);
@@ -58,29 +64,20 @@ export function Chart({ label, at, series, unit, look = 'lines', grain = 'day', 
     };
   }, [names, unit.kind, currency, look, grain, height, theme]);
   useEffect(() => plot.current?.setData(data), [data]);
-  const time = grain === 'day' ? day : instant;
+  const time = (one: string) => (grain === 'second' ? instant(one) : bucket(one, grain));
+  const picked = () => tip !== null && pick?.(tip.index);
   return (
     <figure className="chart" aria-label={label}>
-      {series.length > 1 && <Legend names={series.map(one => one.name)} />}
-      <div className="chart-box" ref={box} aria-hidden="true" />
+      {series.length > 1 && <Legend series={series} />}
+      {/* Its keyboard is the table below. */}
+      <div className={pick === undefined ? 'chart-box' : 'chart-box picks'} ref={box} aria-hidden="true" onClick={picked} />
       {tip !== null && at[tip.index] !== undefined && <TipBox tip={tip} title={time(at[tip.index] ?? '')} series={series} unit={unit} />}
       <details>
         <summary>Show as a table</summary>
-        <AsTable label={label} at={at} series={series} unit={unit} time={time} />
+        <AsTable label={label} at={at} series={series} unit={unit} time={time} {...(pick === undefined ? {} : { pick })} />
       </details>
     </figure>
   );
-}
-
-export function in_unit(value: number | null | undefined, unit: Unit): string {
-  if (value === null || value === undefined) return '–';
-  if (unit.kind === 'money') return money(value, unit.currency);
-  return unit.kind === 'share' ? `${Math.round(value * 1_000) / 10} %` : count(value);
-}
-
-function in_unit_short(value: number, unit: Unit): string {
-  if (unit.kind === 'money') return money_short(value, unit.currency);
-  return unit.kind === 'share' ? `${Math.round(value * 100)} %` : count_short(value);
 }
 
 interface Tip {
@@ -90,7 +87,7 @@ interface Tip {
 }
 
 interface OptionsGiven {
-  readonly grain: 'day' | 'second';
+  readonly grain: Grain | 'second';
   readonly names: readonly string[];
   readonly unit: Unit;
   readonly look: 'lines' | 'bars';
@@ -115,12 +112,13 @@ function options({ names, unit, look, grain, width, height, set_tip }: OptionsGi
   };
   const bars = look === 'bars' ? UPlot.paths.bars?.({ size: [0.7, 48] }) : undefined;
   const lines = names.map((name, index) => {
+    if (name.endsWith(past_mark)) return { label: name, stroke: colour('--ink-3'), width: 1.5, dash: [4, 4], points: alone };
     const stroke = colour(`--series-${1 + (index % colours)}`);
     return {
       label: name,
       stroke,
       width: 2,
-      points: { show: false },
+      points: alone,
       ...(bars === undefined ? {} : { paths: bars, fill: stroke, width: 0 }),
     };
   });
@@ -130,12 +128,15 @@ function options({ names, unit, look, grain, width, height, set_tip }: OptionsGi
     height,
     padding: [8, 8, 0, 0],
     legend: { show: false },
+    ...(grain === 'second' ? {} : { tzDate: (at_s: number) => UPlot.tzDate(new Date(at_s * 1_000), 'UTC') }),
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
-    scales: { y: { range: (_plot, min, max) => [Math.min(0, min ?? 0), max === null || max === 0 ? 1 : max * 1.08] } },
+    scales: {
+      y: { range: (_plot, min, max) => [Math.min(0, min ?? 0), max === null || max === 0 ? highest_of_nothing(unit) : max * 1.08] },
+    },
     series: [{}, ...lines],
     axes: [
-      { ...axis, size: 28, space: grain === 'day' ? 70 : 100, ...time_axis(grain) },
-      { ...axis, size: 64, values: (_plot, splits) => splits.map(split => in_unit_short(split, unit)) },
+      { ...axis, size: 28, space: grain === 'second' ? 100 : 70, ...time_axis(grain) },
+      { ...axis, size: 64, incrs: steps_of(unit), values: (_plot, splits) => splits.map(split => in_unit_short(split, unit)) },
     ],
     hooks: {
       setCursor: [
@@ -152,16 +153,43 @@ function options({ names, unit, look, grain, width, height, set_tip }: OptionsGi
   };
 }
 
+/** A moment with nothing beside it is no line: it is drawn as a point. */
+const alone: UPlot.Series.Points = {
+  show: true,
+  size: 6,
+  filter: (plot, series) => {
+    const values = plot.data[series] ?? [];
+    const is_nothing = (place: number) => values[place] === null || values[place] === undefined;
+    return [...values.keys()].filter(place => !is_nothing(place) && is_nothing(place - 1) && is_nothing(place + 1));
+  },
+};
+
+/** There is no half an order, and no axis needs pennies; of shares and times the plot chooses. */
+function steps_of({ kind }: Unit): number[] {
+  if (kind !== 'count' && kind !== 'money') return share_steps;
+  return kind === 'money' ? whole_steps.map(step => step * 100) : whole_steps;
+}
+const decades = (from: number, to: number): number[] =>
+  Array.from({ length: to - from }, (_, place) => 10 ** (from + place)).flatMap(ten => [ten, 2 * ten, 5 * ten]);
+const whole_steps = decades(0, 12);
+const share_steps = decades(-3, 12);
+
+function highest_of_nothing({ kind }: Unit): number {
+  if (kind === 'share') return 1;
+  return kind === 'money' ? 1_000 : 5;
+}
+
 /** In the person's own words; seconds are never cut into pieces. */
-function time_axis(grain: 'day' | 'second'): UPlot.Axis {
-  const said = grain === 'day' ? day_short : clock_time_short;
-  const least = grain === 'day' ? day_s : 1;
+function time_axis(grain: Grain | 'second'): UPlot.Axis {
+  const said = grain === 'second' ? clock_time_short : (at_ms: number) => bucket_short(at_ms, grain);
+  const least = least_s[grain];
   return {
     incrs: time_steps_s.filter(step => step >= least),
     values: (_plot, splits) => splits.map(split => said(split * 1_000)),
   };
 }
 const day_s = 86_400;
+const least_s: Readonly<Record<Grain | 'second', number>> = { second: 1, hour: 3_600, day: day_s, week: 7 * day_s, month: 30 * day_s };
 const time_steps_s = [
   1,
   5,
@@ -172,6 +200,7 @@ const time_steps_s = [
   300,
   900,
   3_600,
+  6 * 3_600,
   day_s,
   2 * day_s,
   7 * day_s,
@@ -202,7 +231,7 @@ function TipBox({
       <div className="quiet">{title}</div>
       {series.map((one, index) => (
         <div key={one.name} className="number">
-          <Swatch index={index} />
+          <Swatch index={index} is_past={one.is_past === true} />
           {series.length > 1 && `${one.name} `}
           <strong>{in_unit(one.values[tip.index], unit)}</strong>
         </div>
@@ -211,17 +240,18 @@ function TipBox({
   );
 }
 
-function Swatch({ index }: { readonly index: number }): ReactNode {
-  return <span className="swatch" style={{ background: `var(--series-${1 + (index % colours)})` }} />;
+function Swatch({ index, is_past }: { readonly index: number; readonly is_past: boolean }): ReactNode {
+  const colour = is_past ? '--ink-3' : `--series-${1 + (index % colours)}`;
+  return <span className="swatch" style={{ background: `var(${colour})` }} />;
 }
 
-function Legend({ names }: { readonly names: readonly string[] }): ReactNode {
+function Legend({ series }: { readonly series: readonly Series[] }): ReactNode {
   return (
     <div className="legend">
-      {names.map((name, index) => (
-        <span key={name}>
-          <Swatch index={index} />
-          {name}
+      {series.map((one, index) => (
+        <span key={one.name}>
+          <Swatch index={index} is_past={one.is_past === true} />
+          {one.name}
         </span>
       ))}
     </div>
@@ -234,7 +264,8 @@ function AsTable({
   series,
   unit,
   time,
-}: Pick<ChartProps, 'label' | 'at' | 'series' | 'unit'> & { time(at: string): string }): ReactNode {
+  pick,
+}: Pick<ChartProps, 'label' | 'at' | 'series' | 'unit' | 'pick'> & { time(at: string): string }): ReactNode {
   return (
     <Scroll label={label}>
       <table className="table">
@@ -252,7 +283,15 @@ function AsTable({
         <tbody>
           {at.map((one, index) => (
             <tr key={one}>
-              <th scope="row">{time(one)}</th>
+              <th scope="row">
+                {pick === undefined ? (
+                  time(one)
+                ) : (
+                  <button type="button" className="as-link" onClick={() => pick(index)}>
+                    {time(one)}
+                  </button>
+                )}
+              </th>
               {series.map(line => (
                 <td key={line.name} className="end">
                   {in_unit(line.values[index], unit)}

@@ -1,5 +1,4 @@
 /** A table of one page of a list: bones while it loads, words when it is empty, the error with a way on, older and newer by the API's cursor. */
-import type { UseQueryResult } from '@tanstack/react-query';
 import { type ColumnDef, rowSelectionFeature, tableFeatures, useTable } from '@tanstack/react-table';
 import { type KeyboardEvent, type MouseEvent, type ReactNode, useMemo } from 'react';
 import { useLocation } from 'wouter';
@@ -28,20 +27,31 @@ export interface Picked {
   set(ids: ReadonlySet<string>): void;
 }
 
+/** Of a query what a table needs: a page may show its rows in another form. */
+export interface TableQuery<T> {
+  readonly data: PageOf<T> | undefined;
+  readonly error: Error | null;
+  readonly isPlaceholderData: boolean;
+  refetch(): unknown;
+}
+
 interface TableProps<T> {
   /** Read to who cannot see it: Orders. */
   readonly label: string;
   readonly columns: readonly Column<T>[];
-  readonly query: UseQueryResult<PageOf<T>, Error>;
+  readonly query: TableQuery<T>;
   id_of(row: T): string;
   /** Where a click on the row leads. Put the same link into a cell, for the keyboard. */
   href_of?(row: T): string;
   readonly empty: ReactNode;
   readonly paging?: Paging;
+  /** How the first page begins. */
+  readonly order?: string;
   readonly picked?: Picked;
 }
 
 const bones = 8;
+const newest_first = 'Newest first';
 const features = tableFeatures({ rowSelectionFeature });
 const no_rows: readonly never[] = [];
 
@@ -55,7 +65,7 @@ export function Table<T>(props: TableProps<T>): ReactNode {
       <Scroll label={label} busy={data === undefined}>
         <Rows {...props} />
       </Scroll>
-      {paging !== undefined && data !== undefined && <Foot paging={paging} page={data} />}
+      {paging !== undefined && data !== undefined && <Foot paging={paging} page={data} order={props.order ?? newest_first} />}
     </>
   );
 }
@@ -165,7 +175,7 @@ function BoneRows({ columns }: { readonly columns: number }): ReactNode {
   ));
 }
 
-function Foot<T>({ paging, page }: { readonly paging: Paging; readonly page: PageOf<T> }): ReactNode {
+function Foot<T>({ paging, page, order }: { readonly paging: Paging; readonly page: PageOf<T>; readonly order: string }): ReactNode {
   const { next_cursor } = page;
   if (paging.is_first && next_cursor === null) {
     return (
@@ -174,15 +184,16 @@ function Foot<T>({ paging, page }: { readonly paging: Paging; readonly page: Pag
       </div>
     );
   }
+  const by_time = order === newest_first;
   return (
     <div className="table-foot">
-      <span className="small quiet">{paging.is_first ? 'Newest first' : 'Older entries'}</span>
+      <span className="small quiet">{paging.is_first ? order : 'Further entries'}</span>
       <div className="end">
         <Button small disabled={paging.is_first} onClick={paging.newer}>
-          Newer
+          {by_time ? 'Newer' : 'Previous'}
         </Button>
         <Button small disabled={next_cursor === null} onClick={() => next_cursor !== null && paging.older(next_cursor)}>
-          Older
+          {by_time ? 'Older' : 'Next'}
         </Button>
       </div>
     </div>

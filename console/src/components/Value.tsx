@@ -1,11 +1,16 @@
 /** Small values: money, a time, an id to copy, a list of facts, somebody's raw JSON. */
 import { Fragment, type ReactNode, useEffect, useState } from 'react';
-import { exact, minute, money, relative } from '../format.ts';
+import { count, exact, minute, money, relative } from '../format.ts';
 import { after, every, now_ms } from '../ports.ts';
 import { Icon } from './Icon.tsx';
 
 export function Money({ amount, currency }: { readonly amount: number; readonly currency: string }): ReactNode {
   return <span className="number">{money(amount, currency)}</span>;
+}
+
+/** None of them stands back, so that the others are seen. */
+export function Units({ units }: { readonly units: number }): ReactNode {
+  return <span className={units === 0 ? 'quiet number' : 'number'}>{count(units)}</span>;
 }
 
 const minute_ms = 60_000;
