@@ -208,8 +208,8 @@ export function opening_stock(steps: readonly Step[]): OpeningStock[] {
   }
   return [...sold].map(([sku, units]) => ({
     sku,
-    on_hand: units + 10,
-    reorder_point: Math.ceil(units / 2),
-    target: units + Math.ceil(units / 2) + 10,
+    on_hand: 2 * units + 10,
+    reorder_point: units,
+    target: 2 * units + 10,
   }));
 }
