@@ -188,6 +188,8 @@ export async function picture(page: Page, folder: string, name: string): Promise
     await fits(page);
     for (const colorScheme of themes) {
       await page.emulateMedia({ colorScheme });
+      // What sticks to the window's top belongs to the page's.
+      await page.evaluate(() => scrollTo(0, 0));
       await page.screenshot({ path: join(into, `${name}-${width}-${colorScheme}.png`), fullPage: true });
     }
   }
