@@ -17,6 +17,7 @@ import { duckdb_dialect } from '../dialect.ts';
 import type { AnyFactTable } from '../fact_shapes.ts';
 import { fact_tables } from '../facts.ts';
 import { stock_span } from '../facts_supply.ts';
+import { derived_work } from './duckdb_derived.ts';
 import {
   load_events,
   load_facts,
@@ -193,6 +194,10 @@ async function apply({ writer, loads }: OpenFile, batch: Batch, breathe: () => P
       if (columns[0]?.length === 0) continue;
       const statement = loads.facts.get(table) ?? (await writer.prepare(load_facts(table)));
       await load(statement, columns.map(json_of));
+      await breathe();
+    }
+    for (const { sql, orders } of derived_work(batch.facts)) {
+      await load(await writer.prepare(sql), [json_of(orders)]);
       await breathe();
     }
     await load(loads.positions, position_json(batch.positions));
