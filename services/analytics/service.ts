@@ -67,7 +67,7 @@ export async function start_analytics(ports: AnalyticsPorts): Promise<Analytics>
   const state: State = {
     ports,
     warehouse,
-    batching: { events_max: 10_000, batch_ms: 1_000, ...ports.batching },
+    batching: { events_max: 25_000, batch_ms: 1_000, ...ports.batching },
     stopping: new AbortController(),
     sources: [],
     is_verified: false,

@@ -135,21 +135,26 @@ export interface DerivedWork {
 export function derived_work(facts: FactBatch): DerivedWork[] {
   const money = new Set<string>();
   const promises = new Set<string>();
-  const [ids, confirmed_at, status] = columns_of(facts, orders, ['order_id', 'confirmed_at', 'status']);
-  for (const [row, id] of (ids ?? []).entries()) {
-    if (confirmed_at?.[row] !== undefined) money.add(String(id));
-    if (confirmed_at?.[row] !== undefined || status?.[row] === 'cancelled') promises.add(String(id));
+  const ids = facts.column(orders, 'order_id');
+  const [confirmed_at, status] = [facts.column(orders, 'confirmed_at'), facts.column(orders, 'status')];
+  for (const [row, id] of ids.entries()) {
+    if (confirmed_at[row] !== undefined) money.add(String(id));
+    if (confirmed_at[row] !== undefined || status[row] === 'cancelled') promises.add(String(id));
   }
   const add = (table: AnyFactTable, to: readonly Set<string>[]) => {
-    const [order_ids] = columns_of(facts, table, ['order_id']);
-    for (const id of order_ids ?? []) for (const set of to) set.add(String(id));
+    for (const id of facts.column(table, 'order_id')) for (const set of to) set.add(String(id));
   };
   add(cancellation, [money, promises]);
   add(refund, [money]);
   add(line_promise, [promises]);
   add(parcel_line, [promises]);
-  const [of_shipments, dispatched_at] = columns_of(facts, shipment, ['order_id', 'dispatched_at']);
-  const dispatched = new Set((of_shipments ?? []).filter((_, row) => dispatched_at?.[row] !== undefined).map(String));
+  const dispatched_at = facts.column(shipment, 'dispatched_at');
+  const dispatched = new Set(
+    facts
+      .column(shipment, 'order_id')
+      .filter((_, row) => dispatched_at[row] !== undefined)
+      .map(String),
+  );
   return [
     ...of_money.flatMap(derived => anew(derived, money)),
     ...new_customers(money),
@@ -175,9 +180,4 @@ function new_customers(ids: ReadonlySet<string>): DerivedWork[] {
       where m.kind = 'sale' and m.customer_ref is not null group by m.customer_ref
     on conflict (customer_ref) do update set first_order_at = least(customer_first.first_order_at, excluded.first_order_at)`;
   return [{ sql, orders: [...ids] }];
-}
-
-function columns_of(facts: FactBatch, table: AnyFactTable, names: readonly string[]) {
-  const columns = facts.columns(table);
-  return names.map(name => columns[table.columns.findIndex(column => column.name === name)]);
 }
