@@ -115,7 +115,7 @@ function keep_new_spans(columns: readonly LoadColumn[]): string {
 export const common_views: readonly string[] = [
   // Sales on the day of placed_at, cancellations and credits on their own; of confirmed orders only, net without tax and carriage.
   `create or replace view money_change as
-   select 'sale' as kind, o.placed_at as counted_at, o.order_id, l.line_no, l.sku, l.quantity, l.line_subtotal as gross, l.line_total - l.line_tax as net, l.line_tax as tax,
+   select 'sale' as kind, o.placed_at as counted_at, o.order_id as order_id, l.line_no as line_no, l.sku, l.quantity, l.line_subtotal as gross, l.line_total - l.line_tax as net, l.line_tax as tax,
           o.currency, o.country, o.region, o.customer_ref
      from orders o join order_line l on l.order_id = o.order_id
     where o.confirmed_at is not null and o.placed_at is not null
@@ -147,7 +147,7 @@ export const common_views: readonly string[] = [
     group by order_id, line_no`,
   // A purchase order line with what was promised first, what came of it and what is still to come.
   `create or replace view purchase_line as
-   select l.po_id, l.line_no, l.sku, o.supplier_id, o.location_id, o.currency, l.cost, l.quantity, o.sent_at, o.ended_at, p.first_promised_at, p.promised_at,
+   select l.po_id as po_id, l.line_no as line_no, l.sku, o.supplier_id, o.location_id, o.currency, l.cost, l.quantity, o.sent_at, o.ended_at, p.first_promised_at, p.promised_at,
           date_trunc('day', p.first_promised_at) + interval 1 day as due_at, c.cancelled_at,
           r.first_received_at, coalesce(r.received, 0) as received, coalesce(r.received_in_time, 0) as received_in_time,
           case when o.ended_at is null then coalesce(r.short, greatest(l.quantity - coalesce(l.refused, 0), 0)) else 0 end as outstanding
@@ -156,7 +156,7 @@ export const common_views: readonly string[] = [
      left join (select po_id, line_no, arg_min(promised_at, sequence) as first_promised_at, arg_max(promised_at, sequence) as promised_at
                   from po_promise group by po_id, line_no) p on p.po_id = l.po_id and p.line_no = l.line_no
      left join (select po_id, line_no, min(happened_at) as cancelled_at from po_cancellation group by po_id, line_no) c on c.po_id = l.po_id and c.line_no = l.line_no
-     left join (select t.po_id, t.line_no, min(t.received_at) as first_received_at, sum(t.accepted) as received, arg_max(t.short, t.sequence) as short,
+     left join (select t.po_id as po_id, t.line_no as line_no, min(t.received_at) as first_received_at, sum(t.accepted) as received, arg_max(t.short, t.sequence) as short,
                        sum(t.accepted) filter (where t.received_at < date_trunc('day', f.first_promised_at) + interval 1 day) as received_in_time
                   from receipt_line t
                   left join (select po_id, line_no, arg_min(promised_at, sequence) as first_promised_at from po_promise group by po_id, line_no) f
