@@ -39,6 +39,12 @@ function port_number(text: string): number {
   throw new InvalidArgumentError('A port is a number from 0 to 65535.');
 }
 
+function archive_day(text: string): string {
+  const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(time)) return new Date(time).toISOString();
+  throw new InvalidArgumentError('A day is written as 2026-01-31.');
+}
+
 const program = new Command('cartwright')
   .description('The open checkout backend: everything between the Pay button and the parcel at the door.')
   .version(version)
@@ -150,6 +156,24 @@ program
         options.rows === undefined ? {} : { rows_max: Number(options.rows) },
       ),
     ),
+  );
+
+program
+  .command('rebuild')
+  .description(
+    'make the facts of analytics again from the logs and the archive, compare row by row, and put them in place when none differs',
+  )
+  .option('--force', 'put them in place also when some differ')
+  .action((options: { force?: true }) =>
+    run(async () => (await import('./main/rebuild.ts')).rebuild(read_settings(process.env), { force: options.force === true })),
+  );
+
+program
+  .command('archive')
+  .description('write the oldest part of each log as Parquet files into the data folder; nothing leaves the log')
+  .requiredOption('--before <day>', 'what happened earlier than this day (UTC), 2026-01-31 say', archive_day)
+  .action((options: { before: string }) =>
+    run(async () => (await import('./main/maintenance.ts')).archive(read_settings(process.env), options.before)),
   );
 
 program

@@ -144,6 +144,7 @@ const stream_types = [
   'text/plain',
   'application/x-ndjson',
   'application/pdf',
+  'application/vnd.apache.parquet',
   'application/octet-stream',
 ];
 

@@ -88,12 +88,11 @@ export async function send_stream(
   }
 }
 
+const binary_types = ['application/pdf', 'application/vnd.apache.parquet', 'application/octet-stream'];
+
 function headers_of(answer: StreamReply): Record<string, string> {
   return {
-    'content-type':
-      answer.content_type === 'application/pdf' || answer.content_type === 'application/octet-stream'
-        ? answer.content_type
-        : `${answer.content_type}; charset=utf-8`,
+    'content-type': binary_types.includes(answer.content_type) ? answer.content_type : `${answer.content_type}; charset=utf-8`,
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
     ...answer.headers,

@@ -1,9 +1,11 @@
 /** What this process shows to the outside: the public door of its services, the inner one behind a gateway, or the gateway's. */
 import type pg from 'pg';
+import { append_audit, audit_entry } from '../gateway/audit_log.ts';
 import type { Behind } from '../gateway/behind.ts';
 import { type DeskPorts, type DeskService, desk_routes } from '../gateway/desk.ts';
 import { type Door, type DoorGiven, open_door } from '../gateway/door.ts';
 import { live_route } from '../gateway/live.ts';
+import { transaction } from '../gateway/store.ts';
 import { timeline_routes } from '../gateway/timeline.ts';
 import { type Patient, vitals_of, vitals_route } from '../gateway/vitals.ts';
 import type { Webhooks } from '../gateway/webhooks/webhooks.ts';
@@ -12,6 +14,8 @@ import type { Logger } from '../platform/logger.ts';
 import type { Reply, Route } from '../platform/route.ts';
 import type { Runtime } from '../platform/runtime.ts';
 import { analytics_routes } from '../services/analytics/routes.ts';
+import { type AnalystGiven, analyst_routes } from '../services/analytics/routes_analyst.ts';
+import { rebuild_routes } from '../services/analytics/routes_rebuild.ts';
 import type { Analytics } from '../services/analytics/service.ts';
 import type { Area } from './compose.ts';
 import { type NamedUrl, sandbox_route } from './sandbox_guide.ts';
@@ -92,12 +96,20 @@ export function inner_face(parts: DoorParts, secrets: readonly string[]): Face {
 }
 
 /** Each marked with its service: what a gateway's token must name. */
-function service_routes({ areas, runtimes, analytics, personal_data, clock }: DoorParts): Route[] {
+function service_routes({ areas, runtimes, analytics, personal_data, clock, gateway_pool }: DoorParts): Route[] {
   return [
     ...[...runtimes.values()].flatMap(({ service, desk }) => of_service(service.name, areas.get(service.name)?.routes(desk) ?? [])),
-    ...(analytics === undefined ? [] : of_service('analytics', analytics_routes(analytics, clock))),
+    ...(analytics === undefined ? [] : of_service('analytics', analytics_faces(analytics, clock, gateway_pool))),
     ...of_service('orders', personal_data),
   ];
+}
+
+function analytics_faces(analytics: Analytics, clock: Clock, gateway_pool: pg.Pool): Route[] {
+  const given: AnalystGiven = {
+    note: (request, action, object, after) =>
+      transaction(gateway_pool, client => append_audit(client, audit_entry(real_clock, request, action, object, { after }))),
+  };
+  return [...analytics_routes(analytics, clock), ...analyst_routes(analytics, given), ...rebuild_routes(analytics, given)];
 }
 
 export function of_service(service: string, routes: readonly Route[]): Route[] {

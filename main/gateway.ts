@@ -8,6 +8,8 @@ import { type Upstream, upstream } from '../gateway/upstream.ts';
 import { real_clock } from '../platform/clock.ts';
 import type { Route } from '../platform/route.ts';
 import { analytics_routes } from '../services/analytics/routes.ts';
+import { analyst_routes } from '../services/analytics/routes_analyst.ts';
+import { rebuild_routes } from '../services/analytics/routes_rebuild.ts';
 import type { AnyDesk } from './compose.ts';
 import { type DoorParts, exceptions_of, type Face, of_service } from './doors.ts';
 import { sandbox_route } from './sandbox_guide.ts';
@@ -53,7 +55,11 @@ function remote_routes({ areas }: DoorParts): Route[] {
   const nobody = new Proxy({}, { get: elsewhere }) as AnyDesk;
   return [
     ...[...areas].flatMap(([service, area]) => of_service(service, area.routes(nobody))),
-    ...of_service('analytics', analytics_routes(nobody as never, { now: elsewhere })),
+    ...of_service('analytics', [
+      ...analytics_routes(nobody as never, { now: elsewhere }),
+      ...analyst_routes(nobody as never, { note: elsewhere }),
+      ...rebuild_routes(nobody as never, { note: elsewhere }),
+    ]),
     ...of_service('orders', personal_data_routes(nobody as never)),
   ];
 }

@@ -1,4 +1,4 @@
-/** Commands that run once and leave: migrate, audit, adopt. */
+/** Commands that run once and leave: migrate, audit, archive, adopt. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -9,6 +9,7 @@ import { audit_pools, read_ledgers } from '../auditor/watch.ts';
 import { real_clock } from '../platform/clock.ts';
 import { cluster_marks } from '../platform/log.ts';
 import { start_postgres } from '../platform/postgres/launcher.ts';
+import { archive_logs } from './archive/archive.ts';
 import { bring_up } from './platform_up.ts';
 import { data_file, database_url_of, type ServiceName, type Settings } from './settings.ts';
 
@@ -56,6 +57,14 @@ export async function audit_once(settings: Settings): Promise<number> {
     const findings = lines.flatMap(line => line.findings);
     console.log(findings.length === 0 ? '\n  nothing found\n' : `\n  ${findings.length} findings\n`);
     return findings.length === 0 ? 0 : 1;
+  });
+}
+
+/** The logs' oldest part as files. It may run beside everything else: it only reads. */
+export async function archive(settings: Settings, before: string): Promise<number> {
+  return with_database(settings, async url_of => {
+    await archive_logs({ data_folder: settings.data_folder, before, url_of, say: line => console.log(`  ${line}`) });
+    return 0;
   });
 }
 

@@ -9,21 +9,21 @@ import { ensure_first_keys, type FirstKeys } from '../gateway/first_keys.ts';
 import { type Clock, real_clock } from '../platform/clock.ts';
 import { open_pool, role_of } from '../platform/database.ts';
 import { ids } from '../platform/ids.ts';
-import { table_log } from '../platform/log.ts';
 import { create_logger, type Logger } from '../platform/logger.ts';
 import { migrate, type Schema } from '../platform/migrate.ts';
 import { start_postgres } from '../platform/postgres/launcher.ts';
 import { real_random } from '../platform/random.ts';
 import { problem_reply } from '../platform/rejections.ts';
-import { type Runtime, start_runtime, tail_of } from '../platform/runtime.ts';
+import { type Runtime, start_runtime } from '../platform/runtime.ts';
 import type { Tail } from '../platform/tail.ts';
 import { type KeyUse, vault_schema } from '../platform/vault/schema.ts';
 import { service_vault, type Vault } from '../platform/vault/vault.ts';
-import { type Analytics, start_analytics } from '../services/analytics/service.ts';
+import type { Analytics } from '../services/analytics/service.ts';
 import { type Area, compose, heard_by, key_use_of, publishers } from './compose.ts';
 import { type DoorParts, type Face, inner_face, own_face, start_door } from './doors.ts';
 import { gateway_face } from './gateway.ts';
 import { metrics_registry, serve_metrics } from './metrics.ts';
+import { start_olap } from './olap.ts';
 import { routes_of_personal_data } from './personal_data.ts';
 import { type Sandbox, stand_ins_elsewhere, start_sandbox, third_parties } from './sandbox.ts';
 import { kept_secret, master_key_of, open_vaults } from './secrets.ts';
@@ -32,7 +32,6 @@ import { open_webhooks } from './webhooks.ts';
 
 export const admission_lag_max_s = 5;
 const lag_poll_ms = 500;
-const analytics_pool_max = 3;
 const log_pool_max = 3;
 const simulated_timers_poll_ms = 5;
 const gateway_folder = join(import.meta.dirname, '..', 'gateway', 'migrations');
@@ -57,6 +56,7 @@ export interface Up {
   readonly settings: Settings;
   readonly runtimes: ReadonlyMap<string, Runtime>;
   readonly areas: ReadonlyMap<string, Area>;
+  readonly analytics: Analytics | undefined;
   readonly door: Door | undefined;
   readonly sandbox: Sandbox | undefined;
   readonly metrics_port: number | undefined;
@@ -124,7 +124,7 @@ async function assemble(
   stops.push(() => Promise.all([...runtimes.values()].map(runtime => runtime.stop())));
   await begin(areas, runtimes, fresh.fresh('sta'));
   const analytics = options.services.includes('analytics')
-    ? await start_olap({ areas, url_of, logger, clock, tails, vault_of }, settings, stops)
+    ? await start_olap({ url_of, logger, clock, tails, settings }, stops)
     : undefined;
   const admission = admission_of(runtimes);
   stops.push(admission.stop);
@@ -184,6 +184,7 @@ async function assemble(
     settings,
     runtimes,
     areas,
+    analytics,
     door,
     sandbox,
     metrics_port: metrics?.port,
@@ -322,29 +323,6 @@ async function begin(areas: ReadonlyMap<string, Area>, runtimes: ReadonlyMap<str
       const began = await runtime.front.submit({ command, cause: `${cause}#${index}`, actor: 'system' });
       if (began.result === 'failed') throw began.error;
     }
-}
-
-/** Analytics decides nothing: it reads every log and keeps its own store. */
-async function start_olap(
-  { url_of, logger, clock, tails }: Ground,
-  settings: Settings,
-  stops: (() => Promise<unknown>)[],
-): Promise<Analytics> {
-  const pools = new Map<string, pg.Pool>();
-  const readers = publishers.map(source => {
-    const pool = pools.get(url_of(source)) ?? open_pool(url_of(source), role_of('analytics'), analytics_pool_max);
-    pools.set(url_of(source), pool);
-    const reader = table_log(source, pool);
-    return tails.has(source) ? tail_of(tails, source).wrap(reader, real_clock.now_ms) : reader;
-  });
-  const analytics = await start_analytics({ readers, folder: join(settings.data_folder, 'analytics'), clock, waiting: real_clock, logger });
-  const unlisten = [...tails.values()].map(tail => tail.on_append(() => analytics.poke()));
-  stops.push(async () => {
-    for (const stop_listening of unlisten) stop_listening();
-    await analytics.stop();
-    await Promise.all([...pools.values()].map(pool => pool.end()));
-  });
-  return analytics;
 }
 
 /** New orders wait outside while what was accepted is more than a few seconds behind. */

@@ -27,6 +27,9 @@ export const rejection_status: Readonly<Record<string, number>> = {
   units_mismatch: 422,
   evidence_incomplete: 422,
   gateway_reference_needed: 422,
+  query_refused: 422,
+  query_invalid: 422,
+  query_too_expensive: 422,
   too_many_unpaid_orders: 429,
 };
 export const default_rejection_status = 409;

@@ -72,7 +72,7 @@ export interface RouteRequest {
   lines?(): AsyncIterable<{ readonly line: number; readonly text: string }>;
 }
 
-/** A stream reply: Server-Sent Events or newline-delimited JSON. */
+/** A stream reply: Server-Sent Events, newline-delimited JSON, or a file. */
 export interface StreamReply {
   readonly status: number;
   readonly content_type:
@@ -82,6 +82,7 @@ export interface StreamReply {
     | 'text/plain'
     | 'text/html'
     | 'text/csv'
+    | 'application/vnd.apache.parquet'
     | 'application/octet-stream';
   readonly headers?: Readonly<Record<string, string>>;
   readonly stream: AsyncIterable<string | Uint8Array>;

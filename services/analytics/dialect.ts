@@ -27,6 +27,10 @@ export interface Dialect {
   arg_min(value: string, least: string): string;
   /** Of integers that are not below 0, rounded down. */
   integer_quotient(part: string, whole: string): string;
+  /** A whole number from 0 on that two rows share when they are equal in these columns, and hardly else. */
+  row_hash(columns: readonly string[]): string;
+  /** A sum of such numbers as a text: no number carries it. */
+  exact_sum(value: string): string;
 }
 
 export const duckdb_dialect: Dialect = {
@@ -43,6 +47,8 @@ export const duckdb_dialect: Dialect = {
   kept: 'materialized',
   arg_min: (value, least) => `arg_min(${value}, ${least})`,
   integer_quotient: (part, whole) => `(${part}) // (${whole})`,
+  row_hash: columns => `hash(${columns.join(', ')})`,
+  exact_sum: value => `cast(sum(cast(${value} as hugeint)) as varchar)`,
 };
 
 export const milliseconds = (sql: Dialect, from: string, until: string): string => `${sql.epoch_ms(until)} - ${sql.epoch_ms(from)}`;

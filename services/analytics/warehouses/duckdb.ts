@@ -2,40 +2,26 @@
  * DuckDB in this process, one file that one process owns. A batch goes in as one statement per table, each column one JSON text: the calling thread
  * only writes JSON, the rest is done on a thread of libuv's. Survives kill -9: a batch is one transaction, its positions included.
  */
-import { mkdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type DuckDBConnection,
-  DuckDBInstance,
-  type DuckDBPreparedStatement,
-  DuckDBTimestampValue,
-  type DuckDBValue,
-} from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance, DuckDBTimestampValue, type DuckDBValue } from '@duckdb/node-api';
 import { Problem } from '../../../platform/route.ts';
-import type { Event, Logged } from '../../../platform/service.ts';
 import { duckdb_dialect } from '../dialect.ts';
-import type { AnyFactTable } from '../fact_shapes.ts';
-import { fact_tables } from '../facts.ts';
-import { stock_span } from '../facts_supply.ts';
-import { derived_work } from './duckdb_derived.ts';
-import {
-  load_events,
-  load_facts,
-  load_positions,
-  position_columns,
-  raw_columns,
-  schema_statements,
-  version_statements,
-  warehouse_version,
-} from './duckdb_sql.ts';
-import type { Answer, Ask, Batch, StoredPosition, Warehouse } from './warehouse.ts';
+import { write_csv, write_parquet } from './duckdb_export.ts';
+import { apply, type Loads, prepare_loads } from './duckdb_load.ts';
+import { answer_query, tables_of } from './duckdb_query.ts';
+import { schema_statements, version_statements, warehouse_version } from './duckdb_sql.ts';
+import { in_line } from './line.ts';
+import { too_expensive } from './query_problems.ts';
+import type { Answer, Ask, StoredPosition, Warehouse } from './warehouse.ts';
 
 export const query_timeout_ms = 10_000;
 export const queries_waiting_max = 50;
-/** What is handed over before other work of this thread gets its turn. */
-const events_at_once_max = 1_000;
-const characters_at_once_max = 4 * 1024 * 1024;
-
+/** Questions that people write themselves wait in a line of their own: nobody's numbers wait behind one of ten seconds. */
+export const own_queries_waiting_max = 8;
+export const exports_waiting_max = 4;
+export const export_timeout_ms = 10 * 60_000;
 const configuration = {
   // The statement's own thread does the work; more would take the cores of the services.
   threads: '1',
@@ -45,6 +31,8 @@ const configuration = {
   checkpoint_threshold: '64MB',
   // Needed for zstd, which stores events in an eighth of the space at half the work of the default for texts.
   storage_compatibility_version: 'latest',
+  // What does not fit into memory is put there: a question may not fill the disk.
+  max_temp_directory_size: '2GB',
   autoinstall_known_extensions: 'false',
   autoload_known_extensions: 'false',
 };
@@ -59,17 +47,24 @@ export interface DuckDBOptions {
 /** Opens or makes `<folder>/analytics.duckdb`. Errors carry `code` `warehouse_unavailable` and what to do. */
 export async function open_duckdb(options: DuckDBOptions): Promise<Warehouse> {
   await mkdir(options.folder, { recursive: true });
+  await rm(shadow_folder(options), { recursive: true, force: true });
   let open: OpenFile | undefined = await open_file(options);
-  let waiting = 0;
-  let last_read: Promise<unknown> = Promise.resolve();
+  const questions = in_line(queries_waiting_max);
+  const own_questions = in_line(own_queries_waiting_max);
+  const exporting = in_line(exports_waiting_max);
+  const { sleep } = options;
   const opened = (): OpenFile => {
     if (open === undefined)
       throw new Problem(503, 'database_unavailable', 'The analytics store is being opened again.', { headers: { 'retry-after': '5' } });
     return open;
   };
-  const close = () => {
+  /** Nobody asks meanwhile: who comes waits until it is done. */
+  const nobody_asking = <T>(work: () => Promise<T>) => questions.closed(() => own_questions.closed(() => exporting.closed(work)));
+  const close = async () => {
     const closing = open;
     open = undefined;
+    // Off this thread; closing would do it on this one.
+    await closing?.writer.run('checkpoint').catch(() => undefined);
     if (closing !== undefined) close_file(closing);
   };
 
@@ -77,48 +72,71 @@ export async function open_duckdb(options: DuckDBOptions): Promise<Warehouse> {
     dialect: duckdb_dialect,
     positions: async () => stored_positions(opened().writer),
     apply: async batch => apply(opened(), batch, options.breathe),
-    async read(work) {
-      if (waiting >= queries_waiting_max) {
-        throw new Problem(503, 'overloaded', 'Too many questions wait for an answer.', { headers: { 'retry-after': '2' } });
-      }
-      waiting += 1;
-      // One at a time: a connection answers one question, and each takes a core while it does.
-      const mine = last_read.then(() => read_at_one_moment(opened().reader, work, options));
-      last_read = mine.catch(() => undefined);
-      try {
-        return await mine;
-      } finally {
-        waiting -= 1;
-      }
+    // One at a time: a connection answers one question, and each takes a core while it does.
+    read: (work, { timeout_ms = query_timeout_ms, signal } = {}) =>
+      questions.next(() => at_one_moment(opened().reader, { sleep, timeout_ms, signal, late: too_late }, work)),
+    query: (sql, beside) =>
+      own_questions.next(() => {
+        const { analyst } = opened();
+        return at_one_moment(analyst, { sleep, timeout_ms: query_timeout_ms, late: too_expensive_in_time }, async ask => {
+          const told = await beside(ask);
+          return { table: await answer_query(analyst, sql, options), beside: told };
+        });
+      }),
+    tables: () => questions.next(() => at_one_moment(opened().reader, { sleep, timeout_ms: query_timeout_ms, late: too_late }, tables_of)),
+    write_file: ({ sql, format, file, signal }, begun) =>
+      exporting.next(() => {
+        const { exporter } = opened();
+        return at_one_moment(exporter, { sleep, timeout_ms: export_timeout_ms, signal, late: too_late }, async ask => {
+          await begun(ask);
+          if (format === 'csv') await write_csv(exporter, sql, file, signal);
+          else await write_parquet(exporter, sql, file, { folder: options.folder, signal });
+        });
+      }),
+    async shadow() {
+      await rm(shadow_folder(options), { recursive: true, force: true });
+      return open_duckdb({ ...options, folder: shadow_folder(options) });
     },
-    async recover() {
-      await last_read;
-      close();
-      open = await open_file(options);
-    },
-    async close() {
-      await last_read;
-      // Off this thread; closing would do it on this one.
-      await open?.writer.run('checkpoint').catch(() => undefined);
-      close();
-    },
+    replace_by_shadow: () =>
+      nobody_asking(async () => {
+        await close();
+        await put_in_place(options.folder, shadow_folder(options)).finally(async () => {
+          open = await open_file(options);
+        });
+      }),
+    recover: () =>
+      nobody_asking(async () => {
+        await close();
+        open = await open_file(options);
+      }),
+    close: () => nobody_asking(close),
   };
+}
+
+const file_name = 'analytics.duckdb';
+const shadow_folder = ({ folder }: Pick<DuckDBOptions, 'folder'>) => join(folder, 'shadow');
+
+/** Both are closed. A file goes with what was written ahead of it: beside another it would be taken for that one's. */
+async function put_in_place(folder: string, shadow: string): Promise<void> {
+  const [file, made_again] = [join(folder, file_name), join(shadow, file_name)];
+  if (existsSync(`${file}.wal`) || existsSync(`${made_again}.wal`) || !existsSync(made_again))
+    throw unavailable('the rebuilt store could not be put in place: one of the two did not close. Begin the rebuild again.');
+  await rename(made_again, file);
+  await rm(shadow, { recursive: true, force: true });
 }
 
 interface OpenFile {
   readonly instance: DuckDBInstance;
   readonly writer: DuckDBConnection;
   readonly reader: DuckDBConnection;
+  /** For questions in people's own words. */
+  readonly analyst: DuckDBConnection;
+  readonly exporter: DuckDBConnection;
   readonly loads: Loads;
-}
-interface Loads {
-  readonly events: DuckDBPreparedStatement;
-  readonly positions: DuckDBPreparedStatement;
-  readonly facts: ReadonlyMap<AnyFactTable, DuckDBPreparedStatement>;
 }
 
 async function open_file({ folder }: DuckDBOptions): Promise<OpenFile> {
-  const file = join(folder, 'analytics.duckdb');
+  const file = join(folder, file_name);
   const instance = await DuckDBInstance.create(file, { ...configuration, temp_directory: join(folder, 'temporary') }).catch(
     (cause: unknown) => {
       throw unavailable(
@@ -127,7 +145,14 @@ async function open_file({ folder }: DuckDBOptions): Promise<OpenFile> {
       );
     },
   );
-  const [writer, reader] = [await instance.connect(), await instance.connect()];
+  const writer = await instance.connect();
+  const connections = {
+    instance,
+    writer,
+    reader: await instance.connect(),
+    analyst: await instance.connect(),
+    exporter: await instance.connect(),
+  };
   try {
     for (const statement of version_statements) await writer.run(statement);
     const [row] = answers_of(await writer.runAndReadAll('select version from warehouse'));
@@ -141,30 +166,19 @@ async function open_file({ folder }: DuckDBOptions): Promise<OpenFile> {
     // From here on SQL reaches no file but this one.
     await writer.run('set enable_external_access = false');
     await writer.run('set lock_configuration = true');
-    return { instance, writer, reader, loads: await prepare_loads(writer) };
+    return { ...connections, loads: await prepare_loads(writer) };
   } catch (error) {
-    close_file({ instance, writer, reader });
+    close_file(connections);
     throw error;
   }
-}
-
-/**
- * Planned once: planning the widest upsert takes as long as running it. Not stock_span, which reads a table: DuckDB 1.5.5 runs a plan that was made
- * by the statistics of a table as it was, and fails on texts that have become longer since.
- */
-async function prepare_loads(writer: DuckDBConnection): Promise<Loads> {
-  const facts = new Map<AnyFactTable, DuckDBPreparedStatement>();
-  for (const table of fact_tables) if (table !== stock_span) facts.set(table, await writer.prepare(load_facts(table)));
-  return { events: await writer.prepare(load_events), positions: await writer.prepare(load_positions), facts };
 }
 
 function unavailable(message: string, cause?: unknown): Error {
   return Object.assign(new Error(`analytics: ${message}`, { cause }), { code: 'warehouse_unavailable' });
 }
 
-function close_file({ instance, writer, reader }: Omit<OpenFile, 'loads'>): void {
-  reader.closeSync();
-  writer.closeSync();
+function close_file({ instance, ...connections }: Omit<OpenFile, 'loads'>): void {
+  for (const connection of [connections.exporter, connections.analyst, connections.reader, connections.writer]) connection.closeSync();
   instance.closeSync();
 }
 
@@ -182,126 +196,52 @@ async function stored_positions(writer: DuckDBConnection): Promise<StoredPositio
   }));
 }
 
-/** While one statement runs on its own thread, this one writes the next one's JSON: half the time, where there are two cores. */
-async function apply({ writer, loads }: OpenFile, batch: Batch, breathe: () => Promise<void>): Promise<void> {
-  await writer.run('begin transaction');
-  let running: Promise<unknown> = Promise.resolve();
-  const load = async (columns: readonly string[], statement: () => DuckDBPreparedStatement | Promise<DuckDBPreparedStatement>) => {
-    await Promise.all([running, breathe()]);
-    const prepared = await statement();
-    for (const [index, json] of columns.entries()) prepared.bindVarchar(index + 1, json);
-    running = prepared.run();
-    // Awaited before the next one; a failure in between is that one's to throw.
-    running.catch(() => undefined);
-  };
-  try {
-    for (const piece of pieces_of(batch.events)) await load(raw_json(piece), () => loads.events);
-    for (const table of fact_tables) {
-      const columns = batch.facts.columns(table);
-      if (columns[0]?.length === 0) continue;
-      await load(columns.map(json_of), () => loads.facts.get(table) ?? writer.prepare(load_facts(table)));
-    }
-    for (const { sql, orders } of derived_work(batch.facts)) await load([json_of(orders)], () => writer.prepare(sql));
-    await load(position_json(batch.positions), () => loads.positions);
-    await running;
-    await writer.run('commit');
-  } catch (error) {
-    await running.catch(() => undefined);
-    await writer.run('rollback').catch(() => undefined);
-    throw error;
-  }
+interface Deadline {
+  readonly timeout_ms: number;
+  /** Nobody wants the answer any more. */
+  readonly signal?: AbortSignal | undefined;
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
+  late(timeout_ms: number, cause: unknown): Problem;
 }
 
-/** Some of a batch's events, and their data as JSON. */
-interface Piece {
-  readonly events: Logged<Event>[];
-  readonly data: string[];
-}
-
-/** Orders reach a thousand lines: what one statement holds is bounded by bytes too. */
-function* pieces_of(events: readonly Logged<Event>[]): Generator<Piece> {
-  let piece: Piece = { events: [], data: [] };
-  let characters = 0;
-  for (const event of events) {
-    const json = well_formed(JSON.stringify(without_personal(event.data)));
-    piece.events.push(event);
-    piece.data.push(json);
-    characters += json.length;
-    if (piece.events.length < events_at_once_max && characters < characters_at_once_max) continue;
-    yield piece;
-    piece = { events: [], data: [] };
-    characters = 0;
-  }
-  if (piece.events.length > 0) yield piece;
-}
-
-const raw_cells: Readonly<Record<string, (event: Logged<Event>) => unknown>> = {
-  source: event => event.source,
-  position: event => event.position,
-  partition: event => event.partition,
-  key: event => event.key,
-  type: event => event.type,
-  id: event => event.id,
-  subject: event => event.subject,
-  sequence: event => event.sequence,
-  time: event => event.time,
-  cause: event => event.cause,
-};
-
-function raw_json({ events, data }: Piece): string[] {
-  return raw_columns.map(({ name }) => (name === 'data' ? `[${data.join()}]` : json_of(events.map(event => raw_cells[name]?.(event)))));
-}
-
-function position_json(positions: readonly StoredPosition[]): string[] {
-  const rows = positions.map(({ source, partition, position, at, system_identifier, timeline }) => [
-    source,
-    partition,
-    position,
-    at,
-    system_identifier,
-    timeline,
-  ]);
-  return position_columns.map((_, index) => json_of(rows.map(row => row[index])));
-}
-
-/** Personal data stands only under `personal` at the top (domain.md 4; a test reads the contracts). */
-export function without_personal(data: unknown): unknown {
-  if (typeof data !== 'object' || data === null || !('personal' in data)) return data;
-  const { personal: _, ...rest } = data;
-  return rest;
-}
-
-export function json_of(cells: readonly unknown[]): string {
-  return well_formed(JSON.stringify(cells));
-}
-
-/** JSON that every reader takes: half a surrogate pair, which JavaScript's texts may hold and others' may not, becomes the replacement character. */
-function well_formed(json: string): string {
-  return json.includes('\\ud') ? json.replace(/(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g, '$1\\ufffd') : json;
-}
-
-async function read_at_one_moment<T>(reader: DuckDBConnection, work: (ask: Ask) => Promise<T>, { sleep }: DuckDBOptions): Promise<T> {
+async function at_one_moment<T>(
+  connection: DuckDBConnection,
+  { sleep, timeout_ms, signal, late }: Deadline,
+  work: (ask: Ask) => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted();
   const answered = new AbortController();
   let is_late = false;
-  const deadline = sleep(query_timeout_ms, answered.signal).then(() => {
+  const interrupt = () => connection.interrupt();
+  const deadline = sleep(timeout_ms, answered.signal).then(() => {
     if (answered.signal.aborted) return;
     is_late = true;
-    reader.interrupt();
+    interrupt();
   });
-  await reader.run('begin transaction read only');
+  signal?.addEventListener('abort', interrupt, { once: true });
+  await connection.run('begin transaction read only');
   try {
-    return await work(async sql => answers_of(await reader.runAndReadAll(sql)));
+    return await work(async sql => answers_of(await connection.runAndReadAll(sql)));
   } catch (cause) {
     if (!is_late) throw cause;
-    throw new Problem(503, 'overloaded', `The question took more than ${query_timeout_ms / 1_000} s. Ask for less.`, {
-      headers: { 'retry-after': '10' },
-      cause,
-    });
+    throw late(timeout_ms, cause);
   } finally {
+    signal?.removeEventListener('abort', interrupt);
     answered.abort();
     await deadline;
-    await reader.run('rollback').catch(() => undefined);
+    await connection.run('rollback').catch(() => undefined);
   }
+}
+
+function too_late(timeout_ms: number, cause: unknown): Problem {
+  return new Problem(503, 'overloaded', `The question took more than ${timeout_ms / 1_000} s. Ask for less.`, {
+    headers: { 'retry-after': '10' },
+    cause,
+  });
+}
+
+function too_expensive_in_time(timeout_ms: number, cause: unknown): Problem {
+  return too_expensive(`It takes more than ${timeout_ms / 1_000} s. Ask for a shorter period, or for fewer rows.`, cause);
 }
 
 function answers_of(result: { getRowObjects(): Record<string, DuckDBValue>[] }): Answer[] {

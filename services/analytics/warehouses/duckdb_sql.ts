@@ -51,7 +51,8 @@ export function schema_statements(): string[] {
     `create table if not exists positions (${position_columns.map(({ name, sql }) => `${name} ${sql}`).join(', ')}, primary key (source, partition))`,
     ...fact_tables.map(create_table),
     ...derived_schema,
-    ...views,
+    ...common_views,
+    calendar,
   ];
 }
 
@@ -112,7 +113,8 @@ function keep_new_spans(columns: readonly LoadColumn[]): string {
    where (i.sequence is null or s.version > i.sequence) and s.is_out is distinct from coalesce(s.before, i.available <= 0)`;
 }
 
-const views = [
+/** ClickHouse takes these too, but for the names of a few functions (clickhouse_sql.ts). */
+export const common_views: readonly string[] = [
   // One row per quote, and per order placed without one.
   `create or replace view checkout as
    select q.created_at as began_at, q.quote_id as checkout_id, q.expires_at, q.currency, q.country, o.* exclude (quote_id, currency, country)
@@ -128,21 +130,23 @@ const views = [
   `create or replace view purchase_line as
    with promise as (select po_id, line_no, arg_min(promised_at, sequence) as first_promised_at, arg_max(promised_at, sequence) as promised_at
                       from po_promise group by po_id, line_no),
-        line as (select l.po_id, l.line_no, l.sku, o.supplier_id, o.location_id, o.currency, l.cost, l.quantity, coalesce(l.refused, 0) as refused, o.sent_at, o.ended_at,
-                        p.first_promised_at, p.promised_at, date_trunc('day', p.first_promised_at)::timestamp + interval 1 day as due_at, c.cancelled_at
-                   from po_line l join purchase_order o on o.po_id = l.po_id
-                   left join promise p on p.po_id = l.po_id and p.line_no = l.line_no
-                   left join (select po_id, line_no, min(happened_at) as cancelled_at from po_cancellation group by po_id, line_no) c
-                     on c.po_id = l.po_id and c.line_no = l.line_no)
-   select l.*, r.first_received_at, coalesce(r.received, 0) as received, coalesce(r.received_in_time, 0) as received_in_time,
-          case when l.ended_at is null then coalesce(r.short, greatest(l.quantity - l.refused, 0)) else 0 end as outstanding
-     from line l
-     left join (select t.po_id, t.line_no, min(t.received_at) as first_received_at, sum(t.accepted) as received, arg_max(t.short, t.sequence) as short,
-                       sum(t.accepted) filter (where t.received_at < date_trunc('day', p.first_promised_at)::timestamp + interval 1 day) as received_in_time
-                  from receipt_line t left join promise p on p.po_id = t.po_id and p.line_no = t.line_no
-                 group by t.po_id, t.line_no) r on r.po_id = l.po_id and r.line_no = l.line_no`,
-  // Every day from the first to the last event, for questions of one's own.
-  `create or replace view calendar as
-   select day, date_trunc('week', day) as week, date_trunc('month', day) as month, date_trunc('quarter', day) as quarter, year(day) as year, isodow(day) as weekday
-     from (select unnest(generate_series(date_trunc('day', min(time)), date_trunc('day', max(time)), interval 1 day)) as day from event_raw)`,
+        cancelled as (select po_id, line_no, min(happened_at) as cancelled_at from po_cancellation group by po_id, line_no),
+        received as (select t.po_id as po_id, t.line_no as line_no, min(t.received_at) as first_received_at, sum(t.accepted) as received, arg_max(t.short, t.sequence) as short,
+                            sum(t.accepted) filter (where t.received_at < date_trunc('day', p.first_promised_at) + interval 1 day) as received_in_time
+                       from receipt_line t left join promise p on p.po_id = t.po_id and p.line_no = t.line_no group by t.po_id, t.line_no)
+   select l.po_id as po_id, l.line_no as line_no, l.sku as sku, o.supplier_id as supplier_id, o.location_id as location_id, o.currency as currency, l.cost as cost,
+          l.quantity as quantity, o.sent_at as sent_at, o.ended_at as ended_at, p.first_promised_at as first_promised_at, p.promised_at as promised_at,
+          date_trunc('day', p.first_promised_at) + interval 1 day as due_at, c.cancelled_at as cancelled_at,
+          r.first_received_at as first_received_at, coalesce(r.received, 0) as received, coalesce(r.received_in_time, 0) as received_in_time,
+          case when o.ended_at is null then coalesce(r.short, greatest(l.quantity - coalesce(l.refused, 0), 0)) else 0 end as outstanding
+     from po_line l
+     join purchase_order o on o.po_id = l.po_id
+     left join promise p on p.po_id = l.po_id and p.line_no = l.line_no
+     left join cancelled c on c.po_id = l.po_id and c.line_no = l.line_no
+     left join received r on r.po_id = l.po_id and r.line_no = l.line_no`,
 ];
+
+/** Every day from the first to the last event, for questions of one's own. */
+const calendar = `create or replace view calendar as
+   select day, date_trunc('week', day) as week, date_trunc('month', day) as month, date_trunc('quarter', day) as quarter, year(day) as year, isodow(day) as weekday
+     from (select unnest(generate_series(date_trunc('day', min(time)), date_trunc('day', max(time)), interval 1 day)) as day from event_raw)`;

@@ -1,0 +1,169 @@
+/**
+ * `archive --before <day>`: the oldest part of each log as Parquet, from which a rebuild of analytics reads as from the log itself. Every file is read
+ * back and compared with the log before the manifest names it. Nothing leaves the log.
+ */
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import { connection_options, role_of } from '../../platform/database.ts';
+import { cluster_marks } from '../../platform/log.ts';
+import { publishers } from '../compose.ts';
+import { type ArchivedFile, archive_folder, end_of, type Manifest, read_manifest, sha256_of, write_manifest } from './manifest.ts';
+import { type ArchivedEvent, content_digest, open_parquet, type Parquet } from './parquet.ts';
+
+export const events_per_file = 50_000;
+const events_per_read = 2_000;
+
+export interface ArchiveGiven {
+  readonly data_folder: string;
+  /** RFC 3339: what happened earlier is archived. */
+  readonly before: string;
+  readonly events_per_file?: number;
+  url_of(service: string): string;
+  say(line: string): void;
+}
+
+/** Each log in turn. Errors: `archive_differs` when a file read back is not what the log holds, `foreign_archive` after a failover or restore. */
+export async function archive_logs(given: ArchiveGiven): Promise<void> {
+  for (const service of publishers) {
+    const client = new pg.Client({
+      ...connection_options(given.url_of(service), role_of(service)),
+      statement_timeout: 0,
+      query_timeout: 0,
+    });
+    await client.connect();
+    try {
+      await archive_log(given, service, client);
+    } finally {
+      await client.end();
+    }
+  }
+}
+
+async function archive_log(given: ArchiveGiven, service: string, client: pg.Client): Promise<void> {
+  const folder = archive_folder(given.data_folder, service);
+  const manifest = await current_manifest(service, folder, client);
+  const until = await last_to_archive(given, service, client);
+  const from = end_of(manifest);
+  if (until <= from) {
+    given.say(`${service}: nothing new before ${given.before}; archived up to position ${from}`);
+    return;
+  }
+  await mkdir(folder, { recursive: true });
+  await remove_partial(folder);
+  const parquet = await open_parquet();
+  let files = manifest.files;
+  try {
+    for (let after = from; after < until; after = end_of({ ...manifest, files })) {
+      const file = await archive_file(
+        { parquet, client, service, folder },
+        after,
+        Math.min(until, after + (given.events_per_file ?? events_per_file)),
+      );
+      files = [...files, file];
+      await write_manifest(folder, { ...manifest, files });
+    }
+  } finally {
+    parquet.close();
+  }
+  given.say(`${service}: positions ${from + 1} to ${until} archived, ${files.length - manifest.files.length} files in ${folder}`);
+}
+
+async function current_manifest(service: string, folder: string, client: pg.Client): Promise<Manifest> {
+  // Asked one query at a time, as a pool would.
+  const marks = await cluster_marks(client as unknown as pg.Pool);
+  const known = await read_manifest(folder);
+  if (known !== undefined && (known.system_identifier !== marks.system_identifier || known.timeline !== marks.timeline)) {
+    throw Object.assign(
+      new Error(
+        `${folder} is of cluster ${known.system_identifier}/${known.timeline}, the log of ${service} is in ${marks.system_identifier}/${marks.timeline}. After a failover or restore an archive begins anew: move the folder away.`,
+      ),
+      { code: 'foreign_archive' },
+    );
+  }
+  return known ?? { format: 1, service, ...marks, files: [] };
+}
+
+/** Whole from the beginning up to before the first event that is too young. Never the newest: positions go on from it. */
+async function last_to_archive({ before }: ArchiveGiven, service: string, client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ until: number }>(
+    `select least(
+       coalesce((select min(position) from ${service}.events where time >= $1), (select max(position) from ${service}.events)) - 1,
+       (select max(position) from ${service}.events) - 1)::float8 as until`,
+    [before],
+  );
+  return rows[0]?.until ?? 0;
+}
+
+async function remove_partial(folder: string): Promise<void> {
+  const left = (await readdir(folder)).filter(name => name.endsWith('.partial'));
+  await Promise.all(left.map(name => rm(join(folder, name))));
+}
+
+interface FileGiven {
+  readonly parquet: Parquet;
+  readonly client: pg.Client;
+  readonly service: string;
+  readonly folder: string;
+}
+
+async function archive_file({ parquet, client, service, folder }: FileGiven, after: number, until: number): Promise<ArchivedFile> {
+  const told = content_digest();
+  let events = 0;
+  let [first, last]: (ArchivedEvent | undefined)[] = [];
+  for await (const page of pages_of(client, service, after, until)) {
+    await parquet.add(page);
+    told.add(page);
+    events += page.length;
+    first ??= page[0];
+    last = page.at(-1);
+  }
+  if (first === undefined || last === undefined) throw new Error(`the log of ${service} has no event from ${after + 1} to ${until}`);
+  const name = `${padded(first.position)}-${padded(last.position)}.parquet`;
+  const partial = join(folder, `${name}.partial`);
+  await parquet.write(partial);
+  const content_sha256 = told.hex();
+  await compare(parquet, partial, content_sha256, service);
+  await rename(partial, join(folder, name));
+  return {
+    name,
+    first_position: first.position,
+    last_position: last.position,
+    events,
+    first_at: first.time,
+    last_at: last.time,
+    sha256: await sha256_of(join(folder, name)),
+    content_sha256,
+  };
+}
+
+async function compare(parquet: Parquet, file: string, content_sha256: string, service: string): Promise<void> {
+  const read = content_digest();
+  for await (const events of parquet.read(file, 0)) read.add(events);
+  if (read.hex() === content_sha256) return;
+  throw Object.assign(
+    new Error(`${file} was read back and is not what the log of ${service} holds; it is not used. Is the disk in order?`),
+    {
+      code: 'archive_differs',
+    },
+  );
+}
+
+async function* pages_of(client: pg.Client, service: string, after: number, until: number): AsyncGenerator<ArchivedEvent[]> {
+  for (let position = after; position < until; ) {
+    const { rows } = await client.query<ArchivedEvent>(
+      `select position, partition, key, type, id, subject, sequence, to_char(time at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as time, cause, data::text as data
+         from ${service}.events where position > $1 and position <= $2 order by events.position limit ${events_per_read}`,
+      [position, until],
+    );
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    yield rows;
+    position = last.position;
+  }
+}
+
+/** So that names sort as positions do. */
+function padded(position: number): string {
+  return String(position).padStart(16, '0');
+}

@@ -1,0 +1,180 @@
+/** The loop that reads the logs in position order and writes what they say into a store; how far it is stands in the store, so it goes on where it was. */
+import type { Clock } from '../../platform/clock.ts';
+import type { LogReader } from '../../platform/log.ts';
+import type { Logger } from '../../platform/logger.ts';
+import { type Batching, type Collected, collect, type Source, stored_positions_of } from './batch.ts';
+import { type Verified, verify_logs } from './verify.ts';
+import type { Warehouse } from './warehouses/warehouse.ts';
+
+export const poll_idle_ms = 500;
+export const outage_backoff_max_ms = 5_000;
+
+export interface HearingGiven {
+  readonly warehouse: Warehouse;
+  readonly readers: readonly LogReader[];
+  /** Named in errors. */
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly waiting: Clock;
+  readonly logger: Logger;
+  readonly batching: Batching;
+}
+
+export interface Hearing {
+  sources(): readonly Source[];
+  /** Why it stopped; undefined while it hears. */
+  readonly failure: Error | undefined;
+  poke(): void;
+  /** Does the work while nothing is written, then goes on from where the store stands. */
+  while_still<T>(work: () => Promise<T>): Promise<T>;
+  stop(): Promise<void>;
+}
+
+interface State {
+  readonly given: HearingGiven;
+  readonly stopping: AbortController;
+  sources: Source[];
+  /** False after an outage: what comes back may be another cluster. */
+  is_verified: boolean;
+  /** After a batch failed: the store is opened anew before anything else. */
+  is_broken: boolean;
+  failures: number;
+  failure: Error | undefined;
+  wake: (() => void) | undefined;
+  poked: boolean;
+  /** Who wants it to stand still; each is told when it does, and says when it need no longer. */
+  still: { readonly reached: () => void; readonly over: Promise<void> }[];
+}
+
+/** Errors: `foreign_log` when a log is no longer the one that the stored positions belong to; later it is in `failure`, and logged. */
+export async function start_hearing(given: HearingGiven): Promise<Hearing> {
+  const state: State = {
+    given,
+    stopping: new AbortController(),
+    sources: [],
+    is_verified: false,
+    is_broken: false,
+    failures: 0,
+    failure: undefined,
+    wake: undefined,
+    poked: false,
+    still: [],
+  };
+  await verify(state);
+  const running = run(state);
+  return {
+    sources: () => state.sources,
+    get failure() {
+      return state.failure;
+    },
+    poke: () => poke(state),
+    while_still: work => while_still(state, work),
+    async stop() {
+      state.stopping.abort();
+      poke(state);
+      await running;
+    },
+  };
+}
+
+async function while_still<T>(state: State, work: () => Promise<T>): Promise<T> {
+  const [reached, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  // One that has stopped stands still.
+  if (state.failure === undefined && !state.stopping.signal.aborted) {
+    state.still.push({ reached: reached.resolve, over: over.promise });
+    poke(state);
+    await reached.promise;
+  }
+  try {
+    return await work();
+  } finally {
+    over.resolve();
+  }
+}
+
+/** Reads where the store stands in each log, and makes sure that these are the logs it stands in. */
+async function verify(state: State): Promise<void> {
+  const { readers, warehouse, folder } = state.given;
+  const verified: Verified[] = await verify_logs(readers, await warehouse.positions(), folder);
+  state.sources = verified.map(({ reader, marks, position, at }) => ({ reader, marks, position, at, caught_up: undefined }));
+  state.is_verified = true;
+}
+
+function poke(state: State): void {
+  state.poked = true;
+  state.wake?.();
+}
+
+async function run(state: State): Promise<void> {
+  const { logger, waiting } = state.given;
+  const { signal } = state.stopping;
+  while (!signal.aborted && state.failure === undefined) {
+    try {
+      await stand_still(state);
+      await turn(state);
+      state.failures = 0;
+    } catch (error) {
+      if (is_final(error)) {
+        state.failure = error;
+        logger.error({ error }, 'analytics stopped; its numbers stand still at their watermark');
+        break;
+      }
+      state.is_verified = false;
+      state.failures += 1;
+      logger.warn({ error }, 'analytics backs off');
+      await waiting.sleep(Math.min(outage_backoff_max_ms, 50 * 2 ** Math.min(state.failures, 7)), signal);
+    }
+  }
+  for (const { reached } of state.still.splice(0)) reached();
+}
+
+/** Between two batches. The store may be another one afterwards. */
+async function stand_still(state: State): Promise<void> {
+  for (const { reached, over } of state.still.splice(0)) {
+    if (state.is_broken) await state.given.warehouse.recover();
+    state.is_broken = false;
+    reached();
+    await over;
+    state.is_verified = false;
+  }
+}
+
+/** Trying again does not help: another log, or an event that no projection takes. Readers that need total order stop (reliability.md 2.4). */
+function is_final(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && (error.code === 'foreign_log' || error.code === 'unreadable_event');
+}
+
+async function turn(state: State): Promise<void> {
+  const { given, stopping } = state;
+  if (state.is_broken) await given.warehouse.recover();
+  state.is_broken = false;
+  if (!state.is_verified) await verify(state);
+  state.poked = false;
+  const collected = await collect(state.sources, given.batching, given, stopping.signal);
+  if (collected.moved.length > 0) await write(state, collected);
+  for (const { source, at } of collected.caught_up) source.caught_up = { position: source.position, at };
+  if (collected.events.length === 0 && state.still.length === 0) await until_poked(state);
+}
+
+async function write(state: State, collected: Collected): Promise<void> {
+  state.is_broken = true;
+  await write_batch(state.given.warehouse, collected);
+  state.is_broken = false;
+}
+
+/** What was collected, and how far its sources are then. */
+export async function write_batch(warehouse: Warehouse, { events, facts, moved }: Collected): Promise<void> {
+  await warehouse.apply({ events, facts, positions: moved.flatMap(stored_positions_of) });
+  for (const { source, position, at } of moved) {
+    source.position = position;
+    source.at = at;
+  }
+}
+
+async function until_poked(state: State): Promise<void> {
+  if (state.poked) return;
+  const waking = new AbortController();
+  state.wake = () => waking.abort();
+  await state.given.waiting.sleep(poll_idle_ms, AbortSignal.any([waking.signal, state.stopping.signal]));
+  state.wake = undefined;
+}
