@@ -24,7 +24,10 @@ export async function start_clickhouse(): Promise<TestClickHouse> {
   if (given !== undefined) return { url_of: database => new URL(`/${database}`, given).href, stop: async () => undefined };
   const child = spawn(python, [join(import.meta.dirname, 'clickhouse_server.py')], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = new Promise<void>(resolve => child.once('exit', () => resolve()));
-  const port = await new Promise<string>(resolve => createInterface({ input: child.stdout }).once('line', resolve));
+  const port = await new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stdout }).once('line', resolve);
+    child.once('exit', code => reject(new Error(`the server of chdb ended with ${code}`)));
+  });
   return {
     url_of: database => `http://127.0.0.1:${port}/${database}`,
     async stop() {

@@ -6,7 +6,7 @@ import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { Problem } from '../../../platform/route.ts';
 import { csv_line } from '../csv.ts';
 import { fact_tables } from '../facts.ts';
@@ -42,6 +42,9 @@ const settings = {
   input_format_json_read_objects_as_strings: 1,
 } as const;
 
+/** What goes wrong is thrown, and logged by whoever deals with it. */
+const quiet = { level: ClickHouseLogLevel.OFF };
+
 /** Errors carry `code` `warehouse_unavailable` and what to do. */
 export async function open_clickhouse(options: ClickHouseOptions): Promise<Warehouse> {
   const { server, database } = address_of(options.url);
@@ -51,6 +54,7 @@ export async function open_clickhouse(options: ClickHouseOptions): Promise<Wareh
     request_timeout: request_timeout_ms,
     clickhouse_settings: settings,
     application: 'cartwright',
+    log: quiet,
   });
   const state = { committed: 0, writes: 0 };
   const questions = in_line(questions_waiting_max);
@@ -137,7 +141,7 @@ export async function open_clickhouse(options: ClickHouseOptions): Promise<Wareh
           exporting.closed(async () => {
             await swap(server, database);
             // Views name the database that they were made in.
-            await make_schema(client);
+            await make_views(client);
             await begin();
           }),
         ),
@@ -157,7 +161,7 @@ function address_of(url: string): { server: string; database: string } {
 }
 
 async function make_database(server: string, database: string): Promise<void> {
-  const client = createClient({ url: server, database: 'default', request_timeout: write_timeout_ms });
+  const client = createClient({ url: server, database: 'default', request_timeout: write_timeout_ms, log: quiet });
   try {
     await client.command({ query: `create database if not exists ${database} engine = Atomic` });
   } finally {
@@ -165,15 +169,27 @@ async function make_database(server: string, database: string): Promise<void> {
   }
 }
 
+/** Once: the version is written last, so where it stands everything is there. */
 async function make_schema(client: ClickHouseClient): Promise<void> {
-  for (const query of clickhouse_schema()) await client.command({ query });
-  const known = await answers_of(plain_asked(client), 'select version from warehouse');
-  if (known.length === 0) await client.command({ query: version_insert });
-  const version = known[0]?.['version'] ?? warehouse_version;
-  if (version !== warehouse_version)
+  const [there] = await answers_of(
+    plain_asked(client),
+    `select count(*) as counted from system.tables where database = currentDatabase() and name = 'warehouse'`,
+  );
+  const [known] = Number(there?.['counted']) === 0 ? [] : await answers_of(plain_asked(client), 'select version from warehouse');
+  if (known === undefined) {
+    await make_views(client);
+    await client.command({ query: version_insert });
+    return;
+  }
+  if (known['version'] !== warehouse_version)
     throw new Error(
-      `it was made by version ${version} of the facts, this is ${warehouse_version}. Drop the database; it is made again from the logs.`,
+      `it was made by version ${known['version']} of the facts, this is ${warehouse_version}. Drop the database; it is made again from the logs.`,
     );
+}
+
+/** Tables that are missing, and all views. */
+async function make_views(client: ClickHouseClient): Promise<void> {
+  for (const query of clickhouse_schema()) await client.command({ query });
 }
 
 const plain_asked = (client: ClickHouseClient): Asked => ({ client, settings: {}, signal: AbortSignal.timeout(write_timeout_ms) });
@@ -186,14 +202,15 @@ async function settle(client: ClickHouseClient, database: string): Promise<numbe
   await client.command({ query: `kill query where query_id like 'cartwright-${database}-%' and query_id != queryID() sync` });
   const [row] = await answers_of(plain_asked(client), `select max(${batch_column}) as committed from positions_rows`);
   const committed = Number(row?.['committed'] ?? 0);
-  for (const name of ['event_raw', ...fact_tables.map(table => table.name)]) {
-    const [left] = await answers_of(
-      plain_asked(client),
-      `select count(*) as counted from ${rows_of(name)} where ${batch_column} > ${committed}`,
-    );
-    if (Number(left?.['counted']) === 0) continue;
-    await client.command({ query: `alter table ${rows_of(name)} delete where ${batch_column} > ${committed} settings mutations_sync = 2` });
-  }
+  const tables = ['event_raw', ...fact_tables.map(table => table.name)];
+  const counts = tables.map(
+    name => `select '${name}' as name, count(*) as counted from ${rows_of(name)} where ${batch_column} > ${committed}`,
+  );
+  for (const { name, counted } of await answers_of(plain_asked(client), counts.join(' union all ')))
+    if (Number(counted) > 0)
+      await client.command({
+        query: `alter table ${rows_of(String(name))} delete where ${batch_column} > ${committed} settings mutations_sync = 2`,
+      });
   return committed;
 }
 
@@ -275,7 +292,7 @@ async function* csv_of(lines: AsyncIterable<string>): AsyncGenerator<string> {
 }
 
 async function swap(server: string, database: string): Promise<void> {
-  const client = createClient({ url: server, database: 'default', request_timeout: write_timeout_ms });
+  const client = createClient({ url: server, database: 'default', request_timeout: write_timeout_ms, log: quiet });
   try {
     await client.command({ query: `drop database if exists ${database}_before sync` });
     await client.command({ query: `rename database ${database} to ${database}_before, ${database}_shadow to ${database}` });

@@ -5,6 +5,7 @@
 import type { AnyFactTable, Entity, FactColumn, Sql } from '../fact_shapes.ts';
 import { fact_tables } from '../facts.ts';
 import { stock_span } from '../facts_supply.ts';
+import { derived_views } from './duckdb_derived.ts';
 import { common_views, position_columns, raw_columns, warehouse_version } from './duckdb_sql.ts';
 
 /** Where the rows of a table are; its own name is the view. */
@@ -39,7 +40,7 @@ export function clickhouse_schema(): string[] {
       'group by source, partition',
     ),
     ...fact_tables.map(create_view),
-    ...common_views.map(translated),
+    ...[...derived_views, ...common_views].map(translated),
     calendar,
   ];
 }
