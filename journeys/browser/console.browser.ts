@@ -195,6 +195,20 @@ describe('the console', { skip: no_browser }, () => {
     assert.deepEqual(rows, [{ reason: 'A bug of ours wrote it; nothing was cancelled' }]);
   });
 
+  story('a case for a person is dealt with and closed with a note', async () => {
+    await sign_in('operator', '/console/exceptions');
+    await row('Refund failed').waitFor();
+    await is_accessible(page);
+    await picture(page, 'console', 'exceptions-open');
+    await page.setViewportSize({ width: 1_440, height: 900 });
+    await row('Refund failed').getByRole('button', { name: 'Resolve' }).click();
+    await dialog().getByLabel('How it was dealt with').fill('Paid by bank transfer');
+    await dialog().getByRole('button', { name: 'Resolve' }).click();
+    await page.getByText('Nothing needs a person').waitFor();
+    const { data } = await given.shop.get<{ data: unknown[] }>('/v1/exceptions');
+    assert.deepEqual(data, []);
+  });
+
   story('a call with an unknown outcome is settled with evidence', async () => {
     await sign_in('operator', '/console/operations?state=unknown');
     await row('Authorize').getByRole('button', { name: 'Inspect' }).click();
