@@ -32,6 +32,13 @@ export function remember_csrf_token(token: string): void {
   csrf_token = token;
 }
 
+/** Asks who is signed in now. Set by the session; true when somebody is. */
+let renew_session: () => Promise<boolean> = async () => false;
+
+export function on_stale_token(deed: () => Promise<boolean>): void {
+  renew_session = deed;
+}
+
 /** Called when the API no longer knows the session. */
 export function on_signed_out(deed: () => void): void {
   told_signed_out = deed;
@@ -59,19 +66,28 @@ export function change<T>(method: ChangingMethod, path: string, body?: unknown, 
   return call<T>(method, path, { key, ...(body === undefined ? {} : { body }) });
 }
 
-async function call<T>(method: string, path: string, given: { body?: unknown; key?: string; signal?: AbortSignal }): Promise<T> {
+interface Given {
+  readonly body?: unknown;
+  readonly key?: string;
+  readonly signal?: AbortSignal;
+  readonly is_second?: true;
+}
+
+async function call<T>(method: string, path: string, given: Given): Promise<T> {
   const reply = await send(method, path, given);
   if (reply.status === 204) return undefined as T; // callers of a DELETE ask for nothing
   const text = await reply.text();
-  if (!reply.ok) throw refused(reply, text);
+  if (!reply.ok) {
+    const error = refused(reply, text);
+    // Signed in anew in another tab: this one's token is of the session before. Nothing was done, so it is asked again, once.
+    const is_stale = error.problem.code === 'csrf_failed' && given.is_second !== true;
+    if (is_stale && (await renew_session())) return call<T>(method, path, { ...given, is_second: true });
+    throw error;
+  }
   return JSON.parse(text) as T; // the shape is the API's contract (openapi.json)
 }
 
-async function send(
-  method: string,
-  path: string,
-  { body, key, signal }: { body?: unknown; key?: string; signal?: AbortSignal },
-): Promise<Response> {
+async function send(method: string, path: string, { body, key, signal }: Given): Promise<Response> {
   const headers: Record<string, string> = { accept: 'application/json' };
   if (body !== undefined) headers['content-type'] = 'application/json';
   if (method !== 'GET') headers['x-csrf-token'] = csrf_token;

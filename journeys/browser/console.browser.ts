@@ -270,6 +270,34 @@ describe('the console', { skip: no_browser }, () => {
     await heading('Consumers').waitFor();
   });
 
+  story('whoever signed in anew in another tab goes on in this one', async () => {
+    await sign_in('operator', `/console/orders/${given.hostile.id}`);
+    const other = await visitor.context.newPage();
+    await other.goto('/console/consumers');
+    await other.getByRole('button', { name: 'Sign out' }).click();
+    await other.getByLabel('Name').fill('operator');
+    await other.getByLabel('Password').fill(password);
+    await other.getByRole('button', { name: 'Sign in' }).click();
+    await other.getByRole('button', { name: 'Sign out' }).waitFor();
+    await button('Release hold').click();
+    await dialog().getByRole('button', { name: 'Release hold' }).click();
+    await button('Hold').click();
+    await dialog().getByLabel('Reason').fill(hostile_texts.join(' '));
+    await dialog().getByRole('button', { name: 'Hold order' }).click();
+    await button('Release hold').waitFor();
+    await is_unbroken(page);
+  });
+
+  story('says when what it shows is not fresh', async () => {
+    await sign_in('operator', '/console/consumers');
+    await row('Inventory').first().waitFor();
+    await page.route('**/v1/consumers', route => route.abort());
+    await page.getByText('What you see is not fresh').waitFor();
+    await is_accessible(page);
+    await page.unroute('**/v1/consumers');
+    await page.getByText('What you see is not fresh').waitFor({ state: 'hidden' });
+  });
+
   describe('every page is accessible and fits, dark and light, wide and narrow', () => {
     const pages: readonly (readonly [name: string, path: () => string])[] = [
       ['live', () => '/'],
