@@ -261,6 +261,40 @@ describe('the shop', { skip: no_browser }, () => {
     await seen('It is with you');
   });
 
+  story('a reply that is lost on its way orders once', async () => {
+    const keys: (string | undefined)[] = [];
+    await page.route('**/v1/orders', async route => {
+      keys.push(route.request().headers()['idempotency-key']);
+      const reply = await route.fetch();
+      if (keys.length < 3) await route.abort('connectionreset');
+      else await route.fulfill({ response: reply });
+    });
+    await put_into_cart('BAG-COTTON');
+    await go_to_checkout();
+    await page.getByLabel('Email').fill('lost@reply.example');
+    await pay_with(/4242/);
+    await seen('It is with you');
+    assert.deepEqual([keys.length, new Set(keys).size], [3, 1], 'three tries with one key');
+    const { data } = await installation.api.get<{ data: unknown[] }>('/v1/orders?customer=lost@reply.example');
+    assert.equal(data.length, 1);
+  });
+
+  story('where nothing answers it says so, and goes on when something does', async () => {
+    await page.route('**/v1/products?*', route => route.abort('connectionrefused'));
+    await page.goto('/shop/');
+    await seen('The shop does not answer');
+    await is_accessible(page);
+    await picture(page, 'shop', '17-no-answer');
+    await page.unroute('**/v1/products?*');
+    await button('Try again').click();
+    await page.locator('.tile').first().waitFor();
+    await page.route('**/shop/config.json', route => route.fulfill({ status: 404, body: '{}' }));
+    await page.goto('/shop/');
+    await heading('The shop has no key yet').waitFor();
+    await is_accessible(page);
+    await picture(page, 'shop', '18-no-key');
+  });
+
   story('names and addresses are text, whatever stands in them', async () => {
     await Promise.all(
       hostile_texts.map((name, index) =>

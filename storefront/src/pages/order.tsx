@@ -85,11 +85,13 @@ function Details({ api, order, known, changed }: { api: Api; order: Order; known
     <div class="two-columns">
       <div class="stack">
         <ToDo api={api} order={order} access={access} changed={changed} />
-        <section class="card">
-          <h2>How far it is</h2>
-          <Steps order={order} />
-          <Parcels shipments={order.shipments} />
-        </section>
+        {!never_sent(order) && (
+          <section class="card">
+            <h2>How far it is</h2>
+            <Steps order={order} />
+            <Parcels shipments={order.shipments} />
+          </section>
+        )}
         <section class="card">
           <h2>What you ordered</h2>
           <ul class="lines">
@@ -147,6 +149,10 @@ function Line({ line, order }: { line: OrderLine; order: Order }) {
 }
 
 const closed = ['cancelled', 'rejected', 'expired'];
+
+function never_sent({ status, lines }: Order): boolean {
+  return closed.includes(status) && lines.every(line => line.quantity_shipped === 0);
+}
 
 function where_it_is(line: OrderLine, { status }: Order): string {
   const { quantity, quantity_backordered, quantity_delivered, quantity_shipped, quantity_cancelled, promise_date } = line;

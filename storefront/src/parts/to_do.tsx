@@ -66,7 +66,8 @@ export function ToDo(given: Given) {
 }
 
 function OnTheWay({ order }: { order: Order }) {
-  const waits = order.lines.some(line => line.quantity_backordered > 0);
+  const waiting = order.lines.filter(line => line.quantity_backordered > 0);
+  const waits = waiting.length > 0;
   const sent = order.lines.some(line => line.quantity_shipped > 0);
   if (sent && !waits)
     return (
@@ -76,7 +77,10 @@ function OnTheWay({ order }: { order: Order }) {
     );
   return (
     <Notice tone="good" title="Paid: it is yours">
-      <p>{waits ? 'We wait for some of it. You are charged when it leaves.' : 'We pack it now. You are charged when it leaves.'}</p>
+      <p>
+        {waits ? `${waiting.length === order.lines.length ? 'It' : 'Some of it'} is on order for you.` : 'We pack it now.'} You are charged
+        when it leaves.
+      </p>
     </Notice>
   );
 }
