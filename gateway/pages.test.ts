@@ -93,6 +93,14 @@ test('a file that is not of the build is nowhere, whatever way it is asked for',
   }
 });
 
+test('a page whose address ends in a SKU with a dot is a page to who goes there, and no file to a script', async () => {
+  const html = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+  const page = await raw('/shop/products/85123A.2', html);
+  assert.deepEqual([page.status, page.headers['content-type']], [200, 'text/html; charset=utf-8']);
+  assert.equal((await raw('/shop/products/85123A.2')).status, 404);
+  assert.equal((await raw('/shop/assets/index-0000.js', html)).status, 404);
+});
+
 test('without its slash it leads there; other methods are refused', async () => {
   const reply = await get('/shop');
   assert.deepEqual([reply.status, reply.headers.get('location')], [308, '/shop/']);

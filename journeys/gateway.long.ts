@@ -96,10 +96,14 @@ describe('an order through the gateway', () => {
     const consumers = await fleet.get<{ data: { service: string }[] }>('/v1/consumers');
     assert.deepEqual(
       new Set(consumers.data.map(row => row.service)),
-      new Set(['orders', 'payments', 'shipping', 'inventory', 'suppliers']),
+      new Set(['orders', 'payments', 'shipping', 'inventory', 'suppliers', 'analytics']),
     );
     for (const path of ['/v1/exceptions', '/v1/dead-letters', '/v1/operations', '/v1/audit', '/v1/analytics/overview', '/v1/keys'])
       await fleet.get(path);
+    const { data: calls } = await fleet.get<{ data: { id: string; service: string }[] }>('/v1/operations?limit=1');
+    for (const call of calls) assert.equal((await fleet.get<{ service: string }>(`/v1/operations/${call.id}`)).service, call.service);
+    for (const path of ['/v1/dead-letters/orders.payments.1', '/v1/operations/op_nobody'])
+      assert.equal((await fleet.refused('GET', path)).code, 'not_found');
     assert.equal((await fleet.refused('POST', '/v1/dead-letters/orders.payments.1/redrive')).code, 'not_found');
     assert.equal(
       (await fleet.refused('POST', '/v1/operations/op_nobody/resolve', { outcome: 'failed', evidence: 'none' })).code,

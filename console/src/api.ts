@@ -33,6 +33,13 @@ export function remember_csrf_token(token: string): void {
   csrf_token = token;
 }
 
+/** Asks who is signed in now. Set by the session; true when somebody is. */
+let renew_session: () => Promise<boolean> = async () => false;
+
+export function on_stale_token(deed: () => Promise<boolean>): void {
+  renew_session = deed;
+}
+
 /** Called when the API no longer knows the session. */
 export function on_signed_out(deed: () => void): void {
   told_signed_out = deed;
@@ -67,19 +74,29 @@ export async function change_raw(path: string, body: unknown): Promise<Response>
   return reply;
 }
 
-async function call<T>(method: string, path: string, given: { body?: unknown; key?: string; signal?: AbortSignal }): Promise<T> {
+interface Given {
+  readonly body?: unknown;
+  readonly key?: string;
+  readonly signal?: AbortSignal;
+  readonly deadline_ms?: number;
+  readonly is_second?: true;
+}
+
+async function call<T>(method: string, path: string, given: Given): Promise<T> {
   const reply = await send(method, path, given);
   if (reply.status === 204) return undefined as T; // callers of a DELETE ask for nothing
   const text = await reply.text();
-  if (!reply.ok) throw refused(reply, text);
+  if (!reply.ok) {
+    const error = refused(reply, text);
+    // Signed in anew in another tab: this one's token is of the session before. Nothing was done, so it is asked again, once.
+    const is_stale = error.problem.code === 'csrf_failed' && given.is_second !== true;
+    if (is_stale && (await renew_session())) return call<T>(method, path, { ...given, is_second: true });
+    throw error;
+  }
   return JSON.parse(text) as T; // the shape is the API's contract (openapi.json)
 }
 
-async function send(
-  method: string,
-  path: string,
-  { body, key, signal, deadline_ms = call_deadline_ms }: { body?: unknown; key?: string; signal?: AbortSignal; deadline_ms?: number },
-): Promise<Response> {
+async function send(method: string, path: string, { body, key, signal, deadline_ms = call_deadline_ms }: Given): Promise<Response> {
   const headers: Record<string, string> = { accept: 'application/json' };
   if (body !== undefined) headers['content-type'] = 'application/json';
   if (method !== 'GET') headers['x-csrf-token'] = csrf_token;

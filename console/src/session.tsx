@@ -1,6 +1,6 @@
 /** Who is signed in. The cookie is the server's and no script can read it; here is what GET /v1/session tells about it. */
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from 'react';
-import { ApiError, change, get, on_signed_out, remember_csrf_token } from './api.ts';
+import { ApiError, change, get, on_signed_out, on_stale_token, remember_csrf_token } from './api.ts';
 import { query_client } from './queries.ts';
 
 export interface Staff {
@@ -48,8 +48,13 @@ export function SessionProvider({ children }: { readonly children: ReactNode }):
       query_client.clear();
       set_state(before => ({ is: 'signed_out', because: before.is === 'signed_in' ? 'ended' : 'never' }));
     });
+    on_stale_token(async () => {
+      const reply = await get<SessionReply>('/v1/session').catch(() => undefined);
+      if (reply !== undefined) welcome(reply);
+      return reply !== undefined;
+    });
     ask_again();
-  }, [ask_again]);
+  }, [ask_again, welcome]);
   const value = useMemo(
     () => ({
       state,

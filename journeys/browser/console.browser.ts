@@ -195,6 +195,20 @@ describe('the console', { skip: no_browser }, () => {
     assert.deepEqual(rows, [{ reason: 'A bug of ours wrote it; nothing was cancelled' }]);
   });
 
+  story('a case for a person is dealt with and closed with a note', async () => {
+    await sign_in('operator', '/console/exceptions');
+    await row('Refund failed').waitFor();
+    await is_accessible(page);
+    await picture(page, 'console', 'exceptions-open');
+    await page.setViewportSize({ width: 1_440, height: 900 });
+    await row('Refund failed').getByRole('button', { name: 'Resolve' }).click();
+    await dialog().getByLabel('How it was dealt with').fill('Paid by bank transfer');
+    await dialog().getByRole('button', { name: 'Resolve' }).click();
+    await page.getByText('Nothing needs a person').waitFor();
+    const { data } = await given.shop.get<{ data: unknown[] }>('/v1/exceptions');
+    assert.deepEqual(data, []);
+  });
+
   story('a call with an unknown outcome is settled with evidence', async () => {
     await sign_in('operator', '/console/operations?state=unknown');
     await row('Authorize').getByRole('button', { name: 'Inspect' }).click();
@@ -254,6 +268,34 @@ describe('the console', { skip: no_browser }, () => {
     await page.getByLabel('Password').fill(password);
     await button('Sign in').click();
     await heading('Consumers').waitFor();
+  });
+
+  story('whoever signed in anew in another tab goes on in this one', async () => {
+    await sign_in('operator', `/console/orders/${given.hostile.id}`);
+    const other = await visitor.context.newPage();
+    await other.goto('/console/consumers');
+    await other.getByRole('button', { name: 'Sign out' }).click();
+    await other.getByLabel('Name').fill('operator');
+    await other.getByLabel('Password').fill(password);
+    await other.getByRole('button', { name: 'Sign in' }).click();
+    await other.getByRole('button', { name: 'Sign out' }).waitFor();
+    await button('Release hold').click();
+    await dialog().getByRole('button', { name: 'Release hold' }).click();
+    await button('Hold').click();
+    await dialog().getByLabel('Reason').fill(hostile_texts.join(' '));
+    await dialog().getByRole('button', { name: 'Hold order' }).click();
+    await button('Release hold').waitFor();
+    await is_unbroken(page);
+  });
+
+  story('says when what it shows is not fresh', async () => {
+    await sign_in('operator', '/console/consumers');
+    await row('Inventory').first().waitFor();
+    await page.route('**/v1/consumers', route => route.abort());
+    await page.getByText('What you see is not fresh').waitFor();
+    await is_accessible(page);
+    await page.unroute('**/v1/consumers');
+    await page.getByText('What you see is not fresh').waitFor({ state: 'hidden' });
   });
 
   describe('every page is accessible and fits, dark and light, wide and narrow', () => {

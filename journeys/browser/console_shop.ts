@@ -39,6 +39,7 @@ export async function open_console_shop(t: { after(stop: () => Promise<void>): v
   await place(shop, [{ sku: 'LAMP', quantity: 1 }], { payment: by_stripe('pm_card_chargeDeclined') });
   const by_card = await place(shop, [{ sku: 'LAMP', quantity: 2 }], { payment: by_stripe() });
   await ended(shop, by_card.id, 'completed');
+  await fail_refund(shop);
   const unknown = await place_unknown(shop);
   await poison(shop);
   return { shop, paid, hostile, backordered, unknown };
@@ -65,6 +66,14 @@ async function place_hostile(shop: Shop): Promise<PlacedOrder> {
   await reached(shop, order.id, 'confirmed', now => ['confirmed', 'in_fulfillment'].includes(now.status));
   await shop.post(`/v1/orders/${order.id}/holds`, { reason: all.slice(0, 400) });
   return order;
+}
+
+/** A refund that succeeds and fails later at the bank: a case for support. */
+async function fail_refund(shop: Shop): Promise<void> {
+  const { id } = await place(shop, [{ sku: 'LAMP', quantity: 1 }], { payment: by_stripe('pm_card_refundFail') });
+  const order = await ended(shop, id, 'completed');
+  await shop.post(`/v1/payments/${order.payments[0]?.id}/refunds`, { amount: 300, reason: 'goodwill' });
+  await until('somebody is called', async () => (await shop.get<{ data: unknown[] }>('/v1/exceptions')).data.length > 0);
 }
 
 async function place_unknown(shop: Shop): Promise<PlacedOrder> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Problem, type RouteRequest } from '../../platform/route.ts';
-import { address, open_shop, type Shop, type ShownOrder, server_key } from './testing/shop.ts';
+import { address, open_shop, paid, type Shop, type ShownOrder, server_key, units_of } from './testing/shop.ts';
 
 let shop: Shop;
 before(async () => {
@@ -55,6 +55,44 @@ describe('the list of orders', () => {
     const all = await list({ placed_from: '2026-01-01T00:00:00Z', limit: '200' });
     assert.deepEqual(ids(all.data), ids((await list({ limit: '200' })).data));
     assert.deepEqual((await list({ placed_to: '2026-01-01T00:00:00Z' })).data, []);
+  });
+  test('by a value is of exactly the orders that show it, however they ended', async () => {
+    const payment = { gateway: 'manual' };
+    const rejected = await shop.place();
+    await shop.hear('stock.reservation_failed', { order_id: rejected.id, short_lines: [], lines: [] });
+    const cancelled = await shop.place();
+    await shop.call('POST /v1/orders/:id/cancel', { id: cancelled.id }, { reason: 'changed their mind' });
+    await shop.hear('stock.released', { order_id: cancelled.id, lines: [], cause: 'order.lines_cancelled' });
+    const returned = await shop.place({ payment });
+    await shop.confirm(returned);
+    await shop.dispatch(returned);
+    await shop.deliver(returned);
+    const lines = units_of(returned).map(({ line_no, quantity }) => ({ line_id: String(line_no), quantity, reason: 'colour' }));
+    const { id } = (await shop.call('POST /v1/orders/:id/returns', { id: returned.id }, { lines })).body as { id: string };
+    const back = lines.map(({ line_id, quantity }) => ({ line_id, quantity, condition: 'sellable' }));
+    await shop.call('POST /v1/returns/:id/receive', { id }, { lines: back });
+    const [paid_by] = (await shop.read(returned.id)).payments;
+    // The whole order object is more than the tests' ShownOrder.
+    const [refund] = ((await shop.read(returned.id)) as unknown as { refunds: { id: string; amount: number }[] }).refunds;
+    const sums = { authorized: returned.total, captured: returned.total, refunded: refund?.amount };
+    await shop.hear('payment.refunded', {
+      ...paid(returned, paid_by?.id ?? '', sums, 'refunded'),
+      refund_id: refund?.id,
+      amount: refund?.amount,
+    });
+    const { data: all } = await list({ limit: '200' });
+    for (const field of ['status', 'payment_status', 'fulfillment_status'] as const) {
+      const seen = [...new Set(all.map(order => order[field]))];
+      for (const value of seen) {
+        const shown = all.filter(order => order[field] === value);
+        assert.deepEqual(ids((await list({ [field]: value, limit: '200' })).data), ids(shown), `${field}=${value}`);
+      }
+    }
+    const of = (one: ShownOrder) => all.find(order => order.id === one.id);
+    assert.deepEqual(
+      [of(rejected)?.status, of(cancelled)?.status, of(returned)?.fulfillment_status, of(returned)?.payment_status],
+      ['rejected', 'cancelled', 'returned', 'refunded'],
+    );
   });
   test('refuses a time that is none, and a cursor of another list', async () => {
     const queries: readonly Record<string, string>[] = [{ placed_from: '2026-02-30T99:00:00Z' }, { cursor: 'x' }];

@@ -82,9 +82,32 @@ export function Bones({ rows = 4 }: { readonly rows?: number }): ReactNode {
   );
 }
 
+/** What is shown is old, because asking again failed. */
+export function NotRefreshed({ query }: { readonly query: UseQueryResult<unknown, Error> }): ReactNode {
+  if (query.error === null || query.data === undefined) return null;
+  return (
+    <div className="notice warn" role="status">
+      <Icon name="exceptions" />
+      <div>
+        What you see is not fresh: {query.error.message}{' '}
+        <Button small onClick={() => void query.refetch()}>
+          Try again
+        </Button>
+      </div>
+    </div>
+  );
+}
+
 /** One object: its bones, its error, or the page made from it. */
 export function Loaded<T>({ query, children }: { readonly query: UseQueryResult<T, Error>; children(data: T): ReactNode }): ReactNode {
-  if (query.data !== undefined) return children(query.data);
+  if (query.data !== undefined) {
+    return (
+      <>
+        <NotRefreshed query={query} />
+        {children(query.data)}
+      </>
+    );
+  }
   if (query.error !== null) return <Failed error={query.error} again={() => void query.refetch()} />;
   return <Bones />;
 }

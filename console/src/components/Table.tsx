@@ -6,7 +6,7 @@ import type { Paging } from '../location.ts';
 import type { PageOf } from '../queries.ts';
 import { Button } from './Button.tsx';
 import { Scroll } from './Scroll.tsx';
-import { Failed } from './State.tsx';
+import { Failed, NotRefreshed } from './State.tsx';
 
 export interface Column<T> {
   readonly id: string;
@@ -62,6 +62,7 @@ export function Table<T>(props: TableProps<T>): ReactNode {
   if (data !== undefined && data.data.length === 0 && (paging === undefined || paging.is_first)) return empty;
   return (
     <>
+      <NotRefreshed query={query} />
       <Scroll label={label} busy={data === undefined}>
         <Rows {...props} />
       </Scroll>
