@@ -3,6 +3,7 @@
  * would have come. event_raw stays empty: no metric reads it.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { derive_all_statements } from '../services/analytics/warehouses/duckdb_derived.ts';
 
 export const skus_max = 10_000;
 const customers_max = 150_000;
@@ -172,5 +173,6 @@ function purchase_rows(): readonly (readonly [string, string])[] {
 /** Into a store that has its tables and nothing in them. */
 export async function store_year(connection: DuckDBConnection, orders: number): Promise<void> {
   for (const [table, select] of rows_of(orders)) await connection.run(`insert into ${table} by name (${select})`);
+  for (const statement of derive_all_statements()) await connection.run(statement);
   await connection.run('checkpoint');
 }

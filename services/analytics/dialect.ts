@@ -4,6 +4,9 @@
  */
 import type { Grain } from './period.ts';
 
+export const shares = [0.5, 0.9, 0.99] as const;
+export type Share = (typeof shares)[number];
+
 export interface Dialect {
   /** An instant as a literal; of RFC 3339 UTC with milliseconds, checked before. */
   instant(at: string): string;
@@ -16,9 +19,12 @@ export interface Dialect {
   /** A relation of one column `t`: the beginnings of all buckets from one instant to another, both as SQL. */
   begins_between(grain: Grain, from: string, until: string): string;
   /** Nearest rank, an aggregate; null of no rows. */
-  quantile(value: string, share: number): string;
+  quantile(value: string, share: Share): string;
   /** The value where the other is greatest, an aggregate. */
   arg_max(value: string, greatest: string): string;
+  /** Behind `with … as`: evaluated once, however often it is named. */
+  readonly kept: string;
+  arg_min(value: string, least: string): string;
   /** Of integers that are not below 0, rounded down. */
   integer_quotient(part: string, whole: string): string;
   /** A whole number from 0 on that two rows share when they are equal in these columns, and hardly else. */
@@ -35,8 +41,11 @@ export const duckdb_dialect: Dialect = {
   begin_of: (grain, instant) => `date_trunc('${grain}', ${instant})::timestamp`,
   begins_between: (grain, from, until) =>
     `(select t from generate_series(date_trunc('${grain}', ${from})::timestamp, ${until}, interval 1 ${grain}) as series(t))`,
-  quantile: (value, share) => `quantile_disc(${value}, ${share})`,
+  // All at once: several shares of one value are one aggregate, and one look at its rows.
+  quantile: (value, share) => `(quantile_disc(${value}, [${shares.join(', ')}]))[${shares.indexOf(share) + 1}]`,
   arg_max: (value, greatest) => `arg_max(${value}, ${greatest})`,
+  kept: 'materialized',
+  arg_min: (value, least) => `arg_min(${value}, ${least})`,
   integer_quotient: (part, whole) => `(${part}) // (${whole})`,
   row_hash: columns => `hash(${columns.join(', ')})`,
   exact_sum: value => `cast(sum(cast(${value} as hugeint)) as varchar)`,

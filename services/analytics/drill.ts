@@ -37,14 +37,14 @@ export async function drill(ask: Ask, metric: Metric, question: DrillQuestion): 
 
 function drill_statement(metric: Metric, { period, currency, group, limit, after }: DrillQuestion): string {
   const { sql, from, to } = period;
-  const { id, value } = metric.behind;
+  const { kind, id, value } = metric.behind;
   const wanted = [
     `${id} is not null`,
     ...(metric.is_of_now === true ? [] : [`counted_at >= ${from}`, `counted_at < ${to}`]),
     ...(currency === undefined ? [] : [`currency = ${sql.text(currency)}`]),
     ...(group === undefined ? [] : [group.value === null ? `${group.by} is null` : `${group.by} = ${sql.text(group.value)}`]),
   ];
-  const counted = `select ${id} as id, min(counted_at) as moment, ${value} as value from (${metric.rows(period)}) where ${wanted.join(' and ')} group by 1`;
+  const counted = `select ${id} as id, min(counted_at) as moment, ${value} as value from (${metric.rows(period, kind === 'stock_item' ? id : group?.by)}) where ${wanted.join(' and ')} group by 1`;
   const later = after && `where moment < ${sql.instant(after.at)} or (moment = ${sql.instant(after.at)} and id < ${sql.text(after.id)})`;
   return `select b.id, o.number, o.currency, b.value, b.moment
       from (select * from (${counted}) ${later ?? ''} order by moment desc, id desc limit ${limit + 1}) b

@@ -11,6 +11,8 @@ export interface FactBatch {
   add<C extends EntryColumns>(table: Entry<C>, row: EntryRow<C>): void;
   /** A table's rows, column by column: as many arrays as it has columns, all of one length. */
   columns(table: AnyFactTable): readonly (readonly Cell[])[];
+  /** One column of them. */
+  column(table: AnyFactTable, name: string): readonly Cell[];
   /** Of a stock item, whether the batch's last observation was out of stock. */
   readonly last_out: Map<string, boolean>;
 }
@@ -47,11 +49,19 @@ export function fact_batch(): FactBatch {
       const rows = [...(folded.get(table)?.values() ?? [])];
       return table.columns.map(({ place }) => rows.map(cells => cells[place]));
     },
+    column(table, name) {
+      const place = table.columns.findIndex(column => column.name === name);
+      if (table.kind === 'entry') return entries.get(table)?.[place] ?? [];
+      return [...(folded.get(table)?.values() ?? [])].map(cells => cells[place]);
+    },
   };
 }
 
 function cells_of(table: FactTable, row: Loose): Cell[] {
-  return table.columns.map(({ name }) => row[name] ?? undefined);
+  const { columns } = table;
+  const cells: Cell[] = [];
+  for (let place = 0; place < columns.length; place++) cells.push(row[columns[place]?.name ?? ''] ?? undefined);
+  return cells;
 }
 
 function fold_into(table: Entity, cells: Cell[], row: Loose): void {

@@ -16,7 +16,7 @@ export interface Metric {
   readonly is_of_now?: true;
   /** Columns of `rows` it may be grouped by. */
   readonly group_by: readonly string[];
-  rows(period: Period): string;
+  rows(period: Period, group_by: string | undefined): string;
   measures(sql: Dialect): Readonly<Record<string, string>>;
   /** What stands behind its numbers: which column of `rows` names it, and what each adds, an aggregate of its rows. */
   readonly behind: { readonly kind: Behind; readonly id: string; readonly value: string };
@@ -45,6 +45,6 @@ export function metric_statement(metric: Metric, { period, grain, group_by }: Qu
   ];
   const measures = Object.entries(metric.measures(period.sql)).map(([name, sql]) => `${sql} as ${name}`);
   const within = metric.is_of_now === true ? '' : `where counted_at >= ${period.from} and counted_at < ${period.to}`;
-  return `select ${[...columns, ...measures].join(', ')} from (${metric.rows(period)}) ${within}
+  return `select ${[...columns, ...measures].join(', ')} from (${metric.rows(period, group_by)}) ${within}
     group by ${columns.map((_, index) => index + 1).join(', ')} order by all limit ${points_max + 1}`;
 }

@@ -5,6 +5,8 @@ import { supply_metrics } from './metrics_supply.ts';
 import type { Period } from './period.ts';
 
 const of_orders = ['country', 'region'];
+/** By line only where a SKU is asked for: orders are a third of the rows. */
+const changes = (group_by: string | undefined) => (group_by === 'sku' ? 'money_change' : 'order_change');
 
 export const metrics: Readonly<Record<string, Metric>> = {
   gmv: {
@@ -12,7 +14,7 @@ export const metrics: Readonly<Record<string, Metric>> = {
     unit: 'minor',
     is_money: true,
     group_by: ['sku', ...of_orders],
-    rows: () => `select counted_at, currency, sku, country, region, order_id, gross from money_change where kind = 'sale'`,
+    rows: (_, group_by) => `select * from ${changes(group_by)} where kind = 'sale'`,
     measures: () => ({ value: 'sum(gross)' }),
     behind: { kind: 'order', id: 'order_id', value: 'sum(gross)' },
   },
@@ -21,7 +23,7 @@ export const metrics: Readonly<Record<string, Metric>> = {
     unit: 'minor',
     is_money: true,
     group_by: ['sku', ...of_orders],
-    rows: () => `select counted_at, currency, sku, country, region, order_id, kind, net from money_change`,
+    rows: (_, group_by) => `select * from ${changes(group_by)}`,
     measures: () => ({
       value: 'sum(net)',
       sold: `coalesce(sum(net) filter (where kind = 'sale'), 0)`,
@@ -35,17 +37,15 @@ export const metrics: Readonly<Record<string, Metric>> = {
     unit: 'minor',
     is_money: true,
     group_by: of_orders,
-    rows: () => `select counted_at, currency, country, region, order_id, net from money_change where kind = 'sale'`,
-    measures: sql => ({ value: rounded_share(sql, 'sum(net)', 'count(distinct order_id)'), orders: 'count(distinct order_id)' }),
+    rows: () => `select counted_at, currency, country, region, order_id, net from order_change where kind = 'sale'`,
+    measures: sql => ({ value: rounded_share(sql, 'sum(net)', 'count(*)'), orders: 'count(*)' }),
     behind: { kind: 'order', id: 'order_id', value: 'sum(net)' },
   },
   units: {
     summary: 'Units confirmed less units cancelled later; returned ones apart',
     unit: 'count',
     group_by: ['sku', 'currency', ...of_orders],
-    rows: () => `select counted_at, currency, sku, country, region, order_id, quantity, 0 as returned from money_change where kind <> 'credit'
-      union all select r.happened_at, o.currency, l.sku, o.country, o.region, r.order_id, 0, r.quantity
-        from return_line r join orders o on o.order_id = r.order_id left join order_line l on l.order_id = r.order_id and l.line_no = r.line_no`,
+    rows: (_, group_by) => units_rows(group_by),
     measures: () => ({
       value: 'sum(quantity)',
       sold: 'coalesce(sum(quantity) filter (where quantity > 0), 0)',
@@ -145,9 +145,10 @@ export const metrics: Readonly<Record<string, Metric>> = {
     summary: 'Orders with more than one dispatched shipment, of those with any, on the day of the first',
     unit: 'ratio',
     group_by: of_orders,
-    rows: () => `select s.counted_at, o.country, o.region, s.order_id, s.shipments
-      from (select order_id, min(dispatched_at) as counted_at, count(*) as shipments from shipment where dispatched_at is not null group by order_id) s
-      left join orders o on o.order_id = s.order_id`,
+    rows: (_, group_by) =>
+      group_by === undefined
+        ? 'select * from order_dispatch'
+        : 'select s.*, o.country, o.region from order_dispatch s left join orders o on o.order_id = s.order_id',
     measures: () => ({
       value: ratio('count(*) filter (where shipments > 1)', 'count(*)'),
       split: 'count(*) filter (where shipments > 1)',
@@ -179,10 +180,10 @@ export const metrics: Readonly<Record<string, Metric>> = {
     group_by: ['cohort', 'country'],
     rows: () => `select m.counted_at, m.currency, m.country, m.order_id, m.customer_ref, m.kind, m.net, c.cohort,
         m.kind = 'sale' and m.counted_at = c.first_order_at as is_first
-      from money_change m join customer c on c.customer_ref = m.customer_ref`,
+      from order_change m join customer c on c.customer_ref = m.customer_ref`,
     measures: () => ({
-      value: `count(distinct order_id) filter (where kind = 'sale' and not is_first)`,
-      orders: `count(distinct order_id) filter (where kind = 'sale')`,
+      value: `count(*) filter (where kind = 'sale' and not is_first)`,
+      orders: `count(*) filter (where kind = 'sale')`,
       customers: `count(distinct customer_ref) filter (where kind = 'sale')`,
       new_customers: 'count(distinct customer_ref) filter (where is_first)',
       net: 'sum(net)',
@@ -208,21 +209,21 @@ export const metrics: Readonly<Record<string, Metric>> = {
   ...supply_metrics,
 };
 
+/** What came back is joined to its order and line only where they are asked for. */
+function units_rows(group_by: string | undefined): string {
+  const sold = `select counted_at, order_id, quantity, 0 as returned${group_by === undefined ? '' : `, ${group_by}`} from ${changes(group_by)} where kind <> 'credit'`;
+  if (group_by === undefined) return `${sold} union all select happened_at, order_id, 0, quantity from return_line`;
+  const [of, table, on] =
+    group_by === 'sku'
+      ? ['l.sku', 'order_line', 'l.order_id = r.order_id and l.line_no = r.line_no']
+      : [`l.${group_by}`, 'orders', 'l.order_id = r.order_id'];
+  return `${sold} union all select r.happened_at, r.order_id, 0, r.quantity, ${of} from return_line r left join ${table} l on ${on}`;
+}
+
 /** Delivered units on the day they arrived; overdue ones on the day they were promised for, until they arrive, are cancelled or given up. */
 function on_time_rows({ now }: Period): string {
-  const delivered = `(select order_id, line_no, parcel_id, min(quantity) as quantity, min(happened_at) as counted_at from parcel_line where outcome = 'delivered' group by all)`;
-  const gone = `(select order_id, line_no, sum(quantity) as quantity from (
-      select order_id, line_no, parcel_id, max(quantity) as quantity from parcel_line group by all
-      union all select order_id, line_no, '', quantity from cancellation) group by all)`;
-  const open = `(select l.order_id as order_id, l.line_no as line_no, p.first_promise_at, p.promise_at as promise_at, greatest(l.quantity - coalesce(g.quantity, 0), 0) as quantity
-      from order_line l join promise p on p.order_id = l.order_id and p.line_no = l.line_no
-      join orders f on f.order_id = l.order_id and f.confirmed_at is not null and f.status <> 'cancelled'
-      left join ${gone} g on g.order_id = l.order_id and g.line_no = l.line_no)`;
-  const counted = `
-    select d.order_id, d.counted_at, d.quantity as delivered, case when d.counted_at <= p.first_promise_at then d.quantity else 0 end as on_time,
-           case when d.counted_at <= p.promise_at then d.quantity else 0 end as on_time_current, 0 as overdue, 0 as overdue_current
-      from ${delivered} d join promise p on p.order_id = d.order_id and p.line_no = d.line_no
-    union all select order_id, first_promise_at, 0, 0, 0, quantity, 0 from ${open} where first_promise_at < ${now}
-    union all select order_id, promise_at, 0, 0, 0, 0, quantity from ${open} where promise_at < ${now}`;
-  return `select c.*, o.country, o.region, o.service from (${counted}) c left join orders o on o.order_id = c.order_id`;
+  const of_order = 'order_id, country, region, service';
+  return `select ${of_order}, counted_at, delivered, on_time, on_time_current, 0 as overdue, 0 as overdue_current from promise_kept where counted_at is not null
+    union all select ${of_order}, first_promise_at, 0, 0, 0, open, 0 from promise_kept where open > 0 and first_promise_at < ${now}
+    union all select ${of_order}, promise_at, 0, 0, 0, 0, open from promise_kept where open > 0 and promise_at < ${now}`;
 }

@@ -19,6 +19,10 @@ export interface Period {
   readonly to: string;
   readonly now: string;
   readonly buckets: string;
+  /** The end of the last bucket. */
+  readonly until: string;
+  /** The beginning of the bucket that holds an instant of the period. */
+  bucket(instant: string): string;
 }
 
 /** Instants are RFC 3339 UTC in the one form that `toISOString` gives, so nothing but digits and marks reaches the SQL. */
@@ -29,7 +33,15 @@ export function period_of(sql: Dialect, from: string, to: string, now: string, g
     grain === undefined
       ? `select ${start} as starts, ${ends} as ends`
       : `select greatest(t, ${start}) as starts, least(t + interval 1 ${grain}, ${ends}) as ends from ${sql.begins_between(grain, start, ends)}`;
-  return { sql, from: start, to: end, now: moment, buckets: `(select * from (${starts}) where starts < ends)` };
+  return {
+    sql,
+    from: start,
+    to: end,
+    now: moment,
+    buckets: `(select * from (${starts}) where starts < ends)`,
+    until: ends,
+    bucket: instant => (grain === undefined ? start : `greatest(${sql.begin_of(grain, instant)}, ${start})`),
+  };
 }
 
 /** The bucket that holds an instant, from when until when. */

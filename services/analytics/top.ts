@@ -27,16 +27,24 @@ export interface TopQuestion {
   readonly limit: number;
 }
 
-export async function top_of(ask: Ask, { from, to }: Period, { dimension, by, limit }: TopQuestion): Promise<Top[]> {
+export async function top_of(ask: Ask, { sql, from, to }: Period, { dimension, by, limit }: TopQuestion): Promise<Top[]> {
   const column = columns[dimension];
   const name = dimension === 'sku' ? 'p.name' : 'null';
   const named = dimension === 'sku' ? 'left join product p on p.sku = t.key' : '';
-  const rows = await ask(`select t.key, ${name} as name, t.currency, t.net, t.gross, t.units, t.orders from (
-      select *, row_number() over (partition by currency order by ${by} desc, key) as place from (
+  const table = dimension === 'sku' ? 'money_change' : 'order_change';
+  const within = `counted_at >= ${from} and counted_at < ${to}`;
+  const currencies = await ask(`select distinct currency from order_change where ${within} order by 1`);
+  const rows: Answer[] = [];
+  // One statement a currency: the first of each are found without putting all in order.
+  for (const { currency } of currencies) {
+    rows.push(
+      ...(await ask(`select t.*, ${name} as name from (
         select ${column} as key, currency, sum(net) as net, sum(gross) as gross, sum(quantity) as units,
-               count(distinct order_id) filter (where kind = 'sale') as orders
-          from money_change where counted_at >= ${from} and counted_at < ${to} group by 1, 2) s) t ${named}
-    where t.place <= ${limit} order by t.currency, t.place`);
+               ${dimension === 'sku' ? 'sum(orders)' : `count(*) filter (where kind = 'sale')`} as orders
+          from ${table} where ${within} and currency = ${sql.text(String(currency))} group by 1, 2 order by ${by} desc, key limit ${limit}) t ${named}
+        order by ${by} desc, key`)),
+    );
+  }
   return rows.map(top_row);
 }
 

@@ -8,6 +8,7 @@ import type { LogReader } from '../../../platform/log.ts';
 import { silent_logger } from '../../../platform/logger.ts';
 import { fact_tables } from '../facts.ts';
 import { type Analytics, type AnalyticsPorts, start_analytics } from '../service.ts';
+import { derived_tables } from '../warehouses/duckdb_derived.ts';
 import type { Answer } from '../warehouses/warehouse.ts';
 import { type Logs, memory_log } from './lives.ts';
 
@@ -49,7 +50,8 @@ export const ask = (analytics: Analytics, sql: string): Promise<Answer[]> => ana
 /** Everything the store holds, in an order of its own. */
 export async function contents(analytics: Analytics): Promise<Record<string, Answer[]>> {
   const all: Record<string, Answer[]> = {};
-  for (const { name } of fact_tables) all[name] = await ask(analytics, `select * from ${name} order by all`);
+  for (const name of [...fact_tables.map(table => table.name), ...derived_tables])
+    all[name] = await ask(analytics, `select * from ${name} order by all`);
   all['event_raw'] = await ask(analytics, 'select * from event_raw order by source, position');
   all['positions'] = await ask(analytics, 'select * from positions order by all');
   return all;

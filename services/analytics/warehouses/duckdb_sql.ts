@@ -2,6 +2,7 @@
 import type { AnyFactTable, Entity, FactColumn } from '../fact_shapes.ts';
 import { fact_tables } from '../facts.ts';
 import { stock_span } from '../facts_supply.ts';
+import { derived_schema } from './duckdb_derived.ts';
 
 /** A file made by another version is refused: facts change their shape only by a rebuild from the logs. */
 export const warehouse_version = 2;
@@ -49,6 +50,7 @@ export function schema_statements(): string[] {
     `create table if not exists event_raw (${raw.join(', ')})`,
     `create table if not exists positions (${position_columns.map(({ name, sql }) => `${name} ${sql}`).join(', ')}, primary key (source, partition))`,
     ...fact_tables.map(create_table),
+    ...derived_schema,
     ...common_views,
     calendar,
   ];
@@ -113,20 +115,6 @@ function keep_new_spans(columns: readonly LoadColumn[]): string {
 
 /** ClickHouse takes these too, but for the names of a few functions (clickhouse_sql.ts). */
 export const common_views: readonly string[] = [
-  // Sales on the day of placed_at, cancellations and credits on their own; of confirmed orders only, net without tax and carriage.
-  `create or replace view money_change as
-   select 'sale' as kind, o.placed_at as counted_at, o.order_id as order_id, l.line_no as line_no, l.sku, l.quantity, l.line_subtotal as gross, l.line_total - l.line_tax as net, l.line_tax as tax,
-          o.currency, o.country, o.region, o.customer_ref
-     from orders o join order_line l on l.order_id = o.order_id
-    where o.confirmed_at is not null and o.placed_at is not null
-   union all
-   select 'cancel', c.happened_at, c.order_id, c.line_no, l.sku, -c.quantity, 0, -c.net, -c.tax, o.currency, o.country, o.region, o.customer_ref
-     from cancellation c join orders o on o.order_id = c.order_id left join order_line l on l.order_id = c.order_id and l.line_no = c.line_no
-    where o.confirmed_at is not null and o.placed_at is not null
-   union all
-   select 'credit', r.refunded_at, r.order_id, r.line_no, l.sku, 0, 0, r.tax - r.amount, -r.tax, r.currency, o.country, o.region, o.customer_ref
-     from refund r join orders o on o.order_id = r.order_id left join order_line l on l.order_id = r.order_id and l.line_no = r.line_no
-    where r.succeeded and o.confirmed_at is not null and r.reason not in ('cancelled', 'shortfall', 'overpaid', 'late_payment')`,
   // One row per quote, and per order placed without one.
   `create or replace view checkout as
    select q.created_at as began_at, q.quote_id as checkout_id, q.expires_at, q.currency, q.country, o.* exclude (quote_id, currency, country)
@@ -134,33 +122,26 @@ export const common_views: readonly string[] = [
    union all
    select o.placed_at, o.order_id, null, o.currency, o.country, o.* exclude (quote_id, currency, country)
      from orders o where o.quote_id is null and o.placed_at is not null`,
-  // A customer of the shop is one with a confirmed order; the month of the first is the cohort.
-  `create or replace view customer as
-   select customer_ref, min(placed_at) as first_order_at, strftime(min(placed_at), '%Y-%m') as cohort
-     from orders where customer_ref is not null and confirmed_at is not null and placed_at is not null group by customer_ref`,
+  // The month of the first confirmed order is the cohort.
+  `create or replace view customer as select customer_ref, first_order_at, strftime(first_order_at, '%Y-%m') as cohort from customer_first`,
   `create or replace view stock_period as
    select sku, location_id, is_out, from_at, lead(from_at) over (partition by sku, location_id order by version) as until_at from stock_span`,
-  `create or replace view promise as
-   select order_id, line_no, arg_min(promise_at, sequence) as first_promise_at, arg_max(promise_at, sequence) as promise_at
-     from (select order_id, line_no, 0 as sequence, promise_at from order_line where promise_at is not null
-           union all select order_id, line_no, sequence, promise_at from line_promise)
-    group by order_id, line_no`,
   // A purchase order line with what was promised first, what came of it and what is still to come.
   `create or replace view purchase_line as
-   select l.po_id as po_id, l.line_no as line_no, l.sku, o.supplier_id, o.location_id, o.currency, l.cost, l.quantity, o.sent_at, o.ended_at, p.first_promised_at, p.promised_at,
-          date_trunc('day', p.first_promised_at) + interval 1 day as due_at, c.cancelled_at,
-          r.first_received_at, coalesce(r.received, 0) as received, coalesce(r.received_in_time, 0) as received_in_time,
-          case when o.ended_at is null then coalesce(r.short, greatest(l.quantity - coalesce(l.refused, 0), 0)) else 0 end as outstanding
-     from po_line l
-     join purchase_order o on o.po_id = l.po_id
-     left join (select po_id, line_no, arg_min(promised_at, sequence) as first_promised_at, arg_max(promised_at, sequence) as promised_at
-                  from po_promise group by po_id, line_no) p on p.po_id = l.po_id and p.line_no = l.line_no
-     left join (select po_id, line_no, min(happened_at) as cancelled_at from po_cancellation group by po_id, line_no) c on c.po_id = l.po_id and c.line_no = l.line_no
+   with promise as (select po_id, line_no, arg_min(promised_at, sequence) as first_promised_at, arg_max(promised_at, sequence) as promised_at
+                      from po_promise group by po_id, line_no),
+        line as (select l.po_id as po_id, l.line_no as line_no, l.sku, o.supplier_id, o.location_id, o.currency, l.cost, l.quantity, coalesce(l.refused, 0) as refused, o.sent_at, o.ended_at,
+                        p.first_promised_at, p.promised_at, date_trunc('day', p.first_promised_at)::timestamp + interval 1 day as due_at, c.cancelled_at
+                   from po_line l join purchase_order o on o.po_id = l.po_id
+                   left join promise p on p.po_id = l.po_id and p.line_no = l.line_no
+                   left join (select po_id, line_no, min(happened_at) as cancelled_at from po_cancellation group by po_id, line_no) c
+                     on c.po_id = l.po_id and c.line_no = l.line_no)
+   select l.*, r.first_received_at, coalesce(r.received, 0) as received, coalesce(r.received_in_time, 0) as received_in_time,
+          case when l.ended_at is null then coalesce(r.short, greatest(l.quantity - l.refused, 0)) else 0 end as outstanding
+     from line l
      left join (select t.po_id as po_id, t.line_no as line_no, min(t.received_at) as first_received_at, sum(t.accepted) as received, arg_max(t.short, t.sequence) as short,
-                       sum(t.accepted) filter (where t.received_at < date_trunc('day', f.first_promised_at) + interval 1 day) as received_in_time
-                  from receipt_line t
-                  left join (select po_id, line_no, arg_min(promised_at, sequence) as first_promised_at from po_promise group by po_id, line_no) f
-                    on f.po_id = t.po_id and f.line_no = t.line_no
+                       sum(t.accepted) filter (where t.received_at < date_trunc('day', p.first_promised_at)::timestamp + interval 1 day) as received_in_time
+                  from receipt_line t left join promise p on p.po_id = t.po_id and p.line_no = t.line_no
                  group by t.po_id, t.line_no) r on r.po_id = l.po_id and r.line_no = l.line_no`,
 ];
 
