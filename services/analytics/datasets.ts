@@ -28,10 +28,10 @@ const datasets: Readonly<Record<DatasetName, Dataset>> = {
     order_by: 'o.placed_at, l.order_id, l.line_no',
   },
   money: {
-    columns: 'kind, counted_at, order_id, sku, quantity, currency, gross, net, tax, country, region',
+    columns: 'kind, counted_at, order_id, line_no, sku, quantity, currency, gross, net, tax, country, region',
     from: 'money_change',
     time: 'counted_at',
-    order_by: 'counted_at, order_id, kind, sku, quantity, net',
+    order_by: 'counted_at, order_id, line_no, kind',
   },
   payments: {
     columns:

@@ -112,23 +112,27 @@ function sum_of(outcome: string): string {
  * all later ones, one that ends takes that away again. So sums of beginnings and endings by bucket are enough.
  */
 function stockout_rows({ sql, buckets, from, until, bucket }: Period, group_by: string | undefined): string {
-  const by = group_by === 'stock_item' ? `sku || '@' || location_id` : (group_by ?? `'all'`);
-  const named =
-    group_by === 'stock_item'
-      ? `grouped as stock_item, split_part(grouped, '@', 1) as sku, split_part(grouped, '@', 2) as location_id`
-      : `grouped as ${group_by ?? 'every_item'}`;
+  const by = group_by === 'stock_item' ? ['sku', 'location_id'] : group_by === undefined ? [] : [group_by];
+  const named = group_by === 'stock_item' ? ["g.sku || '@' || g.location_id as stock_item"] : [];
+  const key = [...by, 'is_out'];
+  const of = (alias: string) => key.map(name => `${alias}.${name} as ${name}`).join(', ');
   // States alternate: where one begins the other ends, but for an item's first.
-  const first = `(select sku, location_id, ${sql.arg_min('from_at', 'version')} as from_at, ${sql.arg_min('is_out', 'version')} as is_out
+  const first = `(select sku, location_id, ${sql.arg_min('from_at', 'version')} as began_at, ${sql.arg_min('is_out', 'version')} as was_out
       from stock_span group by sku, location_id)`;
-  const turn = (state: string, n: number, of: string) =>
-    `select ${by} as grouped, ${state} as is_out, greatest(from_at, ${from}) as t, ${n} as n from ${of} s where from_at < ${until}`;
-  const turns = [turn('is_out', 1, 'stock_span'), turn('not is_out', -1, 'stock_span'), turn('not is_out', 1, first)].join(' union all ');
-  const sums = `select grouped, is_out, ${bucket('t')} as starts, sum(n) as n, sum(n * ${sql.epoch_ms('t')}) as n_ms from (${turns}) group by 1, 2, 3`;
+  const turn = (state: string, at: string, n: number, spans: string) =>
+    `select ${[...by, `${state} as out_now`, `greatest(${at}, ${from}) as t`, `${n} as n`].join(', ')} from ${spans} s where ${at} < ${until}`;
+  const turns = [
+    turn('is_out', 'from_at', 1, 'stock_span'),
+    turn('not is_out', 'from_at', -1, 'stock_span'),
+    turn('not was_out', 'began_at', 1, first),
+  ];
+  const sums = `select ${[...by, 'out_now as is_out', `${bucket('t')} as starts`].join(', ')}, sum(n) as turns, sum(n * ${sql.epoch_ms('t')}) as turns_ms
+      from (${turns.join(' union all ')}) t group by ${[...key, 'starts'].map((_, index) => index + 1).join(', ')}`;
   return `with sums as (${sums})
-    select starts as counted_at, ${named}, is_out, carried * length_ms + here as ms from (
-      select b.starts, g.grouped, g.is_out, ${milliseconds(sql, 'b.starts', 'b.ends')} as length_ms,
-             coalesce(s.n * ${sql.epoch_ms('b.ends')} - s.n_ms, 0) as here,
-             coalesce(sum(s.n) over (partition by g.grouped, g.is_out order by b.starts rows between unbounded preceding and 1 preceding), 0) as carried
-        from ${buckets} b cross join (select distinct grouped, is_out from sums) g
-        left join sums s on s.starts = b.starts and s.grouped = g.grouped and s.is_out = g.is_out) w`;
+    select w.*, carried * length_ms + here as ms from (
+      select ${[...named, of('g')].join(', ')}, b.starts as counted_at, ${milliseconds(sql, 'b.starts', 'b.ends')} as length_ms,
+             coalesce(s.turns * ${sql.epoch_ms('b.ends')} - s.turns_ms, 0) as here,
+             coalesce(sum(s.turns) over (partition by ${key.map(name => `g.${name}`).join(', ')} order by b.starts rows between unbounded preceding and 1 preceding), 0) as carried
+        from ${buckets} b cross join (select distinct ${key.join(', ')} from sums) g
+        left join sums s on s.starts = b.starts and ${key.map(name => `s.${name} = g.${name}`).join(' and ')}) w`;
 }

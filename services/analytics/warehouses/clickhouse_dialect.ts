@@ -17,9 +17,9 @@ export const clickhouse_dialect: Dialect = {
   // Its own quantiles interpolate, or take another rank.
   quantile: (value, share) =>
     `if(count(${value}) = 0, null, arrayElement(arraySort(groupArray(${value})), toUInt64(greatest(1, ceil(${share} * count(${value}))))))`,
-  arg_max: (value, greatest) => `argMax(${value}, ${greatest})`,
-  arg_min: (value, least) => `argMin(${value}, ${least})`,
   kept: '',
+  arg_min: (value, least) => `argMin(${value}, ${least})`,
+  arg_max: (value, greatest) => `argMax(${value}, ${greatest})`,
   integer_quotient: (part, whole) => `intDiv(${part}, ${whole})`,
   row_hash: columns => `cityHash64(toJSONString(tuple(${columns.join(', ')})))`,
   exact_sum: value => `toString(sum(toUInt128(${value})))`,

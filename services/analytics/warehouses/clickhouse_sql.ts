@@ -5,7 +5,7 @@
 import type { AnyFactTable, Entity, FactColumn, Sql } from '../fact_shapes.ts';
 import { fact_tables } from '../facts.ts';
 import { stock_span } from '../facts_supply.ts';
-import { all_derived, type Derived } from './duckdb_derived.ts';
+import { derived_views } from './duckdb_derived.ts';
 import { common_views, position_columns, raw_columns, warehouse_version } from './duckdb_sql.ts';
 
 /** Where the rows of a table are; its own name is the view. */
@@ -40,9 +40,7 @@ export function clickhouse_schema(): string[] {
       'group by source, partition',
     ),
     ...fact_tables.map(create_view),
-    ...all_derived.map(derived_view),
-    customer_first,
-    ...common_views.map(translated),
+    ...[...derived_views, ...common_views].map(translated),
     calendar,
   ];
 }
@@ -97,16 +95,6 @@ function spans(columns: readonly FactColumn[]): string {
       from stock_span_rows r where r.${batch_column} <= (select max(${batch_column}) from ${rows_of('positions')})) seen
    where before is null or before <> is_out`;
 }
-
-/** What DuckDB lays out in tables. Its columns get their names from a first part without rows: the definitions name none. */
-function derived_view({ name, columns, rows }: Derived): string {
-  const named = columns.map(column => column.split(' ')).map(([column = '', sql = '']) => `cast(null as ${nullable(sql)}) as ${column}`);
-  return translated(
-    `create or replace view ${name} as select ${named.join(', ')} where 1 = 0 union all select * from (${rows('(select order_id from orders)')}) derived`,
-  );
-}
-const customer_first = `create or replace view customer_first as
-  select customer_ref, min(counted_at) as first_order_at from order_change where kind = 'sale' and customer_ref is not null group by customer_ref`;
 
 /** The same definitions, where the spelling differs. */
 function translated(view_of_duckdb: string): string {

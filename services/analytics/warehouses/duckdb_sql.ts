@@ -130,19 +130,20 @@ export const common_views: readonly string[] = [
   `create or replace view purchase_line as
    with promise as (select po_id, line_no, arg_min(promised_at, sequence) as first_promised_at, arg_max(promised_at, sequence) as promised_at
                       from po_promise group by po_id, line_no),
-        line as (select l.po_id as po_id, l.line_no as line_no, l.sku, o.supplier_id, o.location_id, o.currency, l.cost, l.quantity, coalesce(l.refused, 0) as refused, o.sent_at, o.ended_at,
-                        p.first_promised_at, p.promised_at, date_trunc('day', p.first_promised_at)::timestamp + interval 1 day as due_at, c.cancelled_at
-                   from po_line l join purchase_order o on o.po_id = l.po_id
-                   left join promise p on p.po_id = l.po_id and p.line_no = l.line_no
-                   left join (select po_id, line_no, min(happened_at) as cancelled_at from po_cancellation group by po_id, line_no) c
-                     on c.po_id = l.po_id and c.line_no = l.line_no)
-   select l.*, r.first_received_at, coalesce(r.received, 0) as received, coalesce(r.received_in_time, 0) as received_in_time,
-          case when l.ended_at is null then coalesce(r.short, greatest(l.quantity - l.refused, 0)) else 0 end as outstanding
-     from line l
-     left join (select t.po_id as po_id, t.line_no as line_no, min(t.received_at) as first_received_at, sum(t.accepted) as received, arg_max(t.short, t.sequence) as short,
-                       sum(t.accepted) filter (where t.received_at < date_trunc('day', p.first_promised_at)::timestamp + interval 1 day) as received_in_time
-                  from receipt_line t left join promise p on p.po_id = t.po_id and p.line_no = t.line_no
-                 group by t.po_id, t.line_no) r on r.po_id = l.po_id and r.line_no = l.line_no`,
+        cancelled as (select po_id, line_no, min(happened_at) as cancelled_at from po_cancellation group by po_id, line_no),
+        received as (select t.po_id as po_id, t.line_no as line_no, min(t.received_at) as first_received_at, sum(t.accepted) as received, arg_max(t.short, t.sequence) as short,
+                            sum(t.accepted) filter (where t.received_at < date_trunc('day', p.first_promised_at) + interval 1 day) as received_in_time
+                       from receipt_line t left join promise p on p.po_id = t.po_id and p.line_no = t.line_no group by t.po_id, t.line_no)
+   select l.po_id as po_id, l.line_no as line_no, l.sku as sku, o.supplier_id as supplier_id, o.location_id as location_id, o.currency as currency, l.cost as cost,
+          l.quantity as quantity, o.sent_at as sent_at, o.ended_at as ended_at, p.first_promised_at as first_promised_at, p.promised_at as promised_at,
+          date_trunc('day', p.first_promised_at) + interval 1 day as due_at, c.cancelled_at as cancelled_at,
+          r.first_received_at as first_received_at, coalesce(r.received, 0) as received, coalesce(r.received_in_time, 0) as received_in_time,
+          case when o.ended_at is null then coalesce(r.short, greatest(l.quantity - coalesce(l.refused, 0), 0)) else 0 end as outstanding
+     from po_line l
+     join purchase_order o on o.po_id = l.po_id
+     left join promise p on p.po_id = l.po_id and p.line_no = l.line_no
+     left join cancelled c on c.po_id = l.po_id and c.line_no = l.line_no
+     left join received r on r.po_id = l.po_id and r.line_no = l.line_no`,
 ];
 
 /** Every day from the first to the last event, for questions of one's own. */
