@@ -13,8 +13,8 @@ export const gallery: readonly Example[] = [
     title: 'Net sales by month',
     about: 'Sold, cancelled and credited, each on its own day, without tax and carriage.',
     sql: `select date_trunc('month', counted_at) as month, currency,
-       sum(net) filter (kind = 'sale') as sold, sum(net) filter (kind = 'cancel') as cancelled,
-       sum(net) filter (kind = 'credit') as credited, sum(net) as net
+       sum(net) filter (where kind = 'sale') as sold, sum(net) filter (where kind = 'cancel') as cancelled,
+       sum(net) filter (where kind = 'credit') as credited, sum(net) as net
   from money_change
  group by all
  order by all`,
@@ -35,7 +35,7 @@ export const gallery: readonly Example[] = [
     title: 'Where orders go',
     about: 'Orders, confirmed ones and their total by country.',
     sql: `select country, currency, count(*) as orders, count(confirmed_at) as confirmed,
-       sum(grand_total) filter (confirmed_at is not null) as total
+       sum(grand_total) filter (where confirmed_at is not null) as total
   from orders
  where placed_at is not null
  group by all
@@ -70,7 +70,7 @@ select cohort, date_diff('month', cohort, month) as months_later, count(distinct
     title: 'Why payments are declined',
     about: 'By gateway and code, with the amount that was at stake.',
     sql: `select gateway, coalesce(decline_code, 'other') as decline_code, currency, count(*) as payments, sum(amount) as amount,
-       count(*) filter (ok_at is not null) as paid_after_all
+       count(*) filter (where ok_at is not null) as paid_after_all
   from payment
  where declined_at is not null
  group by all
@@ -124,7 +124,7 @@ select l.sku, r.reason, sum(r.quantity) as returned, any_value(s.units) as sold
     title: 'What waits for a person',
     about: 'Open exceptions by reason and owner, and how many are past their deadline by the last event heard.',
     sql: `select reason, owner, count(*) as open, min(raised_at) as oldest,
-       count(*) filter (deadline_at < (select max(time) from event_raw)) as overdue
+       count(*) filter (where deadline_at < (select max(time) from event_raw)) as overdue
   from exception
  where resolved_at is null
  group by all

@@ -295,7 +295,9 @@ async function swap(server: string, database: string): Promise<void> {
   const client = createClient({ url: server, database: 'default', request_timeout: write_timeout_ms, log: quiet });
   try {
     await client.command({ query: `drop database if exists ${database}_before sync` });
-    await client.command({ query: `rename database ${database} to ${database}_before, ${database}_shadow to ${database}` });
+    // Killed in between, the next start finds no database, makes one, and reads the logs from the beginning.
+    await client.command({ query: `rename database ${database} to ${database}_before` });
+    await client.command({ query: `rename database ${database}_shadow to ${database}` });
     await client.command({ query: `drop database ${database}_before sync` });
   } finally {
     await client.close();
