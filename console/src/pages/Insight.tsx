@@ -14,9 +14,10 @@ import { useGet } from '../queries.ts';
 import type { Overview } from '../types/analytics.ts';
 import { ExportFile } from './insight/Export.tsx';
 import { Operations } from './insight/Operations.tsx';
-import { type Chosen, preset_words, presets, useChosenPeriod } from './insight/period.ts';
+import { type Chosen, useChosenPeriod } from './insight/period.ts';
 import { Sales } from './insight/Sales.tsx';
 import { Supply } from './insight/Supply.tsx';
+import { preset_words, presets } from './insight/spans.ts';
 
 const views = { sales: 'Sales', operations: 'Operations', stock: 'Stock and suppliers' } as const;
 type View = keyof typeof views;
