@@ -111,7 +111,7 @@ export function InsightQuery(): ReactNode {
               </Card>
               <Card title="Tables">
                 {found.tables.map(table => (
-                  <details key={table.name}>
+                  <details key={table.name} className="of-tables">
                     <summary className="mono small">{table.name}</summary>
                     <ul className="small table-columns">
                       {table.columns.map(column => (

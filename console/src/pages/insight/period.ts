@@ -8,6 +8,7 @@ import { day_ms, next_of, type Period, type Preset, period_of, presets } from '.
 /** Older than this, the last order is where the shop's time ends: a replayed year is looked at as it was. */
 const quiet_days = 45;
 const first_year = '2005-01-01';
+const minute_ms = 60_000;
 
 export interface Chosen {
   readonly preset: Preset;
@@ -24,8 +25,8 @@ export function useChosenPeriod(): Chosen | undefined {
   const months = useGet<MetricReply>('/v1/analytics/metrics/orders', { from: first_year, grain: 'month' });
   if (months.data === undefined && months.error === null) return undefined;
   const last = months.data?.series.at(-1)?.at;
-  // To the minute, so that one page asks for one period, and a cache can hold it.
-  const now = now_ms() - (now_ms() % 60_000);
+  // To the end of the minute, so that one page asks for one period, and what was just placed is in it.
+  const now = (Math.floor(now_ms() / minute_ms) + 1) * minute_ms;
   const last_ends = last === undefined ? now : next_of(Date.parse(last), 'month');
   const long_ago = last !== undefined && now - last_ends > quiet_days * day_ms ? last : null;
   const preset = presets.find(one => one === period) ?? (long_ago === null ? '28_days' : '12_months');
