@@ -34,6 +34,16 @@ function order(gateway: string, carrier?: string): void {
   if (carrier !== undefined && !run.stdout.includes(` ${carrier} from `)) throw new Error(`the order was not shipped by ${carrier}`);
 }
 
+async function shop_is_open(output: string): Promise<void> {
+  const address = /http:\S+\/shop\//.exec(output)?.[0];
+  if (address === undefined) throw new Error('npm start does not say where the shop is');
+  const page = await fetch(address);
+  const text = await page.text();
+  if (!page.ok || !text.includes('/shop/assets/')) throw new Error(`the shop is not open: ${page.status} ${text}`);
+  const config = await (await fetch(`${address}config.json`)).text();
+  if (!config.includes('"pk_') || config.includes('sk_')) throw new Error(`the shop does not know its key: ${config}`);
+}
+
 function signal(child: ChildProcess, name: NodeJS.Signals): void {
   // The whole group, as a terminal does.
   if (child.pid !== undefined) process.kill(-child.pid, name);
@@ -47,6 +57,7 @@ let running = start();
 try {
   await running.up;
   console.log(running.output());
+  await shop_is_open(running.output());
   order('stripe', 'easypost');
   order('cybersource', 'purolator');
   order('manual');

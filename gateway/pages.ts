@@ -91,8 +91,7 @@ function send_page(built: Built | undefined, prefix: string, request: FastifyReq
   const path = (request.url.split('?', 1)[0] ?? '').slice(prefix.length);
   reply.headers(page_headers);
   if (built === undefined) return send_not_built(prefix, reply);
-  // A page's own address, /shop/products/TEA say, is the script's to read. A file that is not there is not there.
-  const name = path === '' || !path.slice(path.lastIndexOf('/') + 1).includes('.') ? 'index.html' : path;
+  const name = built.files.has(path) || !is_page(path, request.headers.accept) ? path : 'index.html';
   const file = built.files.get(name);
   if (file === undefined) throw not_found();
   const zipped = file.zipped.length < file.bytes.length && takes_gzip(request.headers['accept-encoding']);
@@ -105,6 +104,15 @@ function send_page(built: Built | undefined, prefix: string, request: FastifyReq
       .type(file.type)
       .send(zipped ? file.zipped : file.bytes)
   );
+}
+
+/**
+ * A page's own address, /shop/products/TEA say, is the script's to read. SKUs have dots as files have: then it is a page when a person goes there, for a browser
+ * asks for pages as text/html and for nothing else so. A file that is not there is not there.
+ */
+function is_page(path: string, accept: string | undefined): boolean {
+  const has_dot = path.slice(path.lastIndexOf('/') + 1).includes('.');
+  return !path.startsWith('assets/') && (!has_dot || accept?.includes('text/html') === true);
 }
 
 /** Served by an installation without Vite (`npm ci --omit=dev`), and for the seconds of the first build. */

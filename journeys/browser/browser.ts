@@ -61,7 +61,11 @@ export async function start_installation(env: Readonly<Record<string, string>> =
       ...env,
     },
   });
+  // Also when the tests are broken off: nobody else would end it.
+  const end = () => child.kill('SIGINT');
+  process.once('exit', end);
   const stop = async () => {
+    process.off('exit', end);
     if (child.exitCode === null && child.signalCode === null) {
       child.kill('SIGINT');
       await new Promise(resolve => child.once('exit', resolve));
@@ -103,6 +107,8 @@ export interface Visitor {
   readonly page: Page;
   /** Throws when a page broke its policy, threw, or got what it must not see. */
   check(): Promise<void>;
+  /** For whoever reads why a story broke: a picture, and what stood on the page. */
+  last_seen(folder: string, name: string): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -136,6 +142,11 @@ export async function visit(browser: Browser, installation: Installation, forbid
       await Promise.all(readings);
       assert.deepEqual(wrongs, []);
     },
+    async last_seen(folder, name) {
+      const path = join(into_folder(folder), `failed-${name.replaceAll(/\W+/g, '-').slice(0, 60)}.png`);
+      await page.screenshot({ path, fullPage: true });
+      return `${page.url()} (${path})\n${await page.locator('body').innerText()}`;
+    },
     close: () => context.close(),
   };
 }
@@ -163,10 +174,15 @@ export async function fits(page: Page): Promise<void> {
   assert.ok(width <= (page.viewportSize()?.width ?? 0), `${page.url()} is ${width} wide`);
 }
 
+function into_folder(folder: string): string {
+  const path = join(root, 'screenshots', folder);
+  mkdirSync(path, { recursive: true });
+  return path;
+}
+
 /** screenshots/<folder>/<name>-<width>-<theme>.png, for a person to look through; and each must fit its window. */
 export async function picture(page: Page, folder: string, name: string): Promise<void> {
-  const into = join(root, 'screenshots', folder);
-  mkdirSync(into, { recursive: true });
+  const into = into_folder(folder);
   for (const width of widths) {
     await page.setViewportSize({ width, height: width === 360 ? 740 : 900 });
     await fits(page);

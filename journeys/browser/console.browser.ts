@@ -148,7 +148,7 @@ describe('the console', { skip: no_browser }, () => {
     await page.getByText('payment.refunded').first().waitFor();
     assert.equal((await given.shop.order(given.paid.id)).refunded_total, 1_050);
     await page.getByText('Payment: partially refunded').waitFor();
-    assert.ok(!(await dialog().isVisible()));
+    await dialog().waitFor({ state: 'hidden' });
   });
 
   story('an order is held, goes on, and some of it is announced to come back', async () => {
@@ -221,7 +221,7 @@ describe('the console', { skip: no_browser }, () => {
       assert.equal((await page.request.get(path)).status(), 403, path);
     await page.goto(`/console/orders/${given.paid.id}`);
     await button('Return').waitFor();
-    assert.equal(await button('Refund').count(), 0, 'money is not support’s to give');
+    assert.equal(await page.getByRole('button', { name: 'Refund', exact: true }).count(), 0, 'money is not support’s to give');
     await visitor.context.clearCookies();
     await sign_in('analyst');
     await heading('Insight').waitFor();

@@ -5,10 +5,13 @@ import type { Product } from './api_types.ts';
 let asked: Promise<readonly Product[]> | undefined;
 
 export function products_of(api: Api): Promise<readonly Product[]> {
-  asked ??= api.products().catch((error: unknown) => {
-    asked = undefined;
-    throw error;
-  });
+  asked ??= api.products().then(
+    products => products.toSorted((a, b) => place_of(a) - place_of(b) || (a.name < b.name ? -1 : 1)),
+    (error: unknown) => {
+      asked = undefined;
+      throw error;
+    },
+  );
   return asked;
 }
 
@@ -24,7 +27,8 @@ const aisles: readonly (readonly [name: string, kinds: readonly string[]])[] = [
   ['Pantry', ['HONEY', 'BISCUIT', 'CHOC']],
   ['Home & gifts', ['TOWEL', 'APRON', 'SPOON', 'CANDLE', 'CARD', 'BAG', 'BOOK', 'TIN', 'TRAY']],
 ];
-const known = new Set(aisles.flatMap(([, kinds]) => kinds));
+const kinds_in_order = [...new Set(aisles.flatMap(([, kinds]) => kinds))];
+const known = new Set(kinds_in_order);
 export const everything = 'Everything';
 const others = 'More';
 
@@ -37,6 +41,12 @@ export function in_aisle(products: readonly Product[], aisle: string): readonly 
   if (aisle === everything) return products;
   const kinds = aisles.find(([name]) => name === aisle)?.[1];
   return products.filter(({ sku }) => (kinds === undefined ? !known.has(kind_of(sku)) : kinds.includes(kind_of(sku))));
+}
+
+/** Aisle by aisle; what no aisle has comes last. */
+function place_of({ sku }: Product): number {
+  const place = kinds_in_order.indexOf(kind_of(sku));
+  return place < 0 ? kinds_in_order.length : place;
 }
 
 function kind_of(sku: string): string {

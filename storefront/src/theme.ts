@@ -1,11 +1,18 @@
 /** Light or dark: as the system says, until somebody chooses. The colors themselves: style/tokens.css. */
 export type Theme = 'light' | 'dark';
 const name = 'shop.theme';
+const system_is_dark = matchMedia('(prefers-color-scheme: dark)');
 
 export function theme(): Theme {
   const chosen = document.documentElement.dataset['theme'];
   if (chosen === 'light' || chosen === 'dark') return chosen;
-  return matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
+  return system_is_dark.matches ? 'dark' : 'light';
+}
+
+/** Calls `changed` when the system turns from light to dark or back. */
+export function on_system_theme(changed: () => void): () => void {
+  system_is_dark.addEventListener('change', changed);
+  return () => system_is_dark.removeEventListener('change', changed);
 }
 
 export function other_theme(one: Theme): Theme {

@@ -135,7 +135,7 @@ function options({ names, unit, look, grain, width, height, set_tip }: OptionsGi
     },
     series: [{}, ...lines],
     axes: [
-      { ...axis, size: 34, space: grain === 'second' ? 100 : 70, ...time_axis(grain) },
+      { ...axis, size: 28, space: grain === 'second' ? 100 : 70, ...time_axis(grain) },
       { ...axis, size: 64, incrs: steps_of(unit), values: (_plot, splits) => splits.map(split => in_unit_short(split, unit)) },
     ],
     hooks: {

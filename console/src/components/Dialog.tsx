@@ -69,10 +69,12 @@ interface ShowProps {
   readonly open: boolean;
   close(): void;
   readonly title: string;
+  /** What can be done from here, beside Close. */
+  readonly actions?: ReactNode;
   readonly children: ReactNode;
 }
 
-export function Show({ open, close, title, children }: ShowProps): ReactNode {
+export function Show({ open, close, title, actions, children }: ShowProps): ReactNode {
   return (
     <Popup open={open} close={close} wide>
       <div className="dialog-body">
@@ -80,6 +82,7 @@ export function Show({ open, close, title, children }: ShowProps): ReactNode {
         {children}
         <div className="actions">
           <Dialog.Close className="button">Close</Dialog.Close>
+          {actions}
         </div>
       </div>
     </Popup>

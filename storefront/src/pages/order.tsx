@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Access, Api } from '../api.ts';
 import type { Order, OrderLine } from '../api_types.ts';
-import { day, moment, money } from '../format.ts';
+import { country_name, day, moment, money } from '../format.ts';
 import { useKept } from '../kept.ts';
 import { type KeptOrder, kept_orders, last_order } from '../kept_orders.ts';
 import { problem_in } from '../loaded.ts';
@@ -108,7 +108,14 @@ function Details({ api, order, known, changed }: { api: Api; order: Order; known
           <section class="card">
             <h2>Goes to</h2>
             <address>
-              {[address.name, address.line1, address.line2, `${address.postal_code} ${address.city}`, address.region, address.country]
+              {[
+                address.name,
+                address.line1,
+                address.line2,
+                `${address.postal_code} ${address.city}`,
+                address.region,
+                country_name(address.country),
+              ]
                 .filter(text => text !== null && text.trim() !== '')
                 .map(text => (
                   <span key={text}>{text}</span>
@@ -126,7 +133,7 @@ function Details({ api, order, known, changed }: { api: Api; order: Order; known
 function Line({ line, order }: { line: OrderLine; order: Order }) {
   const { sku, name, quantity, total } = line;
   return (
-    <li class="line">
+    <li class="line plain">
       <Picture sku={sku} name={name} />
       <div class="line-name">
         <span>

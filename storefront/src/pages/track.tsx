@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { Api } from '../api.ts';
 import type { Tracked } from '../api_types.ts';
-import { moment } from '../format.ts';
+import { day, moment } from '../format.ts';
 import { problem_in } from '../loaded.ts';
 import { Parcels } from '../parts/parcels.tsx';
 import { Heading, Trouble, Waiting } from '../parts/small.tsx';
@@ -82,6 +82,7 @@ function TrackedOrder({ order }: { order: Tracked }) {
             <span>
               {line.quantity} × {line.name}
             </span>
+            {line.promise_date !== null && line.quantity_delivered < line.quantity && <span class="soft">by {day(line.promise_date)}</span>}
           </li>
         ))}
       </ul>

@@ -1,10 +1,10 @@
 /** What stands around every page. */
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { cart, units_in } from '../cart.ts';
 import { useKept } from '../kept.ts';
 import { Link } from '../route.tsx';
-import { other_theme, set_theme, theme } from '../theme.ts';
+import { on_system_theme, other_theme, set_theme, theme } from '../theme.ts';
 
 export function Frame({ children }: { children: ComponentChildren }) {
   return (
@@ -66,6 +66,7 @@ function CartLink() {
 
 function ThemeButton() {
   const [shown, show] = useState(theme);
+  useEffect(() => on_system_theme(() => show(theme())), []);
   const toggle = () => {
     set_theme(other_theme(shown));
     show(other_theme(shown));

@@ -16,6 +16,7 @@ const parcel_words: Readonly<Record<string, string>> = {
   delivered: 'Delivered',
   sent_back: 'Came back to us',
 };
+const carrier_words: Readonly<Record<string, string>> = { easypost: 'EasyPost', purolator: 'Purolator' };
 const shipment_words: Readonly<Record<string, string>> = {
   planned: 'Being packed',
   labeling: 'Being packed',
@@ -53,7 +54,7 @@ function ParcelRow({ parcel, carrier }: { parcel: Parcel; carrier: string | null
       <strong>{parcel_words[status] ?? words(status)}</strong>
       {number !== '' && (
         <small>
-          {carrier === null ? '' : `${words(carrier)} `}
+          {carrier === null ? '' : `${carrier_words[carrier] ?? words(carrier)} `}
           {/* An address that is no web address is text: it came from a third party. */}
           {tracking_url?.startsWith('https://') ? (
             <a href={tracking_url} rel="noreferrer noopener" target="_blank">

@@ -2,13 +2,37 @@
 import type { JSX } from 'preact';
 
 const palettes = 6;
+/** Where its name says a color. */
+const tints: Readonly<Record<string, number>> = {
+  'MUG-BLUE': 2,
+  'MUG-SAND': 3,
+  'TEA-SENCHA': 1,
+  'TEA-ROOIBOS': 0,
+  'TEA-ASSAM': 3,
+  'COFFEE-HOUSE': 0,
+  'TEAPOT-CAST': 5,
+  'KETTLE-STEEL': 2,
+  'GLASS-ICED': 3,
+  'FILTER-100': 1,
+  'HONEY-HEATHER': 3,
+  'BISCUIT-OAT': 3,
+  'CHOC-MILK': 0,
+  'APRON-BLACK': 5,
+  'TRAY-OAK': 3,
+  'TIN-LARGE': 1,
+};
 
 /** `sku` says what is drawn, `name` what is written where nothing is. The name stands beside every picture, so that readers aloud skip this. */
 export function Picture({ sku, name }: { sku: string; name: string }) {
   const kind = sku.split('-')[0] ?? '';
   const draw = Object.hasOwn(drawings, kind) ? drawings[kind] : undefined;
   return (
-    <svg class={`picture palette-${number_of(sku) % palettes}`} viewBox="0 0 120 120" aria-hidden="true" focusable="false">
+    <svg
+      class={`picture palette-${(Object.hasOwn(tints, sku) ? tints[sku] : undefined) ?? number_of(sku) % palettes}`}
+      viewBox="0 0 120 120"
+      aria-hidden="true"
+      focusable="false"
+    >
       <rect class="p-ground" width="120" height="120" />
       <circle class="p-sun" cx={40 + (number_of(name) % 40)} cy="52" r="38" />
       <ellipse class="p-shade" cx="60" cy="99" rx="34" ry="4" />
@@ -36,8 +60,8 @@ function number_of(text: string): number {
   return sum;
 }
 
-const leaf = (x: number, y: number, turn: number) => (
-  <path class="p-deep" transform={`translate(${x} ${y}) rotate(${turn})`} d="M0 0C9-8 9-18 0-26C-9-18-9-8 0 0z" />
+const leaf = (x: number, y: number, turn: number, size = 1) => (
+  <path class="p-deep" transform={`translate(${x} ${y}) rotate(${turn}) scale(${size})`} d="M0 0C9-8 9-18 0-26C-9-18-9-8 0 0z" />
 );
 const pouch = (label: JSX.Element) => (
   <>
@@ -47,8 +71,8 @@ const pouch = (label: JSX.Element) => (
     {label}
   </>
 );
-const cup = (x: number, size: number) => (
-  <g transform={`translate(${x} ${98 - 44 * size}) scale(${size})`}>
+const cup = (x: number, size: number, base = 98) => (
+  <g transform={`translate(${x} ${base - 42 * size}) scale(${size})`}>
     <path class="p-main" d="M0 0h44v22a20 20 0 0 1-20 20h-4A20 20 0 0 1 0 22z" />
     <path class="p-line" d="M44 7h5a9 9 0 0 1 0 18h-6" />
     <ellipse class="p-deep" cx="22" cy="1" rx="22" ry="4" />
@@ -67,9 +91,9 @@ const drawings: Readonly<Record<string, () => JSX.Element>> = {
   TEA: () =>
     pouch(
       <>
-        {leaf(60, 78, 0)}
-        {leaf(60, 78, -45)}
-        {leaf(60, 78, 45)}
+        {leaf(60, 76, 0, 0.85)}
+        {leaf(59, 76, -55, 0.55)}
+        {leaf(61, 76, 55, 0.55)}
       </>,
     ),
   COFFEE: () =>
@@ -132,7 +156,7 @@ const drawings: Readonly<Record<string, () => JSX.Element>> = {
       <rect class="p-main" x="26" y="78" width="68" height="20" rx="5" />
       <rect class="p-light" x="68" y="84" width="18" height="8" rx="2" />
       <rect class="p-deep" x="32" y="73" width="56" height="6" rx="2" />
-      {cup(40, 0.72)}
+      {cup(41, 0.8, 73)}
     </>
   ),
   JUG: () => (
@@ -199,7 +223,7 @@ const drawings: Readonly<Record<string, () => JSX.Element>> = {
   ),
   TRAY: () => (
     <>
-      {cup(44, 0.62)}
+      {cup(43, 0.8, 78)}
       <path class="p-main" d="M20 82h80l-7 16H27z" />
       <rect class="p-deep" x="16" y="78" width="88" height="8" rx="4" />
     </>

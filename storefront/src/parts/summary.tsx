@@ -28,7 +28,7 @@ export function Summary({ sums }: { sums: Sums }) {
         row(sums.code === undefined ? 'Discount' : `Discount ${sums.code}`, money(-sums.discount_total, currency), 'good-text')}
       {row('Delivery', shipping_total === null ? 'at checkout' : shipping_total === 0 ? 'free' : money(shipping_total, currency))}
       {sums.tax_total > 0 && row('Tax', money(sums.tax_total, currency))}
-      {row('Total', money(sums.total, currency), 'total')}
+      {row(shipping_total === null ? 'Total so far' : 'Total', money(sums.total, currency), 'total')}
       {(sums.refunded_total ?? 0) > 0 && row('Refunded', money(sums.refunded_total ?? 0, currency), 'good-text')}
     </dl>
   );

@@ -76,11 +76,7 @@ function OnTheWay({ order }: { order: Order }) {
     );
   return (
     <Notice tone="good" title="Paid: it is yours">
-      <p>
-        {waits
-          ? 'Some of it is on order. The rest goes ahead; nothing is charged before it leaves.'
-          : 'We pack it now. You are charged when it leaves.'}
-      </p>
+      <p>{waits ? 'We wait for some of it. You are charged when it leaves.' : 'We pack it now. You are charged when it leaves.'}</p>
     </Notice>
   );
 }

@@ -20,7 +20,23 @@ interface InspectProps {
 
 export function Inspect({ letter, close, redrive, discard }: InspectProps): ReactNode {
   return (
-    <Show open={letter !== null} close={close} title={letter?.type ?? 'Dead letter'}>
+    <Show
+      open={letter !== null}
+      close={close}
+      title={letter?.type ?? 'Dead letter'}
+      actions={
+        letter !== null && (
+          <>
+            {discard !== undefined && <Button onClick={() => discard(letter)}>Discard…</Button>}
+            {redrive !== undefined && (
+              <Button look="primary" onClick={() => redrive(letter)}>
+                Redrive…
+              </Button>
+            )}
+          </>
+        )
+      }
+    >
       {letter !== null && (
         <>
           <p className="notice bad">{letter.reason}</p>
@@ -34,14 +50,6 @@ export function Inspect({ letter, close, redrive, discard }: InspectProps): Reac
             }}
           />
           <Events id={letter.id} />
-          <div className="actions">
-            {discard !== undefined && <Button onClick={() => discard(letter)}>Discard…</Button>}
-            {redrive !== undefined && (
-              <Button look="primary" onClick={() => redrive(letter)}>
-                Redrive…
-              </Button>
-            )}
-          </div>
         </>
       )}
     </Show>

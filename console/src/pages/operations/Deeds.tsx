@@ -24,6 +24,14 @@ export function InspectOperation({ operation, close, resolve }: InspectProps): R
       open={operation !== null}
       close={close}
       title={operation === null ? '' : `${words(operation.kind)}, ${words(operation.provider)}`}
+      actions={
+        operation?.state === 'unknown' &&
+        resolve !== undefined && (
+          <Button look="primary" onClick={() => resolve(operation)}>
+            Resolve with evidence…
+          </Button>
+        )
+      }
     >
       {operation !== null && (
         <>
@@ -43,13 +51,6 @@ export function InspectOperation({ operation, close, resolve }: InspectProps): R
           />
           <Exchanges id={operation.id} />
           {operation.service === 'payments' && /^pay_/.test(operation.subject) && <GatewayFacts payment_id={operation.subject} />}
-          {resolve !== undefined && operation.state === 'unknown' && (
-            <div className="actions">
-              <Button look="primary" onClick={() => resolve(operation)}>
-                Resolve with evidence…
-              </Button>
-            </div>
-          )}
         </>
       )}
     </Show>
