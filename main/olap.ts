@@ -32,7 +32,14 @@ export async function start_olap(given: OlapGiven, stops: (() => Promise<unknown
     const reader = whole_log(source, pool, settings.data_folder);
     return tails.has(source) ? tail_of(tails, source).wrap(reader, real_clock.now_ms) : reader;
   });
-  const analytics = await start_analytics({ readers, folder: join(settings.data_folder, 'analytics'), clock, waiting: real_clock, logger });
+  const analytics = await start_analytics({
+    readers,
+    folder: join(settings.data_folder, 'analytics'),
+    ...(settings.clickhouse_url === undefined ? {} : { clickhouse_url: settings.clickhouse_url }),
+    clock,
+    waiting: real_clock,
+    logger,
+  });
   const unlisten = [...tails.values()].map(tail => tail.on_append(() => analytics.poke()));
   stops.push(async () => {
     for (const stop_listening of unlisten) stop_listening();

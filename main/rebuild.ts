@@ -3,9 +3,9 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RebuildProgress } from '../services/analytics/rebuild.ts';
+import { demo_key } from './demo_keys.ts';
 import { bring_up } from './platform_up.ts';
 import { data_file, type Settings } from './settings.ts';
-import { demo_key } from './up.ts';
 
 const poll_ms = 1_000;
 const request_timeout_ms = 30_000;

@@ -93,6 +93,12 @@ export const setting_rows: readonly SettingRow[] = [
     check: postgres_url,
   })),
   {
+    name: 'CLICKHOUSE_URL',
+    preset: 'DuckDB in the data folder',
+    meaning: 'a ClickHouse server for analytics: http://user:password@host:8123/database',
+    check: url('http:', 'https:'),
+  },
+  {
     name: 'CARTWRIGHT_SECRET_KEY',
     preset: 'generated',
     meaning: 'the first secret key (sk_…), so that scripts can rely on it',

@@ -26,6 +26,8 @@ export interface Settings {
   /** Where the process of each service is, for `start gateway`. */
   readonly service_urls: Readonly<Partial<Record<ServiceName, string>>>;
   /** Other origins whose pages may ask; `*` for any. */
+  /** Undefined: DuckDB in the data folder. */
+  readonly clickhouse_url: string | undefined;
   readonly cors_origins: readonly string[];
   /** Outgoing webhooks may go to private addresses and by http. */
   readonly webhooks_allow_private: boolean;
@@ -152,6 +154,7 @@ export function read_settings(env: Readonly<Record<string, string | undefined>>)
         return own === undefined ? [] : [[name, own.replace(/\/$/, '')]];
       }),
     ),
+    clickhouse_url: text('CLICKHOUSE_URL'),
     cors_origins: list('CORS_ORIGINS'),
     webhooks_allow_private: text('WEBHOOKS_ALLOW_PRIVATE') === 'true',
     fulfillment: choice('FULFILLMENT', sandbox ? 'auto' : 'manual'),

@@ -214,7 +214,7 @@ function on_time_rows({ now }: Period): string {
   const gone = `(select order_id, line_no, sum(quantity) as quantity from (
       select order_id, line_no, parcel_id, max(quantity) as quantity from parcel_line group by all
       union all select order_id, line_no, '', quantity from cancellation) group by all)`;
-  const open = `(select l.order_id, l.line_no, p.first_promise_at, p.promise_at, greatest(l.quantity - coalesce(g.quantity, 0), 0) as quantity
+  const open = `(select l.order_id as order_id, l.line_no as line_no, p.first_promise_at, p.promise_at as promise_at, greatest(l.quantity - coalesce(g.quantity, 0), 0) as quantity
       from order_line l join promise p on p.order_id = l.order_id and p.line_no = l.line_no
       join orders f on f.order_id = l.order_id and f.confirmed_at is not null and f.status <> 'cancelled'
       left join ${gone} g on g.order_id = l.order_id and g.line_no = l.line_no)`;

@@ -29,7 +29,7 @@ export const supply_metrics: Readonly<Record<string, Metric>> = {
     group_by: ['sku', 'country', 'region'],
     rows: ({
       sql,
-    }) => `select ${sql.arg_max('d.happened_at', 'd.missing')} as counted_at, o.currency, d.sku, any_value(o.country) as country, any_value(o.region) as region,
+    }) => `select ${sql.arg_max('d.happened_at', 'd.missing')} as counted_at, o.currency, d.sku as sku, any_value(o.country) as country, any_value(o.region) as region,
         ${sql.arg_max('d.order_id', 'd.missing')} as order_id,
         max(d.missing) as missing, max(d.missing) * ${sql.arg_max('l.unit_price', 'd.missing')} as amount
       from (select *, wanted - greatest(available, 0) as missing from lost_demand) d

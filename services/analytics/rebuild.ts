@@ -99,10 +99,10 @@ async function rebuild(given: RebuildGiven, tell: Tell): Promise<void> {
   try {
     const sources = await shadow_sources(given, shadow);
     const count = counter(given, tell);
-    // Most of it beside the store, which goes on; the rest while it stands still.
-    await read_up_to_live(given, shadow, sources, count);
+    // Most of it beside the store, which goes on: while it does there is always one more. The last batch while it stands still.
+    await read_up_to_live(given, shadow, sources, count, given.batching.events_max);
     await given.hearing.while_still(async () => {
-      await read_up_to_live(given, shadow, sources, count);
+      await read_up_to_live(given, shadow, sources, count, 0);
       tell({ state: 'comparing' });
       const differing = await compare(given, shadow, tell);
       await close();
@@ -144,7 +144,8 @@ async function shadow_sources({ hearing, readers, folder }: RebuildGiven, shadow
   return verified.map(({ reader, marks }) => ({ reader, marks, position: 0, at: null, caught_up: undefined }));
 }
 
-type Count = (events: number, sources: readonly Source[]) => Promise<void>;
+/** Takes note of what was read; answers how many are left. */
+type Count = (events: number, sources: readonly Source[]) => Promise<number>;
 
 function counter({ waiting }: RebuildGiven, tell: Tell): Count {
   const began_ms = waiting.now_ms();
@@ -156,17 +157,24 @@ function counter({ waiting }: RebuildGiven, tell: Tell): Count {
     );
     const seconds = Math.max(0.001, (waiting.now_ms() - began_ms) / 1_000);
     tell({ events, events_per_second: Math.round(events / seconds), logs });
+    return logs.reduce((sum, { position, head }) => sum + head - position, 0);
   };
 }
 
-async function read_up_to_live(given: RebuildGiven, shadow: Warehouse, sources: readonly Source[], count: Count): Promise<void> {
+/** Until no more than so many events are left. */
+async function read_up_to_live(
+  given: RebuildGiven,
+  shadow: Warehouse,
+  sources: readonly Source[],
+  count: Count,
+  left_max: number,
+): Promise<void> {
   const batching: Batching = { events_max: given.batching.events_max, batch_ms: 0 };
-  for (;;) {
+  for (let left = Number.POSITIVE_INFINITY; left > left_max; ) {
     given.stopping.throwIfAborted();
     const collected = await collect(sources, batching, given, given.stopping);
     if (collected.moved.length > 0) await write_batch(shadow, collected);
-    await count(collected.events.length, sources);
-    if (collected.moved.length === 0) return;
+    left = await count(collected.events.length, sources);
   }
 }
 

@@ -11,6 +11,7 @@ import type { Dialect } from './dialect.ts';
 import { type Exported, type ExportWanted, exporter } from './exports.ts';
 import { start_hearing } from './hearing.ts';
 import { type Rebuild, rebuild_of } from './rebuild.ts';
+import { open_clickhouse } from './warehouses/clickhouse.ts';
 import { open_duckdb } from './warehouses/duckdb.ts';
 import type { Ask, Relation, Table, Warehouse } from './warehouses/warehouse.ts';
 import { type Watermark, watermark_of } from './watermark.ts';
@@ -18,8 +19,10 @@ import { type Watermark, watermark_of } from './watermark.ts';
 export interface AnalyticsPorts {
   /** The logs to hear, by `table_log` and the tails of this process where there are any. */
   readonly readers: readonly LogReader[];
-  /** Where the store's file lives; one process at a time. */
+  /** Where the store's file lives; one process at a time. With ClickHouse, where files wait that are being sent. */
   readonly folder: string;
+  /** Absent: DuckDB in the folder. */
+  readonly clickhouse_url?: string;
   /** The shop's time: watermarks and lag. */
   readonly clock: Clock;
   /** Real waiting, also under a simulated clock. */
@@ -52,8 +55,11 @@ export interface Analytics {
  * belong to (later, while running, it stops and says so in `failure` and the log).
  */
 export async function start_analytics(ports: AnalyticsPorts): Promise<Analytics> {
-  const { waiting, folder } = ports;
-  const warehouse = await open_duckdb({ folder, breathe: () => waiting.sleep(0), sleep: waiting.sleep });
+  const { waiting, folder, clickhouse_url } = ports;
+  const warehouse =
+    clickhouse_url === undefined
+      ? await open_duckdb({ folder, breathe: () => waiting.sleep(0), sleep: waiting.sleep })
+      : await open_clickhouse({ url: clickhouse_url });
   try {
     return await begin(ports, warehouse);
   } catch (error) {

@@ -10,9 +10,10 @@ import { Problem } from '../../../platform/route.ts';
 import { duckdb_dialect } from '../dialect.ts';
 import { write_csv, write_parquet } from './duckdb_export.ts';
 import { apply, type Loads, prepare_loads } from './duckdb_load.ts';
-import { answer_query, tables_of, too_expensive } from './duckdb_query.ts';
+import { answer_query, tables_of } from './duckdb_query.ts';
 import { schema_statements, version_statements, warehouse_version } from './duckdb_sql.ts';
 import { in_line } from './line.ts';
+import { too_expensive } from './query_problems.ts';
 import type { Answer, Ask, StoredPosition, Warehouse } from './warehouse.ts';
 
 export const query_timeout_ms = 10_000;

@@ -2,7 +2,8 @@
  * What a question may read, judged on DuckDB's own parse of it: the tables and views of the store and what the question itself names in WITH.
  * The connection could open no file all the same; this keeps the catalog, which knows paths and settings, out of sight as well.
  */
-import { Problem } from '../../../platform/route.ts';
+import type { Problem } from '../../../platform/route.ts';
+import { invalid_sql, refused } from './query_problems.ts';
 
 /** Rows out of nothing. */
 const table_functions = new Set(['range', 'generate_series', 'unnest', 'json_each', 'json_tree', 'regexp_split_to_table']);
@@ -107,9 +108,5 @@ function not_parsed(parse: unknown): Problem {
   const told = is_node(parse) ? String(parse['error_message'] ?? '') : '';
   if (told.startsWith('Only SELECT') || told === '') return refused('Only SELECT, also after WITH or FROM, may be asked here.');
   const place = is_node(parse) && parse['position'] !== undefined ? `, at character ${Number(parse['position']) + 1}` : '';
-  return new Problem(422, 'query_invalid', `${told}${place}`, { errors: [{ pointer: '/sql', code: 'query_invalid' }] });
-}
-
-export function refused(detail: string): Problem {
-  return new Problem(422, 'query_refused', detail, { errors: [{ pointer: '/sql', code: 'query_refused' }] });
+  return invalid_sql(`${told}${place}`);
 }

@@ -65,7 +65,7 @@ interface Piece {
 }
 
 /** Orders reach a thousand lines: what one statement holds is bounded by bytes too. */
-function* pieces_of(events: readonly Logged<Event>[]): Generator<Piece> {
+export function* pieces_of(events: readonly Logged<Event>[]): Generator<Piece> {
   let piece: Piece = { events: [], data: [] };
   let characters = 0;
   for (const event of events) {
@@ -94,11 +94,11 @@ const raw_cells: Readonly<Record<string, (event: Logged<Event>) => unknown>> = {
   cause: event => event.cause,
 };
 
-function raw_json({ events, data }: Piece): string[] {
+export function raw_json({ events, data }: Piece): string[] {
   return raw_columns.map(({ name }) => (name === 'data' ? `[${data.join()}]` : json_of(events.map(event => raw_cells[name]?.(event)))));
 }
 
-function position_json(positions: readonly StoredPosition[]): string[] {
+export function position_json(positions: readonly StoredPosition[]): string[] {
   const rows = positions.map(({ source, partition, position, at, system_identifier, timeline }) => [
     source,
     partition,

@@ -11,8 +11,9 @@ import {
 } from '@duckdb/node-api';
 import { Problem } from '../../../platform/route.ts';
 import type { Json } from '../../../platform/service.ts';
-import { check_reads, refused } from './duckdb_guard.ts';
+import { check_reads } from './duckdb_guard.ts';
 import { cell_of } from './duckdb_values.ts';
+import { invalid_sql, refused, too_expensive } from './query_problems.ts';
 import { type Answer, type Ask, query_bytes_max, query_rows_max, type Relation, type Table } from './warehouse.ts';
 
 /** Lists and texts that a function makes are not under DuckDB's own memory limit: when the process grows by more, the question is ended. */
@@ -118,11 +119,7 @@ function problem_of(error: unknown, folder: string): unknown {
   if (text.startsWith('INTERRUPT')) return error;
   if (text.startsWith('Out of Memory')) return too_expensive('It needs more memory than a question may have.', error);
   if (text.startsWith('Permission Error')) return refused('It asks for something outside of the facts.');
-  return new Problem(422, 'query_invalid', text, { cause: error, errors: [{ pointer: '/sql', code: 'query_invalid' }] });
-}
-
-export function too_expensive(detail: string, cause: unknown): Problem {
-  return new Problem(422, 'query_too_expensive', detail, { cause, errors: [{ pointer: '/sql', code: 'query_too_expensive' }] });
+  return invalid_sql(text, error);
 }
 
 /** A database speaks of its files; nobody here is to learn where they are. */

@@ -49,7 +49,8 @@ export function schema_statements(): string[] {
     `create table if not exists event_raw (${raw.join(', ')})`,
     `create table if not exists positions (${position_columns.map(({ name, sql }) => `${name} ${sql}`).join(', ')}, primary key (source, partition))`,
     ...fact_tables.map(create_table),
-    ...views,
+    ...common_views,
+    calendar,
   ];
 }
 
@@ -110,10 +111,11 @@ function keep_new_spans(columns: readonly LoadColumn[]): string {
    where (i.sequence is null or s.version > i.sequence) and s.is_out is distinct from coalesce(s.before, i.available <= 0)`;
 }
 
-const views = [
+/** ClickHouse takes these too, but for the names of a few functions (clickhouse_sql.ts). */
+export const common_views: readonly string[] = [
   // Sales on the day of placed_at, cancellations and credits on their own; of confirmed orders only, net without tax and carriage.
   `create or replace view money_change as
-   select 'sale' as kind, o.placed_at as counted_at, o.order_id, l.line_no, l.sku, l.quantity, l.line_subtotal as gross, l.line_total - l.line_tax as net, l.line_tax as tax,
+   select 'sale' as kind, o.placed_at as counted_at, o.order_id as order_id, l.line_no as line_no, l.sku, l.quantity, l.line_subtotal as gross, l.line_total - l.line_tax as net, l.line_tax as tax,
           o.currency, o.country, o.region, o.customer_ref
      from orders o join order_line l on l.order_id = o.order_id
     where o.confirmed_at is not null and o.placed_at is not null
@@ -145,7 +147,7 @@ const views = [
     group by order_id, line_no`,
   // A purchase order line with what was promised first, what came of it and what is still to come.
   `create or replace view purchase_line as
-   select l.po_id, l.line_no, l.sku, o.supplier_id, o.location_id, o.currency, l.cost, l.quantity, o.sent_at, o.ended_at, p.first_promised_at, p.promised_at,
+   select l.po_id as po_id, l.line_no as line_no, l.sku, o.supplier_id, o.location_id, o.currency, l.cost, l.quantity, o.sent_at, o.ended_at, p.first_promised_at, p.promised_at,
           date_trunc('day', p.first_promised_at) + interval 1 day as due_at, c.cancelled_at,
           r.first_received_at, coalesce(r.received, 0) as received, coalesce(r.received_in_time, 0) as received_in_time,
           case when o.ended_at is null then coalesce(r.short, greatest(l.quantity - coalesce(l.refused, 0), 0)) else 0 end as outstanding
@@ -154,14 +156,15 @@ const views = [
      left join (select po_id, line_no, arg_min(promised_at, sequence) as first_promised_at, arg_max(promised_at, sequence) as promised_at
                   from po_promise group by po_id, line_no) p on p.po_id = l.po_id and p.line_no = l.line_no
      left join (select po_id, line_no, min(happened_at) as cancelled_at from po_cancellation group by po_id, line_no) c on c.po_id = l.po_id and c.line_no = l.line_no
-     left join (select t.po_id, t.line_no, min(t.received_at) as first_received_at, sum(t.accepted) as received, arg_max(t.short, t.sequence) as short,
+     left join (select t.po_id as po_id, t.line_no as line_no, min(t.received_at) as first_received_at, sum(t.accepted) as received, arg_max(t.short, t.sequence) as short,
                        sum(t.accepted) filter (where t.received_at < date_trunc('day', f.first_promised_at) + interval 1 day) as received_in_time
                   from receipt_line t
                   left join (select po_id, line_no, arg_min(promised_at, sequence) as first_promised_at from po_promise group by po_id, line_no) f
                     on f.po_id = t.po_id and f.line_no = t.line_no
                  group by t.po_id, t.line_no) r on r.po_id = l.po_id and r.line_no = l.line_no`,
-  // Every day from the first to the last event, for questions of one's own.
-  `create or replace view calendar as
-   select day, date_trunc('week', day) as week, date_trunc('month', day) as month, date_trunc('quarter', day) as quarter, year(day) as year, isodow(day) as weekday
-     from (select unnest(generate_series(date_trunc('day', min(time)), date_trunc('day', max(time)), interval 1 day)) as day from event_raw)`,
 ];
+
+/** Every day from the first to the last event, for questions of one's own. */
+const calendar = `create or replace view calendar as
+   select day, date_trunc('week', day) as week, date_trunc('month', day) as month, date_trunc('quarter', day) as quarter, year(day) as year, isodow(day) as weekday
+     from (select unnest(generate_series(date_trunc('day', min(time)), date_trunc('day', max(time)), interval 1 day)) as day from event_raw)`;
