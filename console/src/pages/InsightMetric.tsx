@@ -58,7 +58,11 @@ function MetricPage({ about, chosen }: { readonly about: MetricAbout; readonly c
   const measure = about.measures.includes(asked.measure) ? asked.measure : (about.measures[0] ?? 'value');
   const { now, past } = useMetric(about.metric, period, group_by === '' ? undefined : group_by);
   const currencies = [
-    ...new Set((now.data?.series ?? []).flatMap(point => (typeof point.currency === 'string' ? [point.currency] : []))),
+    ...new Set(
+      [...(now.data?.series ?? []), ...(past.data?.series ?? [])].flatMap(point =>
+        typeof point.currency === 'string' ? [point.currency] : [],
+      ),
+    ),
   ].sort();
   const currency = asked.currency !== '' ? asked.currency : (currencies[0] ?? '');
   return (
