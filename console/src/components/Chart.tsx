@@ -131,7 +131,11 @@ function options({ names, unit, look, grain, width, height, set_tip }: OptionsGi
     ...(grain === 'second' ? {} : { tzDate: (at_s: number) => UPlot.tzDate(new Date(at_s * 1_000), 'UTC') }),
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     scales: {
-      y: { range: (_plot, min, max) => [Math.min(0, min ?? 0), max === null || max === 0 ? highest_of_nothing(unit) : max * 1.08] },
+      // A single bucket is as wide as a bucket, not as the days around it.
+      x: { range: (_plot, min, max) => (min !== null && min === max ? [min - least_s[grain], max + least_s[grain]] : [min, max]) },
+      y: {
+        range: (_plot, min, max) => [Math.min(0, min ?? 0), max === null || max === 0 ? highest_of_nothing(unit) : highest_of(max, unit)],
+      },
     },
     series: [{}, ...lines],
     axes: [
@@ -173,6 +177,11 @@ const decades = (from: number, to: number): number[] =>
   Array.from({ length: to - from }, (_, place) => 10 ** (from + place)).flatMap(ten => [ten, 2 * ten, 5 * ten]);
 const whole_steps = decades(0, 12);
 const share_steps = decades(-3, 12);
+
+/** Where almost nothing happened an axis up to one percent says so. */
+function highest_of(max: number, { kind }: Unit): number {
+  return Math.max(max * 1.08, kind === 'share' ? 0.01 : 0);
+}
 
 function highest_of_nothing({ kind }: Unit): number {
   if (kind === 'share') return 1;

@@ -5,18 +5,20 @@ import { Link, useSearch } from 'wouter';
 import { address } from '../api.ts';
 import { Button } from '../components/Button.tsx';
 import { ChoiceField, TextField } from '../components/Field.tsx';
-import { Page } from '../components/Page.tsx';
-import { Bones } from '../components/State.tsx';
+import { Card, Page } from '../components/Page.tsx';
+import { Bones, Loaded } from '../components/State.tsx';
 import { Time } from '../components/Value.tsx';
-import { bucket, day } from '../format.ts';
+import { bucket, day, words } from '../format.ts';
 import { useFilters } from '../location.ts';
 import { useGet } from '../queries.ts';
-import type { Overview } from '../types/analytics.ts';
+import type { MetricAbout, Overview } from '../types/analytics.ts';
 import { ExportFile } from './insight/Export.tsx';
 import { Operations } from './insight/Operations.tsx';
-import { type Chosen, preset_words, presets, useChosenPeriod } from './insight/period.ts';
+import { behind, type Shown } from './insight/parts.tsx';
+import { type Chosen, useChosenPeriod } from './insight/period.ts';
 import { Sales } from './insight/Sales.tsx';
 import { Supply } from './insight/Supply.tsx';
+import { preset_words, presets } from './insight/spans.ts';
 
 const views = { sales: 'Sales', operations: 'Operations', stock: 'Stock and suppliers' } as const;
 type View = keyof typeof views;
@@ -102,7 +104,29 @@ function Dashboards({ chosen }: { readonly chosen: Chosen }): ReactNode {
       {view === 'sales' && <Sales {...shown} />}
       {view === 'operations' && <Operations {...shown} />}
       {view === 'stock' && <Supply {...shown} />}
+      <EveryMetric {...shown} />
     </div>
+  );
+}
+
+/** Also those that stand on no dashboard. */
+function EveryMetric({ period, currency }: Shown): ReactNode {
+  const query = useGet<{ data: readonly MetricAbout[] }>('/v1/analytics/metrics');
+  return (
+    <Card title="Every metric">
+      <Loaded query={query}>
+        {({ data }) => (
+          <ul className="metrics">
+            {data.map(one => (
+              <li key={one.metric}>
+                <Link href={behind(one.metric, period, one.per_currency ? { currency } : {})}>{words(one.metric)}</Link>
+                <div className="small quiet">{one.summary}</div>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Loaded>
+    </Card>
   );
 }
 

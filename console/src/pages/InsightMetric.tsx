@@ -15,8 +15,9 @@ import type { MetricAbout, MetricReply } from '../types/analytics.ts';
 import { PeriodPicker } from './Insight.tsx';
 import { Behind } from './insight/Behind.tsx';
 import { useMetric } from './insight/parts.tsx';
-import { buckets_of, type Chosen, useChosenPeriod } from './insight/period.ts';
+import { type Chosen, useChosenPeriod } from './insight/period.ts';
 import { compared, filled, groups_of, in_currency, unit_of } from './insight/series.ts';
+import { buckets_of } from './insight/spans.ts';
 
 const back = { href: '/insight', label: 'Insight' };
 const groups_max = 6;
@@ -57,7 +58,11 @@ function MetricPage({ about, chosen }: { readonly about: MetricAbout; readonly c
   const measure = about.measures.includes(asked.measure) ? asked.measure : (about.measures[0] ?? 'value');
   const { now, past } = useMetric(about.metric, period, group_by === '' ? undefined : group_by);
   const currencies = [
-    ...new Set((now.data?.series ?? []).flatMap(point => (typeof point.currency === 'string' ? [point.currency] : []))),
+    ...new Set(
+      [...(now.data?.series ?? []), ...(past.data?.series ?? [])].flatMap(point =>
+        typeof point.currency === 'string' ? [point.currency] : [],
+      ),
+    ),
   ].sort();
   const currency = asked.currency !== '' ? asked.currency : (currencies[0] ?? '');
   return (
@@ -199,20 +204,20 @@ function Narrowed({ asked, chosen, clear }: NarrowedProps): ReactNode {
   if (asked.at === '' && asked.group === '') return null;
   return (
     <p className="narrowed">
-      Only{' '}
-      {asked.at !== '' && (
-        <Button small onClick={() => clear({ at: '' })} aria-label={`Not only ${bucket(asked.at, chosen.period.grain)}`}>
-          {bucket(asked.at, chosen.period.grain)} ×
-        </Button>
-      )}{' '}
-      {asked.group !== '' && (
-        <Button small onClick={() => clear({ group: '' })} aria-label={`Not only ${asked.group}`}>
-          {words(asked.group_by)}: {asked.group} ×
-        </Button>
-      )}{' '}
-      <Link href={`/insight`} className="small">
+      Only
+      {asked.at !== '' && <Taken text={bucket(asked.at, chosen.period.grain)} away={() => clear({ at: '' })} />}
+      {asked.group !== '' && <Taken text={`${words(asked.group_by)}: ${asked.group}`} away={() => clear({ group: '' })} />}
+      <Link href="/insight" className="small">
         All numbers
       </Link>
     </p>
+  );
+}
+
+function Taken({ text, away }: { readonly text: string; away(): void }): ReactNode {
+  return (
+    <Button small onClick={away}>
+      <span className="hidden">No longer only</span> {text} <span aria-hidden="true">×</span>
+    </Button>
   );
 }

@@ -7,7 +7,8 @@ import { LongField } from '../components/Field.tsx';
 import { Card, Page } from '../components/Page.tsx';
 import { Bones, Empty, Loaded, Refusal } from '../components/State.tsx';
 import { Time } from '../components/Value.tsx';
-import { type Cell, keep_csv } from '../download.ts';
+import type { Cell } from '../csv.ts';
+import { keep_csv } from '../download.ts';
 import { count, duration, words } from '../format.ts';
 import { useFilters } from '../location.ts';
 import { now_ms } from '../ports.ts';
@@ -110,7 +111,7 @@ export function InsightQuery(): ReactNode {
               </Card>
               <Card title="Tables">
                 {found.tables.map(table => (
-                  <details key={table.name}>
+                  <details key={table.name} className="of-tables">
                     <summary className="mono small">{table.name}</summary>
                     <ul className="small table-columns">
                       {table.columns.map(column => (

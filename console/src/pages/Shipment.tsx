@@ -164,14 +164,14 @@ function Label({ parcel }: { readonly parcel: Parcel }): ReactNode {
   const at = (format: string) => `/v1/parcels/${parcel.id}/label?format=${format}`;
   return (
     <span className="keep">
-      <a href={at('pdf')} target="_blank" rel="noreferrer" aria-label={`Label of ${parcel.tracking_number ?? parcel.id} as PDF`}>
+      <a href={at('pdf')} target="_blank" rel="noreferrer" aria-label={`PDF: label of ${parcel.tracking_number ?? parcel.id}`}>
         PDF
       </a>{' '}
       <a
         href={at('zpl')}
         target="_blank"
         rel="noreferrer"
-        aria-label={`Label of ${parcel.tracking_number ?? parcel.id} for a label printer`}
+        aria-label={`ZPL: label of ${parcel.tracking_number ?? parcel.id} for a label printer`}
       >
         ZPL
       </a>

@@ -153,7 +153,7 @@ function Deliveries({ endpoint }: { readonly endpoint: WebhookEndpoint }): React
       cell: one => (
         <Button
           small
-          aria-label={`Send ${one.type} of ${one.subject} again`}
+          aria-label={`Send again: ${one.type} of ${one.subject}`}
           disabled={redeliver.pending || endpoint.state === 'disabled'}
           onClick={() => void redeliver.run(one).catch(() => undefined)}
         >

@@ -13,8 +13,8 @@ import { useGet } from '../../queries.ts';
 import { useMay } from '../../session.tsx';
 import type { Drill, DrillRow, MetricAbout } from '../../types/analytics.ts';
 import { in_unit } from '../../units.ts';
-import type { Period } from './period.ts';
 import { unit_of } from './series.ts';
+import type { Period } from './spans.ts';
 
 interface BehindProps {
   readonly about: MetricAbout;

@@ -5,7 +5,7 @@ import { ChoiceField } from '../../components/Field.tsx';
 import { toast } from '../../components/Toast.tsx';
 import { download } from '../../download.ts';
 import { day } from '../../format.ts';
-import type { Period } from './period.ts';
+import type { Period } from './spans.ts';
 
 const datasets = [
   { value: 'orders', label: 'Orders' },

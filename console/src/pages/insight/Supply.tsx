@@ -198,6 +198,7 @@ const slow_columns: readonly Column<SlowMover>[] = [
     id: 'cover',
     header: 'Lasts',
     align: 'end',
+    keep: true,
     cell: row => (row.days_of_cover === null ? '–' : `${count(Math.round(row.days_of_cover))} d`),
   },
   {

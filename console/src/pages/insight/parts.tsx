@@ -9,8 +9,8 @@ import { Loaded } from '../../components/State.tsx';
 import { count } from '../../format.ts';
 import { useGet } from '../../queries.ts';
 import type { MetricReply } from '../../types/analytics.ts';
-import { buckets_of, type Period, type Span } from './period.ts';
 import { type Change, compared, filled, unit_of } from './series.ts';
+import { buckets_of, type Period, type Span } from './spans.ts';
 
 export interface Shown {
   readonly period: Period;

@@ -2,7 +2,7 @@
 import type { Series } from '../../components/Chart.tsx';
 import type { MetricReply, Point } from '../../types/analytics.ts';
 import type { Unit } from '../../units.ts';
-import { buckets_of, type Period, type Span } from './period.ts';
+import { buckets_of, type Period, type Span } from './spans.ts';
 
 export function unit_of(unit: string, currency: string): Unit {
   if (unit === 'minor') return { kind: 'money', currency };

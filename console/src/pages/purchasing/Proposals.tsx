@@ -76,17 +76,17 @@ const facts: readonly Column<Proposal>[] = [
   },
   { id: 'location', header: 'For', wide_only: true, cell: one => one.location },
   { id: 'quantity', header: 'Buy', align: 'end', cell: one => <strong>{count(one.quantity)}</strong> },
-  { id: 'supplier', header: 'From', cell: one => <Link href={`/suppliers/${one.supplier}`}>{one.supplier}</Link> },
+  { id: 'supplier', header: 'From', wide_only: true, cell: one => <Link href={`/suppliers/${one.supplier}`}>{one.supplier}</Link> },
   {
     id: 'why',
     header: 'Why',
     cell: one => (
-      <>
+      <div className="roomy">
         {one.reasons.map(words).join(', ')}
         <div className="small quiet">
           {count(one.position)} there or coming; reorder at {count(one.reorder_point)}, up to {count(one.target)}
         </div>
-      </>
+      </div>
     ),
   },
   { id: 'since', header: 'Since', wide_only: true, keep: true, cell: one => <Time at={one.created_at} ago /> },

@@ -39,7 +39,6 @@ function entries_of(movements: readonly Movement[], stock: Stock, from_now: bool
 
 const columns: readonly Column<Entry>[] = [
   { id: 'at', header: 'When', keep: true, cell: entry => <Time at={entry.moved_at} /> },
-  { id: 'location', header: 'Location', cell: entry => entry.location },
   { id: 'kind', header: 'What', cell: entry => words(entry.kind) },
   { id: 'change', header: 'Change', align: 'end', keep: true, cell: entry => <Change entry={entry} /> },
   {
@@ -48,6 +47,7 @@ const columns: readonly Column<Entry>[] = [
     align: 'end',
     cell: entry => (entry.left === null ? <span className="quiet">–</span> : count(entry.left)),
   },
+  { id: 'location', header: 'Location', cell: entry => entry.location },
   {
     id: 'way',
     header: 'From, to',
