@@ -82,8 +82,14 @@ export function Bones({ rows = 4 }: { readonly rows?: number }): ReactNode {
   );
 }
 
+interface Refreshed {
+  readonly data: unknown;
+  readonly error: Error | null;
+  refetch(): unknown;
+}
+
 /** What is shown is old, because asking again failed. */
-export function NotRefreshed({ query }: { readonly query: UseQueryResult<unknown, Error> }): ReactNode {
+export function NotRefreshed({ query }: { readonly query: Refreshed }): ReactNode {
   if (query.error === null || query.data === undefined) return null;
   return (
     <div className="notice warn" role="status">
