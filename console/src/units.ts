@@ -1,4 +1,4 @@
-/** What a number is of, and how it is written: whole in a table, short at an axis. */
+/** What a number is of, and how it is written: whole in a table, short at an axis; and numbers in a row. */
 import { count, count_short, duration, money, money_short } from './format.ts';
 
 export type Unit =
@@ -8,6 +8,14 @@ export type Unit =
   | { readonly kind: 'share' }
   | { readonly kind: 'milliseconds' }
   | { readonly kind: 'days' };
+
+export interface Series {
+  readonly name: string;
+  /** One for each of `at`; null where nothing is known. */
+  readonly values: readonly (number | null)[];
+  /** What it was before: drawn to compare with, not to look at. */
+  readonly is_past?: boolean;
+}
 
 export function in_unit(value: number | null | undefined, unit: Unit): string {
   if (value === null || value === undefined) return '–';

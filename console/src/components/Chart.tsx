@@ -3,16 +3,8 @@ import 'uplot/dist/uPlot.min.css';
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import UPlot from 'uplot';
 import { bucket, bucket_short, clock_time_short, type Grain, instant } from '../format.ts';
-import { in_unit, in_unit_short, type Unit } from '../units.ts';
+import { in_unit, in_unit_short, type Series, type Unit } from '../units.ts';
 import { Scroll } from './Scroll.tsx';
-
-export interface Series {
-  readonly name: string;
-  /** One for each of `at`; null where nothing is known. */
-  readonly values: readonly (number | null)[];
-  /** What it was before: drawn to compare with, not to look at. */
-  readonly is_past?: boolean;
-}
 
 interface ChartProps {
   readonly label: string;
@@ -126,7 +118,7 @@ function options({ names, unit, look, grain, width, height, set_tip }: OptionsGi
   return {
     width,
     height,
-    padding: [8, 8, 0, 0],
+    padding: [8, 22, 0, 0],
     legend: { show: false },
     ...(grain === 'second' ? {} : { tzDate: (at_s: number) => UPlot.tzDate(new Date(at_s * 1_000), 'UTC') }),
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },

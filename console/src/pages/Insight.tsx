@@ -8,11 +8,12 @@ import { ChoiceField, TextField } from '../components/Field.tsx';
 import { Card, Page } from '../components/Page.tsx';
 import { Bones, Loaded } from '../components/State.tsx';
 import { Time } from '../components/Value.tsx';
-import { bucket, day, words } from '../format.ts';
+import { bucket, day } from '../format.ts';
 import { useFilters } from '../location.ts';
 import { useGet } from '../queries.ts';
 import type { MetricAbout, Overview } from '../types/analytics.ts';
 import { ExportFile } from './insight/Export.tsx';
+import { metric_words } from './insight/names.ts';
 import { Operations } from './insight/Operations.tsx';
 import { behind, type Shown } from './insight/parts.tsx';
 import { type Chosen, useChosenPeriod } from './insight/period.ts';
@@ -119,7 +120,7 @@ function EveryMetric({ period, currency }: Shown): ReactNode {
           <ul className="metrics">
             {data.map(one => (
               <li key={one.metric}>
-                <Link href={behind(one.metric, period, one.per_currency ? { currency } : {})}>{words(one.metric)}</Link>
+                <Link href={behind(one.metric, period, one.per_currency ? { currency } : {})}>{metric_words(one.metric)}</Link>
                 <div className="small quiet">{one.summary}</div>
               </li>
             ))}

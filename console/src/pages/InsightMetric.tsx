@@ -3,7 +3,7 @@ import '../styles/insight.css';
 import { type ReactNode, useMemo } from 'react';
 import { Link, useParams } from 'wouter';
 import { Button } from '../components/Button.tsx';
-import { Chart, type Series } from '../components/Chart.tsx';
+import { Chart } from '../components/Chart.tsx';
 import { ChoiceField } from '../components/Field.tsx';
 import { Card, Page } from '../components/Page.tsx';
 import { Bones, Empty, Failed, Loaded } from '../components/State.tsx';
@@ -12,8 +12,10 @@ import { bucket, words } from '../format.ts';
 import { useFilters } from '../location.ts';
 import { useGet } from '../queries.ts';
 import type { MetricAbout, MetricReply } from '../types/analytics.ts';
+import type { Series } from '../units.ts';
 import { PeriodPicker } from './Insight.tsx';
 import { Behind } from './insight/Behind.tsx';
+import { metric_words } from './insight/names.ts';
 import { useMetric } from './insight/parts.tsx';
 import { type Chosen, useChosenPeriod } from './insight/period.ts';
 import { compared, filled, groups_of, in_currency, unit_of } from './insight/series.ts';
@@ -30,7 +32,7 @@ export function InsightMetric(): ReactNode {
   if (abouts.error !== null) return <Failed error={abouts.error} again={() => void abouts.refetch()} />;
   if (chosen === undefined || abouts.data === undefined) {
     return (
-      <Page title={words(metric)} back={back}>
+      <Page title={metric_words(metric)} back={back}>
         <div className="card">
           <Bones />
         </div>
@@ -67,7 +69,7 @@ function MetricPage({ about, chosen }: { readonly about: MetricAbout; readonly c
   const currency = asked.currency !== '' ? asked.currency : (currencies[0] ?? '');
   return (
     <Page
-      title={words(about.metric)}
+      title={metric_words(about.metric)}
       back={back}
       lead={
         <>
@@ -91,7 +93,7 @@ function MetricPage({ about, chosen }: { readonly about: MetricAbout; readonly c
             <ChoiceField
               label="Shown"
               value={measure}
-              choices={about.measures.map(one => ({ value: one, label: one === 'value' ? words(about.metric) : words(one) }))}
+              choices={about.measures.map(one => ({ value: one, label: one === 'value' ? metric_words(about.metric) : words(one) }))}
               onChange={event => set({ measure: event.target.value })}
             />
           )}
@@ -105,7 +107,7 @@ function MetricPage({ about, chosen }: { readonly about: MetricAbout; readonly c
           )}
         </div>
         {!about.of_now && (
-          <Card title={`${words(about.metric)} over time`}>
+          <Card title={`${metric_words(about.metric)} over time`}>
             <Loaded query={now}>
               {reply => (
                 <OverTime
@@ -154,7 +156,7 @@ function OverTime({ about, chosen: { period }, reply, past, measure, currency, g
       return compared(
         filled(reply, period, period, measure, currency),
         filled(past, period.before, period, measure, currency),
-        words(about.metric),
+        metric_words(about.metric),
       );
     const groups = groups_of(in_currency(reply.series, currency)).toSorted((a, b) => b.sum(measure) - a.sum(measure));
     return groups.slice(0, groups_max).map(({ name }) => ({
@@ -169,7 +171,7 @@ function OverTime({ about, chosen: { period }, reply, past, measure, currency, g
   return (
     <>
       <Chart
-        label={words(about.metric)}
+        label={metric_words(about.metric)}
         at={at}
         series={series}
         unit={unit}

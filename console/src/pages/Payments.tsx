@@ -36,7 +36,7 @@ const columns: readonly Column<Payment>[] = [
       </>
     ),
   },
-  { id: 'gateway', header: 'Gateway', cell: payment => named(payment.gateway) },
+  { id: 'gateway', header: 'Gateway', wide_only: true, cell: payment => named(payment.gateway) },
   { id: 'method', header: 'Method', wide_only: true, cell: payment => words(payment.method_kind) },
   {
     id: 'order',

@@ -1,7 +1,6 @@
 /** Series of a metric over the buckets of a period: gaps filled, groups added up, before laid over now. */
-import type { Series } from '../../components/Chart.tsx';
 import type { MetricReply, Point } from '../../types/analytics.ts';
-import type { Unit } from '../../units.ts';
+import type { Series, Unit } from '../../units.ts';
 import { buckets_of, type Period, type Span } from './spans.ts';
 
 export function unit_of(unit: string, currency: string): Unit {
@@ -10,6 +9,9 @@ export function unit_of(unit: string, currency: string): Unit {
   if (unit === 'ms') return { kind: 'milliseconds' };
   return unit === 'days' ? { kind: 'days' } : { kind: 'count' };
 }
+
+/** Of nothing there is no mean. */
+const means: ReadonlySet<string> = new Set(['aov']);
 
 const number_of = (value: Point[string]): number | null => (typeof value === 'number' ? value : null);
 
@@ -27,7 +29,7 @@ export function filled(
   currency: string,
 ): readonly (number | null)[] {
   const unit = reply?.unit ?? 'count';
-  const empty = unit === 'minor' || unit === 'count' ? 0 : null;
+  const empty = (unit === 'minor' || unit === 'count') && !means.has(reply?.metric ?? '') ? 0 : null;
   const by_bucket = new Map(in_currency(reply?.series ?? [], currency).map(point => [Date.parse(point.at), number_of(point[measure])]));
   return buckets_of(span, grain).map(at => by_bucket.get(Date.parse(at)) ?? empty);
 }
@@ -72,6 +74,7 @@ export function change_of(now: number | null, past: number | null, is_share: boo
   const by = is_share ? (now - past) * 100 : ((now - past) / Math.abs(past)) * 100;
   const rounded = Math.round(by * 10) / 10;
   if (rounded === 0) return { text: 'as before', direction: 'same' };
-  const amount = Math.abs(rounded) >= 1_000 ? '>999' : String(Math.abs(rounded));
-  return { text: `${rounded > 0 ? '+' : '−'}${amount} ${is_share ? 'points' : '%'}`, direction: rounded > 0 ? 'up' : 'down' };
+  const direction = rounded > 0 ? 'up' : 'down';
+  if (!is_share && rounded >= 1_000) return { text: `${Math.round(now / past)} times as much`, direction };
+  return { text: `${rounded > 0 ? '+' : '−'}${Math.abs(rounded)} ${is_share ? 'points' : '%'}`, direction };
 }
