@@ -32,9 +32,7 @@ export function read_page({ query: { limit, cursor } }: RouteRequest, parts: rea
 }
 
 /** `rows` holds one more than the page, when there is more. */
-export function page_reply<R>(rows: readonly R[], page: Page, key_of: (row: R) => readonly string[], shown: (row: R) => Json): Reply {
-  return { status: 200, body: page_body(rows, page, key_of, shown) };
-}
+export const page_reply = <R>(...given: Parameters<typeof page_body<R>>): Reply => ({ status: 200, body: page_body(...given) });
 
 /** As a reply's, for replies that say more beside it. */
 export function page_body<R>(rows: readonly R[], page: Page, key_of: (row: R) => readonly string[], shown: (row: R) => Json) {

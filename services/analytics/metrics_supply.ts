@@ -91,8 +91,12 @@ export const supply_metrics: Readonly<Record<string, Metric>> = {
     summary: 'From sent to the first receipt of a purchase order line, on the day it came: p50, p90, standard deviation',
     unit: 'days',
     group_by: ['supplier_id', 'location_id', 'sku'],
-    rows: ({ sql }) => `select first_received_at as counted_at, supplier_id, location_id, sku, po_id,
-      ${milliseconds(sql, 'sent_at', 'first_received_at')} as ms from purchase_line where sent_at is not null and first_received_at is not null`,
+    rows: ({
+      sql,
+    }) => `select r.received_at as counted_at, o.supplier_id as supplier_id, o.location_id as location_id, r.sku as sku, r.po_id as po_id,
+        ${milliseconds(sql, 'o.sent_at', 'r.received_at')} as ms
+      from (select po_id, line_no, any_value(sku) as sku, min(received_at) as received_at from receipt_line group by po_id, line_no) r
+      join purchase_order o on o.po_id = r.po_id where o.sent_at is not null`,
     measures: sql => ({
       value: in_days(sql.quantile('ms', 0.5)),
       p90: in_days(sql.quantile('ms', 0.9)),
