@@ -59,7 +59,7 @@ describe('sizes', () => {
   const is_kernel = (path: string) => apart.every(is_one => !is_one(path));
   test('the kernel of the platform stays under 2,500 lines of code, what is counted apart under limits of its own', () => {
     const sizes = [is_kernel, ...apart].map(platform_lines);
-    const limits = [2_500, 650, 650, 350, 300, 600, 400];
+    const limits = [2_500, 670, 650, 350, 300, 600, 400];
     assert.ok(
       sizes.every((size, index) => size < (limits[index] ?? 0)),
       `kernel, HTTP base, launcher, wire, vault, adapters, XML have ${sizes.join(', ')} lines of code; the limits are ${limits.join(', ')}`,
