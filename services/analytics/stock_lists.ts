@@ -105,10 +105,10 @@ function reorder_rows({ sql, now }: Period): string {
       where sent_at is not null and first_received_at is not null)`;
   const p50 = in_days(sql.quantile('ms', 0.5));
   const facts = `with purchases as ${sql.kept} (select * from purchase_line)
-      select s.sku, p.name, s.location_id, s.available, s.backordered, coalesce(i.units, 0) as incoming, i.incoming_at,
-        s.on_hand - s.damaged - s.allocated - s.backordered + coalesce(i.units, 0) as position, r.reorder_point, r.target,
-        coalesce(m.units, 0) as units, greatest(s.available, 0) * 28 / nullif(m.units, 0) as days_left,
-        coalesce(own.days, its.days, every.days) as lead_days, coalesce(w.supplier_id, last.supplier_id) as supplier_id, w.proposal_id, w.quantity as proposed
+      select s.sku as sku, p.name as name, s.location_id as location_id, s.available as available, s.backordered as backordered,
+        coalesce(i.units, 0) as incoming, i.incoming_at as incoming_at, s.on_hand - s.damaged - s.allocated - s.backordered + coalesce(i.units, 0) as position,
+        r.reorder_point as reorder_point, r.target as target, coalesce(m.units, 0) as units, greatest(s.available, 0) * 28 / nullif(m.units, 0) as days_left,
+        coalesce(own.days, its.days, every.days) as lead_days, coalesce(w.supplier_id, last.supplier_id) as supplier_id, w.proposal_id as proposal_id, w.quantity as proposed
       from stock_item s
       left join product p on p.sku = s.sku
       left join reorder_policy r on r.sku = s.sku and r.location_id = s.location_id
