@@ -86,7 +86,7 @@ export type ReorderLine = {
 
 /** What runs out first comes first. */
 export async function reorder_of(ask: Ask, period: Period, limit: number): Promise<ReorderLine[]> {
-  const rows = await ask(`select * from (${reorder_rows(period)}) where ${reorder_reasons.join(' or ')}
+  const rows = await ask(`select * from (${reorder_rows(period)}) where ${reorder_reasons.map(reason => `${reason} = 1`).join(' or ')}
      order by days_left is null, days_left, sku, location_id limit ${limit}`);
   return rows.map(line_of);
 }
@@ -105,10 +105,10 @@ function reorder_rows({ sql, now }: Period): string {
       where sent_at is not null and first_received_at is not null)`;
   const p50 = in_days(sql.quantile('ms', 0.5));
   const facts = `with purchases as ${sql.kept} (select * from purchase_line)
-      select s.sku, p.name, s.location_id, s.available, s.backordered, coalesce(i.units, 0) as incoming, i.incoming_at,
-        s.on_hand - s.damaged - s.allocated - s.backordered + coalesce(i.units, 0) as position, r.reorder_point, r.target,
-        coalesce(m.units, 0) as units, greatest(s.available, 0) * 28 / nullif(m.units, 0) as days_left,
-        coalesce(own.days, its.days, every.days) as lead_days, coalesce(w.supplier_id, last.supplier_id) as supplier_id, w.proposal_id, w.quantity as proposed
+      select s.sku as sku, p.name as name, s.location_id as location_id, s.available as available, s.backordered as backordered,
+        coalesce(i.units, 0) as incoming, i.incoming_at as incoming_at, s.on_hand - s.damaged - s.allocated - s.backordered + coalesce(i.units, 0) as position,
+        r.reorder_point as reorder_point, r.target as target, coalesce(m.units, 0) as units, greatest(s.available, 0) * 28 / nullif(m.units, 0) as days_left,
+        coalesce(own.days, its.days, every.days) as lead_days, coalesce(w.supplier_id, last.supplier_id) as supplier_id, w.proposal_id as proposal_id, w.quantity as proposed
       from stock_item s
       left join product p on p.sku = s.sku
       left join reorder_policy r on r.sku = s.sku and r.location_id = s.location_id
@@ -124,7 +124,7 @@ function reorder_rows({ sql, now }: Period): string {
       left join (select sku, ${p50} as days from ${lead} t group by sku) own on own.sku = s.sku
       left join (select supplier_id, ${p50} as days from ${lead} t group by supplier_id) its on its.supplier_id = coalesce(w.supplier_id, last.supplier_id)
       cross join (select ${p50} as days from ${lead} t) every`;
-  const conditions = Object.entries(reasons).map(([name, condition]) => `coalesce(${condition}, false) as ${name}`);
+  const conditions = Object.entries(reasons).map(([name, condition]) => `case when ${condition} then 1 else 0 end as ${name}`);
   return `select *, ${conditions.join(', ')} from (${facts})`;
 }
 
@@ -152,7 +152,7 @@ function line_of(row: Answer): ReorderLine {
     supplier_id: text(row, 'supplier_id'),
     quantity: proposed ?? Math.max(0, wanted - position),
     proposal_id: text(row, 'proposal_id'),
-    reasons: reorder_reasons.filter(reason => row[reason] === true),
+    reasons: reorder_reasons.filter(reason => row[reason] === 1),
   };
 }
 

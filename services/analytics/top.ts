@@ -39,9 +39,9 @@ export async function top_of(ask: Ask, { sql, from, to }: Period, { dimension, b
   for (const { currency } of currencies) {
     rows.push(
       ...(await ask(`select t.*, ${name} as name from (
-        select ${column} as key, currency, sum(net) as net, sum(gross) as gross, sum(quantity) as units,
+        select * from (select ${column} as key, currency, sum(net) as net, sum(gross) as gross, sum(quantity) as units,
                ${dimension === 'sku' ? 'sum(orders)' : `count(*) filter (where kind = 'sale')`} as orders
-          from ${table} where ${within} and currency = ${sql.text(String(currency))} group by 1, 2 order by ${by} desc, key limit ${limit}) t ${named}
+          from ${table} where ${within} and currency = ${sql.text(String(currency))} group by 1, 2) s order by ${by} desc, key limit ${limit}) t ${named}
         order by ${by} desc, key`)),
     );
   }

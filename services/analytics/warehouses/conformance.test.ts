@@ -54,8 +54,12 @@ describe('DuckDB and ClickHouse hold the same facts and give the same numbers', 
         );
     });
   }
-  for (const path of ['/v1/analytics/overview', '/v1/analytics/funnel'])
+  for (const path of ['/v1/analytics/overview', '/v1/analytics/funnel', '/v1/analytics/top'])
     test(path, () => both(analytics => ask_route(analytics, path, month)));
+  for (const path of ['/v1/analytics/reorder', '/v1/analytics/slow-movers'])
+    test(path, () => both(analytics => ask_route(analytics, path)));
+  for (const metric of ['net_sales', 'lead_time', 'stockout_rate'])
+    test(`what stands behind ${metric}`, () => both(analytics => ask_route(analytics, '/v1/analytics/drill', { ...month, metric })));
 });
 
 /** Fractions to twelve digits: engines add them up in another order. */
