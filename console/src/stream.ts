@@ -7,7 +7,7 @@ export type StreamState = 'connecting' | 'open' | 'away';
 const again_ms = 5_000;
 
 /** Calls `tell` with each `event: name` of `path`. */
-export function useStream<T>(path: string, name: string, tell: (message: T) => void): StreamState {
+export function useStream<T>(path: string, name: string, tell: (message: T) => void | Promise<void>): StreamState {
   const [state, set_state] = useState<StreamState>('connecting');
   const newest = useRef(tell);
   useEffect(() => {
@@ -20,7 +20,7 @@ export function useStream<T>(path: string, name: string, tell: (message: T) => v
       const opened = new EventSource(path);
       source = opened;
       opened.addEventListener('open', () => set_state('open'));
-      opened.addEventListener(name, event => newest.current(JSON.parse(event.data) as T)); // the shape is the API's contract
+      opened.addEventListener(name, event => void newest.current(JSON.parse(event.data) as T)); // the shape is the API's contract
       opened.addEventListener('error', () => {
         set_state('away');
         if (opened.readyState !== EventSource.CLOSED) return;

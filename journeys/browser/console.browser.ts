@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Route } from 'playwright-core';
 import { build_pages } from '../../main/pages.ts';
 import { publishable_key, secret_key, until } from '../shop.ts';
 import { fits, hostile_texts, is_accessible, is_unbroken, launch, no_browser, picture, type Visitor, visit } from './browser.ts';
@@ -286,6 +286,33 @@ describe('the console', { skip: no_browser }, () => {
     await dialog().getByRole('button', { name: 'Hold order' }).click();
     await button('Release hold').waitFor();
     await is_unbroken(page);
+  });
+
+  story('what was asked before a change and comes after it shows nothing old', async () => {
+    const { id } = given.hostile;
+    await sign_in('operator', `/console/orders/${id}`);
+    await button('Release hold').waitFor();
+    const late = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    const shown = Promise.withResolvers<void>();
+    const hold_back = async (route: Route) => {
+      const response = await route.fetch();
+      asked.resolve();
+      await late.promise;
+      // Nobody waits for it any more when it was cancelled.
+      await route.fulfill({ response }).catch(() => undefined);
+      shown.resolve();
+    };
+    await page.route(`**/v1/orders/${id}`, hold_back, { times: 1 });
+    await button('Release hold').click();
+    await dialog().getByRole('button', { name: 'Release hold' }).click();
+    await asked.promise;
+    await given.shop.post(`/v1/orders/${id}/holds`, { reason: hostile_texts.join(' ') });
+    await button('Release hold').waitFor();
+    late.resolve();
+    await shown.promise;
+    await page.evaluate(() => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+    assert.equal(await button('Release hold').count(), 1);
   });
 
   story('says when what it shows is not fresh', async () => {

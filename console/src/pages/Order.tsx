@@ -84,11 +84,13 @@ function OrderPage({ order }: { readonly order: OrderObject }): ReactNode {
   );
 }
 
-/** Each change comes as the whole order; its story is then asked for anew. */
+/** Each change comes as the whole order; its story is then asked for anew. A reply still on its way may be of before the change: it is given up. */
 function useOrderStream(id: string): void {
   const client = useQueryClient();
-  useStream<OrderObject>(`/v1/orders/${id}/stream`, 'order', order => {
-    client.setQueryData(key_of(`/v1/orders/${id}`), order);
+  useStream<OrderObject>(`/v1/orders/${id}/stream`, 'order', async order => {
+    const queryKey = key_of(`/v1/orders/${id}`);
+    await client.cancelQueries({ queryKey, exact: true });
+    client.setQueryData<OrderObject>(queryKey, before => (before !== undefined && before.version > order.version ? before : order));
     void client.invalidateQueries({ queryKey: key_of(`/v1/orders/${id}/timeline`) });
   });
 }
