@@ -65,7 +65,7 @@ export async function replay(base: Settings, file: string, options: { rows_max?:
     console.log(
       `  ${planned.rows.toLocaleString('en-GB')} rows, ${planned.by_invoice.size.toLocaleString('en-GB')} orders, ${planned.products.size.toLocaleString('en-GB')} products; opening the shop`,
     );
-    await commit_without_waiting(up);
+    await wait_for_disk(up, 'off');
     await open_shop(api, planned);
     const outcome = await run_days(up, api, clock, planned, started);
     const figures = await figures_of_analytics(api, first.slice(0, 10), clock.now());
@@ -81,15 +81,16 @@ export async function replay(base: Settings, file: string, options: { rows_max?:
     return sound && good ? 0 : 1;
   } finally {
     api.close();
+    await wait_for_disk(up, 'on');
     await up.stop();
   }
 }
 
-/** A replay that dies is begun again from its file: nobody waits for the disk at each of a million commits. */
-async function commit_without_waiting(up: Up): Promise<void> {
+/** A replay that dies is begun again from its file: nobody waits for the disk at each of a million commits. What it leaves behind is durable like anything. */
+async function wait_for_disk(up: Up, wait: 'on' | 'off'): Promise<void> {
   const client = new pg.Client({ connectionString: up.admin_url });
   await client.connect();
-  await client.query('alter system set synchronous_commit = off');
+  await client.query(wait === 'off' ? 'alter system set synchronous_commit = off' : 'alter system reset synchronous_commit');
   await client.query('select pg_reload_conf()');
   await client.end();
 }
