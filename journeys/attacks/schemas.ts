@@ -5,7 +5,8 @@ import { validator } from '../../platform/strict_json.ts';
 import type { Address } from './target.ts';
 
 /** JSON Schema as TypeBox writes it, as far as routes use it. */
-interface Schema {
+export interface Schema {
+  readonly required?: readonly string[];
   readonly type?: string;
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
