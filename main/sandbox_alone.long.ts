@@ -135,9 +135,23 @@ describe('sandbox', () => {
     await until('its acknowledgment has come', () => receiver.received.some(letter => letter.body.toString().includes('ST|855|')));
   });
 
+  it('takes an order in Peppol BIS 3 with curl, and tells its webhooks where it was told to', async t => {
+    const receiver = await start_receiver();
+    t.after(() => void receiver.stop());
+    const sandbox = await start(t, 'peppol_supplier', '--port', '0', '--webhook', `peppol_supplier=${receiver.url}/hooks`);
+    const [, order = '', user = '', url = ''] = /^printf '%s' '(.*)' \| curl -u '(.*)' -H .* (\S+)$/m.exec(sandbox.examples) ?? [];
+    const headers = { authorization: `Basic ${btoa(user)}`, 'content-type': 'application/xml' };
+    assert.equal((await fetch(url, { method: 'POST', headers, body: order })).status, 202);
+    assert.deepEqual(
+      (await ledger_of(sandbox.value('what happened'))).map(entry => [entry.kind, entry.amount]),
+      [['purchase_order_accepted', 720]],
+    );
+    await until('its response has come', () => receiver.received.some(letter => letter.body.toString().includes('<OrderResponse')));
+  });
+
   it('starts all of them when none is named', async t => {
     const sandbox = await start(t, '--port', '0');
-    assert.match(sandbox.output, /running: stripe, cybersource, easypost, purolator, supplier, x12_supplier;/);
+    assert.match(sandbox.output, /running: stripe, cybersource, easypost, purolator, supplier, x12_supplier, peppol_supplier;/);
   });
 
   it('keeps what happened when it is told where, and forgets it otherwise', async t => {

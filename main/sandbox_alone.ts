@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { path as cybersource_path, start_cybersource } from '../sandbox/cybersource/cybersource.ts';
 import { test_certificate } from '../sandbox/cybersource/test_certificate.ts';
 import { start_easypost } from '../sandbox/easypost/easypost.ts';
+import { example_order } from '../sandbox/peppol_supplier/example.ts';
+import { start_peppol_supplier } from '../sandbox/peppol_supplier/peppol_supplier.ts';
 import { start_purolator } from '../sandbox/purolator/purolator.ts';
 import type { StandIn } from '../sandbox/stand_in.ts';
 import { start_stripe } from '../sandbox/stripe/stripe.ts';
@@ -91,6 +93,15 @@ const startables: Readonly<Record<string, Startable>> = {
     base_url: url => `${url}/x12`,
     example: ({ base_url }) => [
       `printf '%s' '${purchase_order()}' | curl -u 'shop:${secrets.x12}' -H 'Content-Type: application/edi-x12' --data-binary @- ${base_url}`,
+    ],
+  },
+  peppol_supplier: {
+    credentials: { password: secrets.peppol },
+    webhook_secret: secrets.peppol,
+    start: given => start_peppol_supplier({ ...given, password: secrets.peppol }),
+    base_url: url => `${url}/peppol`,
+    example: ({ base_url }) => [
+      `printf '%s' '${example_order('PO-1')}' | curl -u 'shop:${secrets.peppol}' -H 'Content-Type: application/xml' --data-binary @- ${base_url}`,
     ],
   },
 };
