@@ -2,6 +2,7 @@
  * For journeys whose calls to the outside have an unknown outcome: the operation as its own row tells it, and waiting that asks the third party
  * when it is time to. Nobody looks at a watch: the shop's clock is put forward to the next question.
  */
+import { claim_grace_ms } from '../../platform/operations.ts';
 import { type Shop, until } from '../shop.ts';
 
 export type Service = 'payments' | 'shipping' | 'suppliers';
@@ -58,9 +59,16 @@ const schedule_ms = 86_400_000;
 export async function ask_now(shop: Shop, effect: Effect): Promise<void> {
   const operation = await operation_of(shop, effect);
   const wait_ms = Date.parse(operation?.next_at ?? '') - shop.clock.now_ms();
-  if (operation?.state !== 'unknown' || wait_ms <= 0) return;
+  if (operation?.state !== 'unknown' || wait_ms <= 0 || is_being_asked(wait_ms)) return;
   if (wait_ms <= schedule_ms) shop.clock.move(wait_ms);
   else await look_at_list(shop, effect);
+}
+
+/** So long journeys let a third party think, at most. */
+const timeout_max_ms = 2_000;
+/** A question under way has its claim's end in its row: a clock put forward to it would have it asked again before it is answered, for ever on a slow machine. */
+function is_being_asked(wait_ms: number): boolean {
+  return wait_ms > claim_grace_ms && wait_ms <= claim_grace_ms + timeout_max_ms;
 }
 
 /** A list that is being read, or asked for again, has its time: a clock that jumps meanwhile would be its deadline. */
