@@ -180,12 +180,16 @@ function into_folder(folder: string): string {
   return path;
 }
 
+/** A machine that nobody looks at takes none: they are most of the time. */
+const takes_pictures = process.env['PICTURES'] !== 'no';
+
 /** screenshots/<folder>/<name>-<width>-<theme>.png, for a person to look through; and each must fit its window. */
 export async function picture(page: Page, folder: string, name: string): Promise<void> {
   const into = into_folder(folder);
   for (const width of widths) {
     await page.setViewportSize({ width, height: width === 360 ? 740 : 900 });
     await fits(page);
+    if (!takes_pictures) continue;
     for (const colorScheme of themes) {
       await page.emulateMedia({ colorScheme });
       // What sticks to the window's top belongs to the page's.

@@ -170,7 +170,7 @@ describe('the console', { skip: no_browser }, () => {
     await dialog().getByLabel('Reason').fill('No longer wanted');
     await dialog().getByRole('button', { name: 'Cancel order' }).click();
     await page.getByText('order.cancelled').first().waitFor();
-    assert.equal((await given.shop.order(given.backordered.id)).status, 'cancelled');
+    await until('it is cancelled', async () => (await given.shop.order(given.backordered.id)).status === 'cancelled');
   });
 
   story('a dead letter is looked into, tried again in vain, and given up with a reason', async () => {
