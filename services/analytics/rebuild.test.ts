@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, type TestContext, test } from 'node:test';
+import { after, describe, type TestContext, test } from 'node:test';
 import { real_clock } from '../../platform/clock.ts';
 import type { LogReader } from '../../platform/log.ts';
 import type { Event, Logged } from '../../platform/service.ts';
@@ -38,6 +38,9 @@ function readers_misheard(mishear: (event: Logged<Event>) => Logged<Event> | und
     };
   });
 }
+
+/** Seen once, on a busy machine: all tests over, every store closed, and the process stayed. Why is not known yet; a landing does not wait for it. */
+after(() => void setTimeout(() => process.exit(), 10_000).unref());
 
 describe('a rebuild', () => {
   test('finds no difference in a store that heard everything, and takes its place', async t => {
