@@ -134,7 +134,8 @@ function line_of(row: Answer): ReorderLine {
   const [units, position, target, proposed] = [number('units'), number('position'), number_or_null('target'), number_or_null('proposed')];
   const units_per_day = units / 28;
   const lead_days = number_or_null('lead_days');
-  const wanted = target ?? Math.ceil(units_per_day * ((lead_days ?? lead_days_unknown) + cover_days));
+  // A policy that asks for less than sells until the next delivery would say: buy nothing.
+  const wanted = Math.max(target ?? 0, Math.ceil(units_per_day * ((lead_days ?? lead_days_unknown) + cover_days)));
   return {
     sku: String(row['sku']),
     name: text(row, 'name'),
