@@ -85,7 +85,7 @@ export async function adopt(settings: Settings, service: string): Promise<number
     const client = new pg.Client({ connectionString: url_of(service) });
     await client.connect();
     try {
-      const marks = await cluster_marks(client as unknown as pg.Pool);
+      const marks = await cluster_marks(client);
       await client.query('begin');
       await client.query(`select pg_advisory_xact_lock(hashtextextended('${service}.events', 0))`);
       await client.query(
@@ -118,7 +118,7 @@ async function adopt_webhooks(url_of: (service: string) => string): Promise<numb
       const client = new pg.Client({ connectionString: url_of(source) });
       await client.connect();
       try {
-        const { system_identifier, timeline } = await cluster_marks(client as unknown as pg.Pool);
+        const { system_identifier, timeline } = await cluster_marks(client);
         const { rows } = await client.query<{ head: string }>(`select coalesce(max(position), 0) as head from ${source}.events`);
         await gateway.query(
           `update gateway.webhook_positions set system_identifier = $2, timeline = $3, position = least(position, $4), generation = generation + 1 where source = $1`,

@@ -117,7 +117,7 @@ export function table_log(source: string, pool: pg.Pool): LogReader {
 }
 
 /** `pg_walfile_name` fails on a standby, as it should: consumers read the primary. */
-export async function cluster_marks(pool: Pick<pg.Pool, 'query'>): Promise<Marks> {
+export async function cluster_marks(pool: { query<T extends pg.QueryResultRow>(text: string): Promise<{ rows: T[] }> }): Promise<Marks> {
   const { rows } = await pool.query<Marks>(
     `select (select system_identifier::text from pg_control_system()) as system_identifier, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) as timeline`,
   );

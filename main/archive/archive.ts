@@ -71,7 +71,7 @@ async function archive_log(given: ArchiveGiven, service: string, client: pg.Clie
 
 async function current_manifest(service: string, folder: string, client: pg.Client): Promise<Manifest> {
   // Asked one query at a time, as a pool would.
-  const marks = await cluster_marks(client as unknown as pg.Pool);
+  const marks = await cluster_marks(client);
   const known = await read_manifest(folder);
   if (known !== undefined && (known.system_identifier !== marks.system_identifier || known.timeline !== marks.timeline)) {
     throw Object.assign(
