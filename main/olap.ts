@@ -7,6 +7,7 @@ import { type LogReader, table_log } from '../platform/log.ts';
 import type { Logger } from '../platform/logger.ts';
 import { tail_of } from '../platform/runtime.ts';
 import type { Tail } from '../platform/tail.ts';
+import type { Batching } from '../services/analytics/batch.ts';
 import { type Analytics, start_analytics } from '../services/analytics/service.ts';
 import { archived_log } from './archive/reader.ts';
 import { publishers } from './compose.ts';
@@ -19,6 +20,7 @@ export interface OlapGiven {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly tails: Map<string, Tail>;
+  readonly batching: Partial<Batching> | undefined;
   url_of(service: string): string;
 }
 
@@ -39,6 +41,7 @@ export async function start_olap(given: OlapGiven, stops: (() => Promise<unknown
     clock,
     waiting: real_clock,
     logger,
+    batching: given.batching,
   });
   const unlisten = [...tails.values()].map(tail => tail.on_append(() => analytics.poke()));
   stops.push(async () => {

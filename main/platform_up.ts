@@ -18,6 +18,7 @@ import { type Runtime, start_runtime } from '../platform/runtime.ts';
 import type { Tail } from '../platform/tail.ts';
 import { type KeyUse, vault_schema } from '../platform/vault/schema.ts';
 import { service_vault, type Vault } from '../platform/vault/vault.ts';
+import type { Batching } from '../services/analytics/batch.ts';
 import type { Analytics } from '../services/analytics/service.ts';
 import { type Area, compose, heard_by, key_use_of, publishers } from './compose.ts';
 import { type DoorParts, type Face, inner_face, own_face, start_door } from './doors.ts';
@@ -46,6 +47,7 @@ export interface UpOptions {
   readonly face?: 'gateway' | 'inner';
   readonly with_metrics: boolean;
   readonly clock?: Clock;
+  readonly analytics_batching?: Partial<Batching>;
   /** For tests in which third parties answer too late: nobody waits half a minute for that. */
   readonly third_party_timeout_ms?: number;
   readonly say?: (line: string) => void;
@@ -124,7 +126,7 @@ async function assemble(
   stops.push(() => Promise.all([...runtimes.values()].map(runtime => runtime.stop())));
   await begin(areas, runtimes, fresh.fresh('sta'));
   const analytics = options.services.includes('analytics')
-    ? await start_olap({ url_of, logger, clock, tails, settings }, stops)
+    ? await start_olap({ url_of, logger, clock, tails, settings, batching: options.analytics_batching }, stops)
     : undefined;
   const admission = admission_of(runtimes);
   stops.push(admission.stop);

@@ -114,6 +114,8 @@ interface Encoding {
 
 /** What is being encoded: grows and is used again; nothing here waits, so nobody else writes meanwhile. */
 let bytes = Buffer.allocUnsafe(1 << 16);
+/** Its numbers: the engine writes them in place, where a Buffer's own methods check and split each one in JavaScript. */
+let numbers = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 let end = 0;
 const header_bytes = 20;
 
@@ -122,12 +124,13 @@ function reserve(count: number): void {
   const larger = Buffer.allocUnsafe(Math.max(bytes.length * 2, end + count));
   bytes.copy(larger, 0, 0, end);
   bytes = larger;
+  numbers = new DataView(larger.buffer, larger.byteOffset, larger.length);
 }
 
 function write_text(text: string): void {
   reserve(4 + text.length * 3);
   const length = bytes.write(text, end + 4, 'utf8');
-  bytes.writeInt32BE(length, end);
+  numbers.setInt32(end, length);
   end += 4 + length;
 }
 
@@ -145,7 +148,7 @@ function whole(type: string, cell: Json, limit: number): number {
 /** Where a cell of so many bytes goes. May exchange `bytes`: ask before naming it. */
 function write_fixed(length: number): number {
   reserve(4 + length);
-  bytes.writeInt32BE(length, end);
+  numbers.setInt32(end, length);
   const at = end + 4;
   end = at + length;
   return at;
@@ -154,8 +157,8 @@ function write_fixed(length: number): number {
 function write_bigint(value: number): void {
   const at = write_fixed(8);
   const high = Math.floor(value / 0x1_0000_0000);
-  bytes.writeInt32BE(high, at);
-  bytes.writeUInt32BE(value - high * 0x1_0000_0000, at + 4);
+  numbers.setInt32(at, high);
+  numbers.setUint32(at + 4, value - high * 0x1_0000_0000);
 }
 
 const epoch_2000_ms = 946_684_800_000;
@@ -169,7 +172,8 @@ function whole_number(type: string, oid: number, length: 2 | 4): Encoding {
     write(cell) {
       const value = whole(type, cell, limit);
       const at = write_fixed(length);
-      bytes.writeIntBE(value, at, length);
+      if (length === 4) numbers.setInt32(at, value);
+      else numbers.setInt16(at, value);
     },
   };
 }
@@ -243,15 +247,15 @@ function write_column(encoding: Encoding, rows: readonly Row[], name: string): v
     if (cell === null || cell === undefined) {
       nulls = 1;
       reserve(4);
-      bytes.writeInt32BE(-1, end);
+      numbers.setInt32(end, -1);
       end += 4;
     } else {
       encoding.write(cell);
     }
   }
-  bytes.writeInt32BE(1, start);
-  bytes.writeInt32BE(nulls, start + 4);
-  bytes.writeInt32BE(encoding.oid, start + 8);
-  bytes.writeInt32BE(rows.length, start + 12);
-  bytes.writeInt32BE(1, start + 16);
+  numbers.setInt32(start, 1);
+  numbers.setInt32(start + 4, nulls);
+  numbers.setInt32(start + 8, encoding.oid);
+  numbers.setInt32(start + 12, rows.length);
+  numbers.setInt32(start + 16, 1);
 }

@@ -190,9 +190,9 @@ export interface OpeningStock {
   readonly target: number;
 }
 
-const weeks_watched_ms = 28 * 86_400_000;
+const weeks_watched_ms = 84 * 86_400_000;
 
-/** Opening stock and reorder policies from each product's first four weeks (decisions.md 7). */
+/** Opening stock and reorder policies from each product’s first twelve weeks (decisions.md 7). */
 export function opening_stock(steps: readonly Step[]): OpeningStock[] {
   const first = new Map<string, number>();
   const sold = new Map<string, number>();

@@ -21,7 +21,7 @@ interface OrderView {
     readonly quantity_cancelled: number;
   }[];
 }
-const desks_at_once = 8;
+const desks_at_once = 48;
 const ended = ['rejected', 'expired', 'cancelled'];
 
 export function return_desk(api: Api, orders: ReadonlyMap<string, string>): ReturnDesk {

@@ -48,6 +48,9 @@ interface Cursor {
   ended_at: string | undefined;
 }
 
+/** While a batch is collected its logs are looked at this often: what was just appended is still in memory, and later it is not. */
+export const nap_ms = 250;
+
 /** Empty at once when no log has anything new. Errors: the readers', and `unreadable_event`. */
 export async function collect(
   sources: readonly Source[],
@@ -75,7 +78,7 @@ export async function collect(
     }
     const left_ms = began_ms === undefined ? 0 : began_ms + batch_ms - waiting.now_ms();
     if (left_ms <= 0 || signal.aborted) break;
-    await waiting.sleep(left_ms, signal);
+    await waiting.sleep(Math.min(left_ms, nap_ms), signal);
   }
   return {
     events,

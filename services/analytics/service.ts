@@ -28,8 +28,8 @@ export interface AnalyticsPorts {
   /** Real waiting, also under a simulated clock. */
   readonly waiting: Clock;
   readonly logger: Logger;
-  /** Smaller batches, for tests. */
-  readonly batching?: Partial<Batching>;
+  /** Smaller batches, for tests; longer ones where nobody looks meanwhile. */
+  readonly batching?: Partial<Batching> | undefined;
 }
 
 export interface Analytics {
