@@ -80,9 +80,9 @@ function steps_taken(service: string, state: string, steps: Readonly<Record<stri
   const allowed = Object.entries(steps).flatMap(([from, all]) => all.map(to => `('${from}', '${to}')`));
   return {
     service,
-    sql: `with states as (
-        select position, key, subject, type, ${state} as state from ${service}.events
-         where position > {after} and ${state} is not null),
+    // Materialized: each look at a field reads the whole text of an event.
+    sql: `with told as materialized (select position, key, subject, type, ${state} as state from ${service}.events where position > {after}),
+      states as (select * from told where state is not null),
       steps as (select *, lag(state) over (partition by key, subject order by position) as before from states)
       select array[subject] as ids, format('%s at position %s: from %s to %s', type, position, before, state) as detail
         from steps where before <> state and (before, state) not in (${allowed.join(', ')})`,

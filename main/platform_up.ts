@@ -34,7 +34,7 @@ import { open_webhooks } from './webhooks.ts';
 export const admission_lag_max_s = 5;
 const lag_poll_ms = 500;
 const log_pool_max = 3;
-const simulated_timers_poll_ms = 5;
+const simulated_timers_poll_ms = 15;
 const gateway_folder = join(import.meta.dirname, '..', 'gateway', 'migrations');
 
 export interface UpOptions {

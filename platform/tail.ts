@@ -11,7 +11,7 @@ import type { Event, Logged } from './service.ts';
 export const tail_events_max = 10_000;
 export const tail_stretches_max = 64;
 /** A reader that has all this process appended asks the table no more often: only other processes can have added something. */
-export const others_poll_ms = 20;
+export const others_poll_ms = 50;
 
 export interface Tail {
   push(first_position: number, events: readonly NewEvent[]): void;

@@ -9,7 +9,7 @@ export interface Api {
 }
 
 const timeout_ms = 120_000;
-const connections_max = 64;
+const connections_max = 128;
 
 export function api_client(url: string, key: string): Api {
   const agent = new Agent({ keepAlive: true, maxSockets: connections_max });

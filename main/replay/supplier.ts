@@ -2,7 +2,7 @@
 import { type Api, all_of } from './client.ts';
 
 const lead_time_ms = 4 * 86_400_000;
-const receipts_at_once = 8;
+const receipts_at_once = 48;
 const page = 200;
 
 interface PurchaseOrder {

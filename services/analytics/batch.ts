@@ -42,6 +42,7 @@ export interface Collected {
 interface Cursor {
   readonly source: Source;
   readonly types: readonly string[];
+  readonly from: number;
   position: number;
   at: string | null;
   /** When it was asked and had nothing more; undefined once it had. */
@@ -51,20 +52,15 @@ interface Cursor {
 /** While a batch is collected its logs are looked at this often: what was just appended is still in memory, and later it is not. */
 export const nap_ms = 250;
 
-/** Empty at once when no log has anything new. Errors: the readers', and `unreadable_event`. */
+/** From where the sources stand, or will once the batch before this one is written. Empty at once when no log has anything new. Errors: the readers', and `unreadable_event`. */
 export async function collect(
   sources: readonly Source[],
   { events_max, batch_ms }: Batching,
   { clock, waiting }: { readonly clock: Clock; readonly waiting: Clock },
   signal: AbortSignal,
+  before: readonly Moved[] = [],
 ): Promise<Collected> {
-  const cursors: Cursor[] = sources.map(source => ({
-    source,
-    types: types_of(source.reader.source),
-    position: source.position,
-    at: source.at,
-    ended_at: undefined,
-  }));
+  const cursors = sources.map(source => cursor_of(source, before.find(moved => moved.source === source) ?? source));
   const events: Logged<Event>[] = [];
   const facts = fact_batch();
   let began_ms: number | undefined;
@@ -83,9 +79,13 @@ export async function collect(
   return {
     events,
     facts,
-    moved: cursors.filter(({ source, position }) => position > source.position),
+    moved: cursors.filter(({ position, from }) => position > from),
     caught_up: cursors.flatMap(({ source, ended_at }) => (ended_at === undefined ? [] : [{ source, at: ended_at }])),
   };
+}
+
+function cursor_of(source: Source, { position, at }: Pick<Moved, 'position' | 'at'>): Cursor {
+  return { source, types: types_of(source.reader.source), from: position, position, at, ended_at: undefined };
 }
 
 /** One slice of each log; true when one of them was full, so that there is likely more. */

@@ -36,6 +36,8 @@ interface State {
   sources: Source[];
   /** False after an outage: what comes back may be another cluster. */
   is_verified: boolean;
+  /** The batch that is being written, while the next one is read; its failure is whoever's who waits for it. */
+  writing: { readonly moved: Collected['moved']; readonly done: Promise<void> } | undefined;
   /** After a batch failed: the store is opened anew before anything else. */
   is_broken: boolean;
   failures: number;
@@ -53,6 +55,7 @@ export async function start_hearing(given: HearingGiven): Promise<Hearing> {
     stopping: new AbortController(),
     sources: [],
     is_verified: false,
+    writing: undefined,
     is_broken: false,
     failures: 0,
     failure: undefined,
@@ -106,7 +109,6 @@ function poke(state: State): void {
 }
 
 async function run(state: State): Promise<void> {
-  const { logger, waiting } = state.given;
   const { signal } = state.stopping;
   while (!signal.aborted && state.failure === undefined) {
     try {
@@ -114,22 +116,32 @@ async function run(state: State): Promise<void> {
       await turn(state);
       state.failures = 0;
     } catch (error) {
-      if (is_final(error)) {
-        state.failure = error;
-        logger.error({ error }, 'analytics stopped; its numbers stand still at their watermark');
-        break;
-      }
-      state.is_verified = false;
-      state.failures += 1;
-      logger.warn({ error }, 'analytics backs off');
-      await waiting.sleep(Math.min(outage_backoff_max_ms, 50 * 2 ** Math.min(state.failures, 7)), signal);
+      await after_failure(state, error);
     }
   }
+  await written(state).catch(error => state.given.logger.warn({ error }, 'the last batch of analytics was not written; it is read again'));
   for (const { reached } of state.still.splice(0)) reached();
+}
+
+async function after_failure(state: State, error: unknown): Promise<void> {
+  const { logger, waiting } = state.given;
+  // What was read ahead is read again.
+  await written(state).catch(() => undefined);
+  if (is_final(error)) {
+    state.failure = error;
+    logger.error({ error }, 'analytics stopped; its numbers stand still at their watermark');
+    return;
+  }
+  state.is_verified = false;
+  state.failures += 1;
+  logger.warn({ error }, 'analytics backs off');
+  await waiting.sleep(Math.min(outage_backoff_max_ms, 50 * 2 ** Math.min(state.failures, 7)), state.stopping.signal);
 }
 
 /** Between two batches. The store may be another one afterwards. */
 async function stand_still(state: State): Promise<void> {
+  if (state.still.length === 0) return;
+  await written(state);
   for (const { reached, over } of state.still.splice(0)) {
     if (state.is_broken) await state.given.warehouse.recover();
     state.is_broken = false;
@@ -150,16 +162,32 @@ async function turn(state: State): Promise<void> {
   state.is_broken = false;
   if (!state.is_verified) await verify(state);
   state.poked = false;
-  const collected = await collect(state.sources, given.batching, given, stopping.signal);
-  if (collected.moved.length > 0) await write(state, collected);
-  for (const { source, at } of collected.caught_up) source.caught_up = { position: source.position, at };
-  if (collected.events.length === 0 && state.still.length === 0) await until_poked(state);
+  const collected = await collect(state.sources, given.batching, given, stopping.signal, state.writing?.moved);
+  await written(state);
+  state.writing = { moved: collected.moved, done: write(state, collected) };
+  // Where nothing comes behind it, nothing is read ahead.
+  if (collected.events.length > 0) return;
+  await written(state);
+  if (state.still.length === 0) await until_poked(state);
 }
 
-async function write(state: State, collected: Collected): Promise<void> {
-  state.is_broken = true;
-  await write_batch(state.given.warehouse, collected);
-  state.is_broken = false;
+/** The batch before is in the store. Errors: its own. */
+async function written(state: State): Promise<void> {
+  const { writing } = state;
+  state.writing = undefined;
+  await writing?.done;
+}
+
+function write(state: State, collected: Collected): Promise<void> {
+  const done = (async () => {
+    if (collected.moved.length > 0) await write_batch(state.given.warehouse, collected);
+    for (const { source, at } of collected.caught_up) source.caught_up = { position: source.position, at };
+  })();
+  // Whoever waits for it hears of it, too.
+  done.catch(() => {
+    state.is_broken = true;
+  });
+  return done;
 }
 
 /** What was collected, and how far its sources are then. */
