@@ -218,7 +218,13 @@ type Write = (table: string, names: readonly string[], columns: readonly string[
 
 async function write_facts(batch: Batch, write: Write): Promise<void> {
   const raw_names = raw_columns.map(({ name }) => name);
-  for (const piece of pieces_of(batch.events)) await write('event_raw', raw_names, raw_json(piece), piece.events.length);
+  for (const piece of pieces_of(batch.events))
+    await write(
+      'event_raw',
+      raw_names,
+      raw_json(piece, data => `[${data.join()}]`),
+      piece.events.length,
+    );
   for (const table of fact_tables) {
     const columns = batch.facts.columns(table);
     const rows = columns[0]?.length ?? 0;

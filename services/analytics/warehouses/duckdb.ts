@@ -27,8 +27,8 @@ const configuration = {
   threads: '1',
   memory_limit: '192MB',
   allocator_flush_threshold: '16MB',
-  // A checkpoint rewrites the half-full ends of tables: at the default of 16 MB they cost half again as much as the commits themselves.
-  checkpoint_threshold: '64MB',
+  // A checkpoint rewrites the half-full ends of tables: at 64 MB they cost as much as the commits themselves. After a kill so much is read again at most.
+  checkpoint_threshold: '256MB',
   // Needed for zstd, which stores events in an eighth of the space at half the work of the default for texts.
   storage_compatibility_version: 'latest',
   // What does not fit into memory is put there: a question may not fill the disk.

@@ -5,11 +5,11 @@ import type { AnyFactTable } from '../fact_shapes.ts';
 import { fact_tables } from '../facts.ts';
 import { stock_span } from '../facts_supply.ts';
 import { derived_work } from './duckdb_derived.ts';
-import { load_events, load_facts, load_positions, position_columns, raw_columns } from './duckdb_sql.ts';
+import { data_separator, load_events, load_facts, load_positions, position_columns, raw_columns } from './duckdb_sql.ts';
 import type { Batch, StoredPosition } from './warehouse.ts';
 
 /** What is handed over before other work of this thread gets its turn. */
-const events_at_once_max = 1_000;
+const events_at_once_max = 4_000;
 const characters_at_once_max = 4 * 1024 * 1024;
 
 export interface Loads {
@@ -45,7 +45,11 @@ export async function apply(
     running.catch(() => undefined);
   };
   try {
-    for (const piece of pieces_of(batch.events)) await load(raw_json(piece), () => loads.events);
+    for (const piece of pieces_of(batch.events))
+      await load(
+        raw_json(piece, data => data.join(data_separator)),
+        () => loads.events,
+      );
     for (const table of fact_tables) {
       const columns = batch.facts.columns(table);
       if (columns[0]?.length === 0) continue;
@@ -98,8 +102,9 @@ const raw_cells: Readonly<Record<string, (event: Logged<Event>) => unknown>> = {
   cause: event => event.cause,
 };
 
-export function raw_json({ events, data }: Piece): string[] {
-  return raw_columns.map(({ name }) => (name === 'data' ? `[${data.join()}]` : json_of(events.map(event => raw_cells[name]?.(event)))));
+/** Columns as the engine takes them; `data` as it says, of events' data that are JSON already. */
+export function raw_json({ events, data }: Piece, joined: (data: readonly string[]) => string): string[] {
+  return raw_columns.map(({ name }) => (name === 'data' ? joined(data) : json_of(events.map(event => raw_cells[name]?.(event)))));
 }
 
 export function position_json(positions: readonly StoredPosition[]): string[] {

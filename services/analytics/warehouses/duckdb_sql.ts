@@ -56,7 +56,14 @@ export function schema_statements(): string[] {
   ];
 }
 
-export const load_events = `insert into event_raw select * from ${loaded(raw_columns)}`;
+/** Between the events' data, which are JSON already: a control character, which stands nowhere in JSON. */
+export const data_separator = '\u001f';
+/** As `loaded`, but for `data`: to take texts apart costs less than to read JSON of JSON and write it again. */
+export const load_events = `insert into event_raw select * from (select ${raw_columns
+  .map(({ name, sql }, index) =>
+    name === 'data' ? `unnest(string_split($${index + 1}::varchar, chr(31)))::json as data` : cells_of(name, sql, index),
+  )
+  .join(', ')})`;
 export const load_positions = `insert or replace into positions select * from ${loaded(position_columns)}`;
 /** A batch's rows of one table, set-based: parameter n is column n as a JSON array. */
 export function load_facts(table: AnyFactTable): string {
@@ -70,8 +77,11 @@ export function load_facts(table: AnyFactTable): string {
  * of what an appender does cell by cell, and the flush of an appender, which runs on the calling thread, another 0.4 ms a table.
  */
 function loaded(columns: readonly LoadColumn[]): string {
-  const cells = columns.map(({ name, sql }, index) => `unnest(from_json_strict($${index + 1}::varchar, '["${sql}"]')) as ${name}`);
-  return `(select ${cells.join(', ')})`;
+  return `(select ${columns.map(({ name, sql }, index) => cells_of(name, sql, index)).join(', ')})`;
+}
+
+function cells_of(name: string, sql: string, index: number): string {
+  return `unnest(from_json_strict($${index + 1}::varchar, '["${sql}"]')) as ${name}`;
 }
 
 function create_table(table: AnyFactTable): string {
