@@ -181,6 +181,8 @@ test('each reason to reorder is said where it holds, what runs out first comes f
     data.map(row => [row['sku'], row['days_left'], row['quantity'], row['reasons']]),
     [
       ['OUT', 0, 42, ['out_of_stock', 'runs_out_before_delivery']],
+      // 10 a day for the 14 days until something comes and four weeks more, of which 20 are here; its policy's target says 10.
+      ['SMALL', 2, 400, ['runs_out_before_delivery']],
       ['SOON', 5, 74, ['runs_out_before_delivery']],
       ['PROPOSED', null, 24, ['proposal_waits']],
       ['WAIT', null, 4, ['backorders_uncovered']],

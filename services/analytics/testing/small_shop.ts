@@ -226,6 +226,7 @@ export function tell_reasons(world: World): void {
     { sku: 'WAIT', available: 0, shipped: 0, backordered: 4 },
     { sku: 'PROPOSED', available: 10, shipped: 0, backordered: 0 },
     { sku: 'FINE', available: 100, shipped: 28, backordered: 0 },
+    { sku: 'SMALL', available: 20, shipped: 280, backordered: 0 },
   ];
   for (const { sku, available, shipped, backordered } of items) {
     say('inventory', 'stock.levels_changed', moment('2026-03-22T00:00'), sku, sku, {
@@ -236,6 +237,13 @@ export function tell_reasons(world: World): void {
     if (shipped > 0)
       say('inventory', 'stock.consumed', moment('2026-03-10T00:00'), order_id, order_id, { order_id, shipment_id: `shp_${sku}`, lines });
   }
+  // Filled up to its target it would be sold out before anything comes.
+  const policy = { method: 'fixed', reorder_point: 10, target: 30, review_days: 1, safety_days: 3, auto: false } as const;
+  say('suppliers', 'reorder_policy.changed', moment('2026-03-01T00:00'), 'SMALL', `SMALL@${near}`, {
+    sku: 'SMALL',
+    location_id: near,
+    ...policy,
+  });
   const asked = {
     sku: 'PROPOSED',
     location_id: near,
