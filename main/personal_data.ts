@@ -74,7 +74,7 @@ async function opened_events(
   source: (typeof sealing)[number],
   order_ids: readonly string[],
 ): Promise<Row[]> {
-  const { rows } = await pool.query<Sealed>(
+  const { rows } = await pool.query<Logged<Event>>(
     `select id, type, key, time, data from ${source}.events where key = any($1) and type = any($2) and data::jsonb ? 'personal' order by position`,
     [order_ids, Object.keys(opened_by)],
   );
@@ -90,16 +90,14 @@ async function opened_events(
   }));
 }
 
-type Sealed = Pick<Logged<Event>, 'id' | 'type' | 'key' | 'time' | 'data'>;
-
 /** What was taken out of the log. A document that lacked it would look whole: there is none, then. */
-async function archived(given: PersonalDataGiven, pool: pg.Pool, source: string, order_ids: readonly string[]): Promise<Sealed[]> {
+async function archived(given: PersonalDataGiven, pool: pg.Pool, source: string, order_ids: readonly string[]): Promise<Logged<Event>[]> {
   try {
     const events = await archived_events({ data_folder: given.data_folder, service: source, on: pool }, order_ids);
     return events.flatMap(event => {
       // The text is what the log held: JSON.
       const data = JSON.parse(event.data) as object;
-      return Object.hasOwn(opened_by, event.type) && 'personal' in data ? [{ ...event, data }] : [];
+      return Object.hasOwn(opened_by, event.type) && 'personal' in data ? [{ ...event, source, data }] : [];
     });
   } catch (cause) {
     const { code } = cause as { code?: string };
