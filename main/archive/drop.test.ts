@@ -1,8 +1,11 @@
 /** Stories that ended leave the logs, and whoever read them there finds the archive, or a note that it has them. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { audit } from '../../auditor/auditor.ts';
 import { left_out } from '../../auditor/dropped.ts';
@@ -10,6 +13,7 @@ import { invariants } from '../../auditor/invariants.ts';
 import { audit_with } from '../../auditor/testing/corruption.ts';
 import { type AuditedShop, audited_shop } from '../../auditor/testing/shop.ts';
 import { audit_pools } from '../../auditor/watch.ts';
+import { contracts_of } from '../../contracts/index.ts';
 import { timeline_routes } from '../../gateway/timeline.ts';
 import { open_pool, role_of } from '../../platform/database.ts';
 import type { RouteRequest } from '../../platform/route.ts';
@@ -21,6 +25,7 @@ import { type DropGiven, drop_archived } from './drop.ts';
 import { archive_folder } from './manifest.ts';
 
 const day_ms = 86_400_000;
+const poll_ms = 20;
 const dropping_logs = ['orders', 'payments', 'shipping', 'suppliers'];
 let shop: AuditedShop;
 let pools: ReturnType<typeof audit_pools>;
@@ -96,6 +101,25 @@ async function facts() {
     await remove_store();
   }
 }
+/** A reader of the log of orders that is in the middle of it while something is taken out. */
+function whole_log_later() {
+  const types = Object.keys(contracts_of.orders);
+  const log = () => whole_log('orders', reader, data_folder);
+  let [open, read, after]: [ReturnType<typeof log> | undefined, number, number] = [undefined, 0, 0];
+  return {
+    async begin() {
+      open = log();
+      await open.marks();
+    },
+    async events(): Promise<number> {
+      for (;;) {
+        const slice = await open?.read(after, types);
+        if (slice === undefined || slice.upto === after) return read;
+        [read, after] = [read + slice.events.length, slice.upto];
+      }
+    },
+  };
+}
 const timeline = async (id: string) => {
   const [route] = timeline_routes({ logs: new Map(log_names.map(log => [log, reader])) });
   // As much of a request as the route looks at.
@@ -108,6 +132,8 @@ describe('stories that ended', () => {
   let expected: Awaited<ReturnType<typeof facts>>;
   let whole: Record<string, number>;
   const told = new Map<string, string[]>();
+  /** Began to read before anything was taken, and knows nothing of it. */
+  const unaware = whole_log_later();
 
   test('stay in the logs as long as the archive does not hold them, or analytics has not read them', async () => {
     whole = await all_events();
@@ -115,6 +141,7 @@ describe('stories that ended', () => {
     heads = new Map();
     assert.match(await drop(), /orders: 0 events of 0 keys taken/);
     expected = await facts();
+    await unaware.begin();
     await archive();
     const said = await drop({ analytics_positions: async () => new Map() });
     assert.match(said, /orders: archived up to position \d+, analytics have read up to 0: nothing above that is taken/);
@@ -140,6 +167,31 @@ describe('stories that ended', () => {
     await assert.rejects(drop(), { code: 'archive_differs', message: /position 3 of orders/ });
     await query(`update orders.events set cause = rtrim(cause, '!') where position = 3`);
     assert.deepEqual(await all_events(), whole);
+  });
+
+  test('are in the log or noted as taken when the run is killed between two logs', async () => {
+    // The batch of this order waits for its row when the other logs have lost it.
+    const [client, { rejected }] = [await owner().connect(), shop.ids];
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'testing/drop_once.ts'), shop.url, data_folder, day, now]);
+    try {
+      await client.query('begin');
+      await client.query('select 1 from orders.events where key = $1 for update', [rejected]);
+      const waits = () =>
+        query(`select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%delete from orders.events%'`);
+      while (child.exitCode === null && (await waits()).length === 0) await sleep(poll_ms);
+      assert.equal(child.exitCode, null, 'it ended before it could be killed');
+      await assert.rejects(drop(), { code: 'already_dropping' });
+      child.kill('SIGKILL');
+      await once(child, 'close');
+      await query(`select pg_terminate_backend(pid, 5000) from pg_stat_activity where wait_event_type = 'Lock'`);
+    } finally {
+      child.kill('SIGKILL');
+      await client.query('rollback');
+      client.release();
+    }
+    assert.deepEqual(await events_of(rejected), told.get(rejected));
+    assert.deepEqual(await findings(false), []);
+    assert.deepEqual(await facts(), expected);
   });
 
   test('leave batch by batch: a run that dies leaves everything right, and the next one goes on', async () => {
@@ -187,6 +239,7 @@ describe('stories that ended', () => {
 
   test('are the same to analytics, made anew from archive and log', async () => {
     assert.deepEqual(await facts(), expected);
+    assert.equal(await unaware.events(), whole['orders']);
   });
 
   test('leave nothing for the auditor to find, who says what he left out', async () => {
