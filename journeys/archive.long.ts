@@ -38,13 +38,19 @@ async function buy(): Promise<string> {
 
 async function drop(): Promise<string> {
   const { url_of, analytics } = shop.up;
-  const now = shop.clock.now();
-  const day = `${now.slice(0, 10)}T00:00:00.000Z`;
+  const day = `${shop.clock.now().slice(0, 10)}T00:00:00.000Z`;
   await archive_logs({ data_folder, before: day, url_of, say: () => undefined });
   const pools = audit_pools(url_of);
   const said: string[] = [];
   const analytics_positions = async () => new Map((await analytics?.lags())?.map(({ source, position }) => [source, position]));
-  await drop_archived({ data_folder, before: day, now, pool_of: pools.pool_of, analytics_positions, say: line => said.push(line) });
+  await drop_archived({
+    data_folder,
+    before: day,
+    clock: shop.clock,
+    pool_of: pools.pool_of,
+    analytics_positions,
+    say: line => said.push(line),
+  });
   await pools.end();
   return said.join('\n');
 }

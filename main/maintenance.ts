@@ -67,15 +67,14 @@ export async function audit_once(settings: Settings): Promise<number> {
 /** The logs' oldest part as files, and with `drop` what has ended by then out of the logs. It may run beside everything else. */
 export async function archive(settings: Settings, { before, drop }: { readonly before: string; readonly drop: boolean }): Promise<number> {
   const say = (line: string) => console.log(`  ${line}`);
-  const now = real_clock.now();
-  if (drop) refuse_future({ before, now });
+  if (drop) refuse_future({ before, clock: real_clock });
   return with_database(settings, async url_of => {
     await archive_logs({ data_folder: settings.data_folder, before, url_of, say });
     if (!drop) return 0;
     const { pool_of, end } = audit_pools(url_of);
     try {
       const analytics_positions = () => positions_of_analytics(settings);
-      await drop_archived({ data_folder: settings.data_folder, before, now, pool_of, analytics_positions, say });
+      await drop_archived({ data_folder: settings.data_folder, before, clock: real_clock, pool_of, analytics_positions, say });
     } finally {
       await end();
     }

@@ -15,6 +15,7 @@ import { type AuditedShop, audited_shop } from '../../auditor/testing/shop.ts';
 import { audit_pools } from '../../auditor/watch.ts';
 import { contracts_of } from '../../contracts/index.ts';
 import { timeline_routes } from '../../gateway/timeline.ts';
+import { real_clock } from '../../platform/clock.ts';
 import { open_pool, role_of } from '../../platform/database.ts';
 import type { RouteRequest } from '../../platform/route.ts';
 import { begin, caught_up, contents, fresh_folder, standing_clock } from '../../services/analytics/testing/analytics.ts';
@@ -61,7 +62,7 @@ async function drop(more: Partial<DropGiven> = {}): Promise<string> {
   await drop_archived({
     data_folder,
     before: day,
-    now,
+    clock: { now: () => now },
     keys_per_batch: 2,
     pool_of: pools.pool_of,
     analytics_positions: async () => heads,
@@ -150,7 +151,7 @@ describe('stories that ended', () => {
   });
 
   test('stay when the day is still to come, when a file of the archive was changed, and when one is missing', async () => {
-    await assert.rejects(drop({ now: new Date().toISOString() }), { code: 'day_in_future' });
+    await assert.rejects(drop({ clock: real_clock }), { code: 'day_in_future' });
     const folder = archive_folder(data_folder, 'payments');
     const [name = ''] = (await readdir(folder)).filter(file => file.endsWith('.parquet'));
     const bytes = await readFile(join(folder, name));
@@ -166,6 +167,16 @@ describe('stories that ended', () => {
     await query(`update orders.events set cause = cause || '!' where position = 3`);
     await assert.rejects(drop(), { code: 'archive_differs', message: /position 3 of orders/ });
     await query(`update orders.events set cause = rtrim(cause, '!') where position = 3`);
+    assert.deepEqual(await all_events(), whole);
+  });
+
+  test('stay when an enabled endpoint of webhooks has not read them', async () => {
+    await query(
+      `insert into gateway.webhook_endpoints (id, url, description, events, state, secret, since, created_at, created_by)
+       values ('whe_1', 'https://example.com', '', '{*}', 'enabled', 'sealed', '{}', now(), 'test')`,
+    );
+    assert.match(await drop(), /payments: archived up to position \d+, webhooks have read up to 0: nothing above that is taken/);
+    await query('delete from gateway.webhook_endpoints');
     assert.deepEqual(await all_events(), whole);
   });
 
@@ -213,6 +224,7 @@ describe('stories that ended', () => {
     assert.deepEqual(await facts(), expected);
     const said = await drop();
     assert.match(said, /orders: [1-9]\d* taken out of the logs/);
+    assert.match(said, /quotes: 1 taken out of the logs/);
     assert.match(said, /inventory: nothing taken, [1-9]\d* events older than the day stay/);
     assert.equal((await query(`select 1 from payments.log_drop where ended_at is null`)).length, 1, 'the run that died is still known');
   });
@@ -334,5 +346,29 @@ describe('stories that ended', () => {
       code: 'archive_missing',
     });
     await remove_other();
+  });
+
+  test('are purchase orders, too, when nobody need look at them any more', async () => {
+    const { purchase_order, purchase_order_x12 } = shop.ids;
+    // As closing one that came short leaves it.
+    await query(`update suppliers.purchase_order set status = 'closed', exceptions = '[]' where id = $1`, [purchase_order]);
+    await query('delete from suppliers.timers where id = $1', [purchase_order]);
+    assert.match(await drop(), /purchase orders: 0 taken out of the logs; at their end and kept: 1 because an exception is open/);
+    assert.deepEqual(await events_of(purchase_order), told.get(purchase_order));
+    const append = (key: string, type: string, data: string) =>
+      query(
+        `insert into suppliers.events select max(position) + 1, (select min(partition) from suppliers.events where key = $1), $1, $2, 'evt_end_' || max(position), $1, 1000 + max(position), now(), 'test', $3
+           from suppliers.events`,
+        [key, type, data],
+      );
+    const raised = await query<{ data: object }>(`select data from suppliers.events where key = $1 and type = 'exception.raised'`, [
+      purchase_order,
+    ]);
+    for (const { data } of raised) await append(purchase_order, 'exception.resolved', JSON.stringify(data));
+    await append(purchase_order_x12, 'exception.resolved', '{}');
+    await archive();
+    heads = new Map(log_names.map(log => [log, Number.MAX_SAFE_INTEGER]));
+    assert.match(await drop(), /purchase orders: 1 taken out of the logs/);
+    assert.deepEqual(await events_of(purchase_order), []);
   });
 });

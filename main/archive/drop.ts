@@ -5,6 +5,7 @@
 import type pg from 'pg';
 import { consumer_positions, hearers_of } from '../../auditor/waiting.ts';
 import type { Publisher } from '../../contracts/index.ts';
+import type { Clock } from '../../platform/clock.ts';
 import { archive_folder, end_of, read_manifest } from './manifest.ts';
 import { open_parquet } from './parquet.ts';
 import { ending_logs, type Reason, reasons, type Story, staying, stories } from './stories.ts';
@@ -17,7 +18,7 @@ export interface DropGiven {
   readonly data_folder: string;
   /** RFC 3339: what is told after it stays, with all that was told before of the same key. */
   readonly before: string;
-  readonly now: string;
+  readonly clock: Pick<Clock, 'now'>;
   readonly keys_per_batch?: number;
   /** The owner's, one per database: services may not delete (auditor, E5). */
   pool_of(service: string): pg.Pool;
@@ -27,8 +28,9 @@ export interface DropGiven {
 }
 
 /** Errors: `day_in_future`. */
-export function refuse_future({ before, now }: Pick<DropGiven, 'before' | 'now'>): void {
-  if (before > now) throw wrong('day_in_future', `${before} is still to come: nothing is taken out of a log before everybody had its time`);
+export function refuse_future({ before, clock }: Pick<DropGiven, 'before' | 'clock'>): void {
+  if (before > clock.now())
+    throw wrong('day_in_future', `${before} is still to come: nothing is taken out of a log before everybody had its time`);
 }
 
 /**
@@ -182,7 +184,7 @@ function run_of(given: DropGiven, log: string, upto: number): Run {
            noted as (
              update ${log}.log_drop d set keys = d.keys + c.keys, events = d.events + c.events from counted c where d.drop_no = $5 returning d.drop_no)
          select coalesce($5, (select drop_no from begun)) as drop_no, keys, events from counted`,
-        [keys, upto, given.before, given.now, drop_no ?? null],
+        [keys, upto, given.before, given.clock.now(), drop_no ?? null],
       );
       const [row] = rows;
       drop_no = row?.drop_no ?? drop_no;
@@ -190,7 +192,8 @@ function run_of(given: DropGiven, log: string, upto: number): Run {
       events_taken += row?.events ?? 0;
     },
     async end() {
-      if (drop_no !== undefined) await pool.query(`update ${log}.log_drop set ended_at = $2 where drop_no = $1`, [drop_no, given.now]);
+      if (drop_no !== undefined)
+        await pool.query(`update ${log}.log_drop set ended_at = $2 where drop_no = $1`, [drop_no, given.clock.now()]);
       const { rows } = await pool.query<{ left: number; all_keys: number; all_events: number }>(
         `select (select count(*) from ${log}.events where time < $1)::int as left, coalesce(sum(keys), 0)::int as all_keys, coalesce(sum(events), 0)::float8 as all_events from ${log}.log_drop`,
         [given.before],

@@ -7,5 +7,13 @@ const [url = '', data_folder = '', before = '', now = ''] = process.argv.slice(2
 const { pool_of, end } = audit_pools(() => url);
 // Whoever starts it has seen analytics read everything.
 const analytics_positions = async () => new Map(publishers.map(log => [log, Number.MAX_SAFE_INTEGER]));
-await drop_archived({ data_folder, before, now, keys_per_batch: 2, pool_of, analytics_positions, say: line => console.log(line) });
+await drop_archived({
+  data_folder,
+  before,
+  clock: { now: () => now },
+  keys_per_batch: 2,
+  pool_of,
+  analytics_positions,
+  say: line => console.log(line),
+});
 await end();
