@@ -97,23 +97,19 @@ async function fence(client: pg.Client, schemas: readonly Schema[], readers: rea
   ]);
   for (const { name } of schemas) {
     statements.push(
-      `grant usage on schema ${name} to ${role_of(name)}`,
+      `grant usage on schema ${name} to ${role_of(name)}; grant usage, select on all sequences in schema ${name} to ${role_of(name)}`,
       `grant select, insert, update, delete, truncate on all tables in schema ${name} to ${role_of(name)}`,
-      `grant usage, select on all sequences in schema ${name} to ${role_of(name)}`,
     );
   }
   const logs = schemas.filter(schema => schema.has_log).map(schema => schema.name);
   statements.push(...logs.map(log => `revoke update, delete, truncate on ${log}.events from ${role_of(log)}`));
-  statements.push(
-    ...logs.map(log => `revoke insert, update, delete, truncate on ${log}.log_drop, ${log}.dropped_key from ${role_of(log)}`),
-  );
+  const taken = (log: string) => `${log}.log_drop, ${log}.dropped_key`;
+  statements.push(...logs.map(log => `revoke insert, update, delete, truncate on ${taken(log)} from ${role_of(log)}`));
   for (const reader of everybody) {
     const others = logs.filter(log => log !== reader);
     if (others.length === 0) continue;
     statements.push(`grant usage on schema ${others.join(', ')} to ${role_of(reader)}`);
-    statements.push(
-      `grant select on ${others.map(log => `${log}.events, ${log}.log_epoch, ${log}.log_drop, ${log}.dropped_key`).join(', ')} to ${role_of(reader)}`,
-    );
+    statements.push(`grant select on ${others.map(log => `${log}.events, ${log}.log_epoch, ${taken(log)}`).join()} to ${role_of(reader)}`);
   }
   statements.push(...schemas.flatMap(schema => schema.grants ?? []));
   await client.query(statements.join(';\n'));
