@@ -181,10 +181,14 @@ program
 
 program
   .command('archive')
-  .description('write the oldest part of each log as Parquet files into the data folder; nothing leaves the log')
+  .description('write the oldest part of each log as Parquet files into the data folder')
   .requiredOption('--before <day>', 'what happened earlier than this day (UTC), 2026-01-31 say', archive_day)
-  .action((options: { before: string }) =>
-    run(async () => (await import('./main/maintenance.ts')).archive(read_settings(process.env), options.before)),
+  .option(
+    '--drop',
+    'then take orders, quotes and purchase orders that ended before that day out of the logs; only the archive has them then',
+  )
+  .action(({ before, drop }: { before: string; drop?: true }) =>
+    run(async () => (await import('./main/maintenance.ts')).archive(read_settings(process.env), { before, drop: drop === true })),
   );
 
 program

@@ -6,6 +6,7 @@ import type pg from 'pg';
 import { is_reference, kind_of } from '../platform/batch.ts';
 import type { Event, Kind, Row } from '../platform/service.ts';
 import { type AuditGiven, type Finding, findings_max, type Invariant } from './auditor.ts';
+import { is_whole } from './dropped.ts';
 import { type Fold, type FoldedEvent, type State, services, subject_kinds } from './kinds.ts';
 import { recent_aggregates_max } from './limits.ts';
 import { look_after } from './sql.ts';
@@ -56,16 +57,16 @@ export async function each_page(
   return findings;
 }
 
-/** Of the newest events those with the newest keys; else page by page. */
+/** Of the newest events those with the newest keys; else page by page. Those whose first events are in the archive are left out (dropped.ts). */
 async function next_keys(client: pg.PoolClient, log: string, from: number | undefined, after: string): Promise<string[]> {
   const { rows } =
     from === undefined
       ? await client.query<{ key: string }>(
-          `select key from ${log}.events where key > $1 group by key order by key limit ${keys_per_page}`,
+          `select key from ${log}.events e where key > $1 and ${is_whole(log)} group by key order by key limit ${keys_per_page}`,
           [after],
         )
       : await client.query<{ key: string }>(
-          `select key from ${log}.events where position > $1 group by key order by max(position) desc limit ${recent_aggregates_max}`,
+          `select key from ${log}.events e where position > $1 and ${is_whole(log)} group by key order by max(position) desc limit ${recent_aggregates_max}`,
           [from],
         );
   return rows.map(row => row.key);

@@ -9,7 +9,7 @@ import { consumer_positions, publishers, unheard_events } from './waiting.ts';
 const of_each_log = (sql: (log: string, incremental: boolean) => string): SqlCheck[] =>
   publishers.map(service => ({ service, sql: incremental => sql(service, incremental) }));
 
-/** A row that only notes wrote has version 1 and no event; one that only changed along with others has 0. */
+/** A row that only notes wrote has version 1 and no event; one that only changed along with others has 0; one whose story is in the archive has its last. */
 const committed_together = sql_invariant(
   { name: 'E1', says: 'a row is stored with its events: its version is the sequence of the last' },
   ...publishers.flatMap((service): SqlCheck[] => {
@@ -30,7 +30,8 @@ const committed_together = sql_invariant(
         stored as (select * from (${rows.join(' union all ')}) r ${incremental ? 'where id in (select subject from said)' : ''})
         select array[coalesce(subject, id)] as ids, format('%s has version %s, the last event is %s', coalesce(kept_in, 'no row'), version, coalesce(last::text, 'none')) as detail
           from said full join stored r on r.id = subject and r.key = said.key
-         where version is distinct from last and not (last is null and version <= 1 and noted)`,
+         where version is distinct from last and not (last is null and version <= 1 and noted)
+           and not (last is null and exists (select 1 from ${service}.dropped_key d where d.key = r.key))`,
       },
     ];
   }),
@@ -53,32 +54,37 @@ const all_heard: Invariant = {
 };
 const keys_shown_max = 5;
 
+/** Where an epoch begins positions jump; where a story was taken out they are those that were noted with it, and nothing stands there. */
 const positions_are_dense = sql_invariant(
-  { name: 'E4', says: 'positions have no gap and ids come once' },
+  { name: 'E4', says: 'positions have no gap but where stories were taken out, and ids come once' },
   ...of_each_log(
-    (
-      log,
-      incremental,
-    ) => `with looked_at as (select position, id, lag(position) over (order by position) as before from ${log}.events where position > {after})
+    (log, incremental) => `with known as (
+        select position, id, '2 logged' as what from ${log}.events where position > {after}
+        union all
+        select position, key, '1 taken out' from ${log}.dropped_key cross join lateral unnest(positions) as position
+         where position > {after} and (select max(upto) from ${log}.log_drop) > {after}
+        union all
+        select floor, null, '0 epoch' from ${log}.log_epoch where floor > {after}),
+      looked_at as (select *, lag(position) over (order by position, what) as before from known)
       select array[id] as ids, format('%s: position %s follows %s', '${log}', position, coalesce(before::text, 'nothing')) as detail
-        from looked_at l
-       where position <> coalesce(before, ${incremental ? 'position - 1' : '0'}) + 1
-         and not exists (select 1 from ${log}.log_epoch e where e.floor = l.position - 1)
+        from looked_at
+       where what <> '0 epoch' and position <> coalesce(before, ${incremental ? 'position - 1' : '0'}) + 1
       union all
-      select array[id], format('%s: %s events have this id', '${log}', count(*)) from looked_at group by id having count(*) > 1`,
+      select array[id], format('%s: %s events have this id', '${log}', count(*)) from known where what = '2 logged' group by id having count(*) > 1`,
   ),
 );
 
 const nobody_changes_events = sql_invariant(
-  { name: 'E5', says: 'no service may change or delete an event' },
+  { name: 'E5', says: 'no service may change or delete an event, or note one as taken out' },
   ...of_each_log(
-    log => `select array[rolname::text] as ids, format('may %s %s.events', privilege, '${log}') as detail
-              from pg_roles cross join unnest(array['update', 'delete', 'truncate']) privilege
-             where rolname like 'cartwright\\_%' and not rolsuper and has_table_privilege(rolname, '${log}.events', privilege)`,
+    log => `select array[rolname::text] as ids, format('may %s %s', privilege, kept) as detail
+              from pg_roles cross join unnest(array['insert', 'update', 'delete', 'truncate']) privilege
+                   cross join unnest(array['${log}.events', '${log}.dropped_key', '${log}.log_drop']) kept
+             where rolname like 'cartwright\\_%' and not rolsuper and (kept, privilege) <> ('${log}.events', 'insert') and has_table_privilege(rolname, kept, privilege)`,
   ),
 );
 
-/** A row that notes wrote first has version 1 without an event: its first event is the second. */
+/** A row that notes wrote first has version 1 without an event: its first event is the second. What is told after a story was taken out goes on from there. */
 const sequences_are_gapless = sql_invariant(
   { name: 'E6', says: 'the events of a subject are numbered 1, 2, 3 … in the order of their positions' },
   ...of_each_log(
@@ -86,7 +92,8 @@ const sequences_are_gapless = sql_invariant(
               from ${log}.events e
              where e.position > {after} and e.sequence is not null and e.sequence <> 1
                and not exists (select 1 from ${log}.events p where p.key = e.key and p.subject = e.subject and p.sequence = e.sequence - 1 and p.position < e.position)
-               and (e.sequence <> 2 or exists (select 1 from ${log}.events p where p.key = e.key and p.subject = e.subject and p.position < e.position))`,
+               and (exists (select 1 from ${log}.events p where p.key = e.key and p.subject = e.subject and p.position < e.position)
+                    or e.sequence <> 2 and not exists (select 1 from ${log}.dropped_key d where d.key = e.key))`,
   ),
 );
 

@@ -19,7 +19,7 @@ export interface Position {
   readonly position: number;
 }
 
-export async function consumer_positions(given: AuditGiven): Promise<readonly Position[]> {
+export async function consumer_positions(given: Pick<AuditGiven, 'pool_of'>): Promise<readonly Position[]> {
   const found = await Promise.all(
     publishers.map(async consumer => {
       const { rows } = await given
@@ -69,7 +69,7 @@ export async function unheard_events(given: AuditGiven, keys?: readonly string[]
 }
 
 /** Each partition of a log with each service that must hear it; one that never did stands at its beginning. */
-function hearers_of(source: Publisher, positions: readonly Position[]) {
+export function hearers_of(source: Publisher, positions: readonly Position[]) {
   return publishers.flatMap(consumer => {
     const types = heard_types(source, consumer);
     if (types.length === 0) return [];

@@ -30,7 +30,7 @@ const export_schema = Type.Object({
   orders: Type.Array(any_object, { description: 'As GET /v1/orders shows them, with billing_address' }),
   payments: Type.Array(any_object),
   shipments: Type.Array(any_object),
-  events: Type.Array(any_object, { description: 'What stands sealed in the logs, opened' }),
+  events: Type.Array(any_object, { description: 'What stands sealed in the logs and in their archive, opened' }),
 });
 
 export function personal_data_routes<P extends Person>(ports: PersonalDataPorts<P>): Route[] {
@@ -41,7 +41,7 @@ export function personal_data_routes<P extends Person>(ports: PersonalDataPorts<
       summary: 'Everything held of a customer, as one document',
       scope: 'admin',
       replies: { 200: export_schema },
-      rejections: ['not_found'],
+      rejections: ['not_found', 'archive_unavailable'],
       async handle(request) {
         const person = await ports.find(request.params['ref'] ?? '');
         if (person === undefined || person.erased) throw not_found();

@@ -1,4 +1,7 @@
-/** An order's whole story: every event of every service under its key, read from the logs by their key index; nothing is stored twice. */
+/**
+ * An order's whole story: every event of every service under its key, read from the logs by their key index; nothing is stored twice. What was taken out of
+ * a log is in the archive, which a door does not read: then the story says so, and how much.
+ */
 
 import type pg from 'pg';
 import Type from 'typebox';
@@ -21,6 +24,42 @@ interface TimelineRow {
   readonly type: string;
   readonly data: Record<string, unknown>;
   readonly caused_by: string;
+}
+
+interface ArchivedRow {
+  readonly service: string;
+  readonly events: number;
+  readonly first_at: string;
+  readonly last_at: string;
+  /** Since when the archive alone has them. */
+  readonly since: string;
+}
+
+/** What of a key is no longer in the logs; undefined: nothing. */
+async function archived_of(ports: TimelinePorts, key: string) {
+  const rows = await Promise.all(
+    [...ports.logs].map(async ([service, pool]) => {
+      const { rows: found } = await pool.query<ArchivedRow>({
+        name: `timeline.${service}.archived`,
+        text: `select '${service}' as service, cardinality(positions) as events, first_at, last_at, dropped_at as since from ${service}.dropped_key where key = $1`,
+        values: [key],
+      });
+      return found;
+    }),
+  );
+  const parts = rows.flat();
+  const [first, ...others] = parts;
+  if (first === undefined) return undefined;
+  return others.reduce(
+    (all, part) => ({
+      events: all.events + part.events,
+      first_at: part.first_at < all.first_at ? part.first_at : all.first_at,
+      last_at: part.last_at > all.last_at ? part.last_at : all.last_at,
+      since: part.since > all.since ? part.since : all.since,
+      services: [...all.services, part.service],
+    }),
+    { events: first.events, first_at: first.first_at, last_at: first.last_at, since: first.since, services: [first.service] },
+  );
 }
 
 /** Oldest first; at one instant in the order a cause precedes its effect. */
@@ -76,6 +115,16 @@ export function timeline_routes(ports: TimelinePorts): Route[] {
     data: Type.Object({}),
     caused_by: Type.String(),
   });
+  const archived = Type.Object(
+    {
+      since: Type.String({ description: 'RFC 3339: since when the archive alone has them' }),
+      events: Type.Integer(),
+      services: Type.Array(Type.String()),
+      first_at: Type.String(),
+      last_at: Type.String(),
+    },
+    { description: 'Absent while the logs have the whole story. What is in `data` then is what they still have' },
+  );
   return [
     {
       method: 'GET',
@@ -83,13 +132,13 @@ export function timeline_routes(ports: TimelinePorts): Route[] {
       summary: 'Every event of every service about this order, oldest first',
       scope: 'orders:read',
       also: ['order'],
-      replies: { 200: Type.Object({ data: Type.Array(entry) }) },
+      replies: { 200: Type.Object({ data: Type.Array(entry), archived: Type.Optional(archived) }) },
       rejections: ['not_found'],
       async handle(request): Promise<Reply> {
         const id = request.params['id'] ?? '';
         if (request.principal.type === 'order' && request.principal.order_id !== id) throw not_found();
-        const rows = await timeline_of(ports, id);
-        if (rows.length === 0) throw not_found();
+        const [rows, in_archive] = await Promise.all([timeline_of(ports, id), archived_of(ports, id)]);
+        if (rows.length === 0 && in_archive === undefined) throw not_found();
         const data = rows.map(({ id: event_id, at, service, type, data: payload, caused_by }) => ({
           id: event_id,
           at,
@@ -100,7 +149,7 @@ export function timeline_routes(ports: TimelinePorts): Route[] {
           caused_by,
         }));
         // Events are JSON by their contracts.
-        return { status: 200, body: { data } as unknown as Reply['body'] };
+        return { status: 200, body: { data, ...(in_archive === undefined ? {} : { archived: in_archive }) } as unknown as Reply['body'] };
       },
     },
   ];

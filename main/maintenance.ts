@@ -3,13 +3,16 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { audit, print_line } from '../auditor/auditor.ts';
+import { left_out } from '../auditor/dropped.ts';
 import { invariants } from '../auditor/invariants.ts';
 import { rest_of } from '../auditor/waiting.ts';
 import { audit_pools, read_ledgers } from '../auditor/watch.ts';
 import { real_clock } from '../platform/clock.ts';
 import { cluster_marks } from '../platform/log.ts';
 import { start_postgres } from '../platform/postgres/launcher.ts';
+import { positions_of_analytics } from './archive/analytics_positions.ts';
 import { archive_logs } from './archive/archive.ts';
+import { drop_archived, refuse_future } from './archive/drop.ts';
 import { bring_up } from './platform_up.ts';
 import { data_file, database_url_of, type ServiceName, type Settings } from './settings.ts';
 
@@ -53,6 +56,7 @@ export async function audit_once(settings: Settings): Promise<number> {
       invariants,
       print_line,
     );
+    for (const line of await left_out(pools)) console.log(`  – ${line}`);
     await pools.end();
     const findings = lines.flatMap(line => line.findings);
     console.log(findings.length === 0 ? '\n  nothing found\n' : `\n  ${findings.length} findings\n`);
@@ -60,10 +64,20 @@ export async function audit_once(settings: Settings): Promise<number> {
   });
 }
 
-/** The logs' oldest part as files. It may run beside everything else: it only reads. */
-export async function archive(settings: Settings, before: string): Promise<number> {
+/** The logs' oldest part as files, and with `drop` what has ended by then out of the logs. It may run beside everything else. */
+export async function archive(settings: Settings, { before, drop }: { readonly before: string; readonly drop: boolean }): Promise<number> {
+  const say = (line: string) => console.log(`  ${line}`);
+  if (drop) refuse_future({ before, clock: real_clock });
   return with_database(settings, async url_of => {
-    await archive_logs({ data_folder: settings.data_folder, before, url_of, say: line => console.log(`  ${line}`) });
+    await archive_logs({ data_folder: settings.data_folder, before, url_of, say });
+    if (!drop) return 0;
+    const { pool_of, end } = audit_pools(url_of);
+    try {
+      const analytics_positions = () => positions_of_analytics(settings);
+      await drop_archived({ data_folder: settings.data_folder, before, clock: real_clock, pool_of, analytics_positions, say });
+    } finally {
+      await end();
+    }
     return 0;
   });
 }

@@ -52,10 +52,12 @@ export async function start_olap(given: OlapGiven, stops: (() => Promise<unknown
   return analytics;
 }
 
-/** From its first event on, also when the table begins later. */
+/** From its first event on, also when the table begins later, or has lost stories that ended. */
 export function whole_log(source: string, pool: pg.Pool, data_folder: string): LogReader {
   // An epoch begins above the one before it: nothing was taken from between.
-  const text = `select case when exists (select 1 from ${source}.log_epoch e where e.floor = m.position - 1) then 0 else coalesce(m.position, 0) end::float8 as first
+  const text = `select greatest(
+      case when exists (select 1 from ${source}.log_epoch e where e.floor = m.position - 1) then 0 else coalesce(m.position, 0) end,
+      (select coalesce(max(upto) + 1, 0) from ${source}.log_drop))::float8 as first
     from (select min(position) as position from ${source}.events) m`;
   return archived_log(table_log(source, pool), data_folder, async () => {
     const { rows } = await pool.query<{ first: number }>({ name: `${source}.log.first`, text });

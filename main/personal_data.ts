@@ -4,7 +4,7 @@ import { opened_by } from '../contracts/personal.ts';
 import { type PersonalDataPorts, personal_data_routes } from '../gateway/personal_data.ts';
 import type { Clock } from '../platform/clock.ts';
 import { open_pool, role_of } from '../platform/database.ts';
-import type { Route } from '../platform/route.ts';
+import { Problem, type Route } from '../platform/route.ts';
 import type { Runtime } from '../platform/runtime.ts';
 import type { Event, Json, Logged, Row } from '../platform/service.ts';
 import { opened, type Vault } from '../platform/vault/vault.ts';
@@ -12,6 +12,7 @@ import type { OrdersDesk } from '../services/orders/answers.ts';
 import { type FoundPerson, find_person, forget_person, order_ids_of, orders_held } from '../services/orders/personal_data.ts';
 import { payments_held_sql } from '../services/payments/personal_data.ts';
 import { shipments_held_sql } from '../services/shipping/personal_data.ts';
+import { archived_events } from './archive/by_key.ts';
 
 export interface PersonalDataGiven {
   readonly runtimes: ReadonlyMap<string, Runtime>;
@@ -19,6 +20,8 @@ export interface PersonalDataGiven {
   readonly clock: Clock;
   url_of(service: string): string;
   vault_of(database_url: string): Vault;
+  /** Where the archive is. */
+  readonly data_folder: string;
 }
 /** Services whose logs hold something sealed. */
 const sealing = ['orders', 'shipping'] as const;
@@ -75,8 +78,9 @@ async function opened_events(
     `select id, type, key, time, data from ${source}.events where key = any($1) and type = any($2) and data::jsonb ? 'personal' order by position`,
     [order_ids, Object.keys(opened_by)],
   );
-  const keys = await given.vault_of(given.url_of(source)).keys_for(pool, rows);
-  return rows.map(event => ({
+  const events = [...(await archived(given, pool, source, order_ids)), ...rows];
+  const keys = await given.vault_of(given.url_of(source)).keys_for(pool, events);
+  return events.map(event => ({
     id: event.id,
     type: event.type,
     at: event.time,
@@ -84,4 +88,24 @@ async function opened_events(
     // JSON, sealed as such.
     personal: (opened(event, keys) ?? null) as Json,
   }));
+}
+
+/** What was taken out of the log. A document that lacked it would look whole: there is none, then. */
+async function archived(given: PersonalDataGiven, pool: pg.Pool, source: string, order_ids: readonly string[]): Promise<Logged<Event>[]> {
+  try {
+    const events = await archived_events({ data_folder: given.data_folder, service: source, on: pool }, order_ids);
+    return events.flatMap(event => {
+      // The text is what the log held: JSON.
+      const data = JSON.parse(event.data) as object;
+      return Object.hasOwn(opened_by, event.type) && 'personal' in data ? [{ ...event, source, data }] : [];
+    });
+  } catch (cause) {
+    const { code } = cause as { code?: string };
+    if (code !== 'archive_missing' && code !== 'archive_changed') throw cause;
+    throw new Problem(
+      503,
+      'archive_unavailable',
+      `Events of this customer are in the archive, which cannot be read here: ${(cause as Error).message}`,
+    );
+  }
 }

@@ -131,7 +131,7 @@ async function assemble(
   const admission = admission_of(runtimes);
   stops.push(admission.stop);
 
-  const personal_data = routes_of_personal_data({ runtimes, gateway_pool, clock, url_of, vault_of });
+  const personal_data = routes_of_personal_data({ runtimes, gateway_pool, clock, url_of, vault_of, data_folder: settings.data_folder });
   stops.push(personal_data.stop);
   const logs = options.with_door ? log_pools(url_of, gateway_pool, stops) : new Map<string, pg.Pool>();
   // Wherever strangers come in; several such processes share the work.

@@ -95,7 +95,8 @@ function print_tables({ tables }: RebuildProgress): void {
   }
 }
 
-async function running_url(settings: Settings): Promise<string | undefined> {
+/** Of the process that runs on this folder; undefined: none does. */
+export async function running_url(settings: Settings): Promise<string | undefined> {
   const text = await readFile(data_file(settings, 'up.json'), 'utf8').catch(() => '{}');
   // Written by `up`.
   const { url } = JSON.parse(text) as { url?: string };

@@ -88,7 +88,7 @@ async function sql_files(folder: string, prefix: string): Promise<{ name: string
   );
 }
 
-/** One role per service: all of its own schema, of the others' only to read the log. Nobody may update or delete an event. */
+/** One role per service: all of its own schema, of the others' only to read the log and what was taken out of it. Nobody may update or delete an event. */
 async function fence(client: pg.Client, schemas: readonly Schema[], readers: readonly string[]): Promise<void> {
   const everybody = [...new Set([...schemas.map(schema => schema.name), ...readers])];
   const statements = everybody.flatMap(name => [
@@ -96,20 +96,20 @@ async function fence(client: pg.Client, schemas: readonly Schema[], readers: rea
     `grant ${role_of(name)} to current_user`,
   ]);
   for (const { name } of schemas) {
-    const role = role_of(name);
     statements.push(
-      `grant usage on schema ${name} to ${role}`,
-      `grant select, insert, update, delete, truncate on all tables in schema ${name} to ${role}`,
-      `grant usage, select on all sequences in schema ${name} to ${role}`,
+      `grant usage on schema ${name} to ${role_of(name)}; grant usage, select on all sequences in schema ${name} to ${role_of(name)}`,
+      `grant select, insert, update, delete, truncate on all tables in schema ${name} to ${role_of(name)}`,
     );
   }
   const logs = schemas.filter(schema => schema.has_log).map(schema => schema.name);
   statements.push(...logs.map(log => `revoke update, delete, truncate on ${log}.events from ${role_of(log)}`));
+  const taken = (log: string) => `${log}.log_drop, ${log}.dropped_key`;
+  statements.push(...logs.map(log => `revoke insert, update, delete, truncate on ${taken(log)} from ${role_of(log)}`));
   for (const reader of everybody) {
     const others = logs.filter(log => log !== reader);
     if (others.length === 0) continue;
     statements.push(`grant usage on schema ${others.join(', ')} to ${role_of(reader)}`);
-    statements.push(`grant select on ${others.map(log => `${log}.events, ${log}.log_epoch`).join(', ')} to ${role_of(reader)}`);
+    statements.push(`grant select on ${others.map(log => `${log}.events, ${log}.log_epoch, ${taken(log)}`).join()} to ${role_of(reader)}`);
   }
   statements.push(...schemas.flatMap(schema => schema.grants ?? []));
   await client.query(statements.join(';\n'));

@@ -131,6 +131,6 @@ describe('an archive of the logs', () => {
     await rm(archive_folder(data_folder, 'payments'), { recursive: true });
     const reader = whole_log('payments', pool, data_folder);
     await reader.marks();
-    await assert.rejects(reader.read(0, ['payment.requested']), { code: 'archive_missing', message: /payments begins at position/ });
+    await assert.rejects(reader.read(0, ['payment.requested']), { code: 'archive_missing', message: /payments is whole from position/ });
   });
 });

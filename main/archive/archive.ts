@@ -1,6 +1,6 @@
 /**
  * `archive --before <day>`: the oldest part of each log as Parquet, from which a rebuild of analytics reads as from the log itself. Every file is read
- * back and compared with the log before the manifest names it. Nothing leaves the log.
+ * back and compared with the log before the manifest names it. Nothing leaves the log here: that is drop.ts, and what it took is in the archive alone.
  */
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,11 +8,11 @@ import pg from 'pg';
 import { connection_options, role_of } from '../../platform/database.ts';
 import { cluster_marks } from '../../platform/log.ts';
 import { publishers } from '../compose.ts';
+import { pages_of } from './log_rows.ts';
 import { type ArchivedFile, archive_folder, end_of, type Manifest, read_manifest, sha256_of, write_manifest } from './manifest.ts';
 import { type ArchivedEvent, content_digest, open_parquet, type Parquet } from './parquet.ts';
 
 export const events_per_file = 50_000;
-const events_per_read = 2_000;
 
 export interface ArchiveGiven {
   readonly data_folder: string;
@@ -23,7 +23,10 @@ export interface ArchiveGiven {
   say(line: string): void;
 }
 
-/** Each log in turn. Errors: `archive_differs` when a file read back is not what the log holds, `foreign_archive` after a failover or restore. */
+/**
+ * Each log in turn. Errors: `archive_differs` when a file read back is not what the log holds, `foreign_archive` after a failover or restore,
+ * `archive_missing` when it ends before what was taken out of the log.
+ */
 export async function archive_logs(given: ArchiveGiven): Promise<void> {
   for (const service of publishers) {
     const client = new pg.Client({
@@ -45,6 +48,7 @@ async function archive_log(given: ArchiveGiven, service: string, client: pg.Clie
   const manifest = await current_manifest(service, folder, client);
   const until = await last_to_archive(given, service, client);
   const from = end_of(manifest);
+  await refuse_beside_what_was_taken(service, folder, from, client);
   if (until <= from) {
     given.say(`${service}: nothing new before ${given.before}; archived up to position ${from}`);
     return;
@@ -69,6 +73,19 @@ async function archive_log(given: ArchiveGiven, service: string, client: pg.Clie
   given.say(`${service}: positions ${from + 1} to ${until} archived, ${files.length - manifest.files.length} files in ${folder}`);
 }
 
+/** Begun anew an archive would have holes where events were taken from the log, and look whole. */
+async function refuse_beside_what_was_taken(service: string, folder: string, end: number, client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ upto: number | null }>(`select max(upto) as upto from ${service}.log_drop`);
+  const upto = rows[0]?.upto ?? 0;
+  if (upto <= end) return;
+  throw Object.assign(
+    new Error(
+      `events of ${service} up to position ${upto} were taken out of the log into ${folder}, which ends at ${end}: restore it from your backup`,
+    ),
+    { code: 'archive_missing' },
+  );
+}
+
 async function current_manifest(service: string, folder: string, client: pg.Client): Promise<Manifest> {
   // Asked one query at a time, as a pool would.
   const marks = await cluster_marks(client);
@@ -76,7 +93,7 @@ async function current_manifest(service: string, folder: string, client: pg.Clie
   if (known !== undefined && (known.system_identifier !== marks.system_identifier || known.timeline !== marks.timeline)) {
     throw Object.assign(
       new Error(
-        `${folder} is of cluster ${known.system_identifier}/${known.timeline}, the log of ${service} is in ${marks.system_identifier}/${marks.timeline}. After a failover or restore an archive begins anew: move the folder away.`,
+        `${folder} is of cluster ${known.system_identifier}/${known.timeline}, the log of ${service} is in ${marks.system_identifier}/${marks.timeline}. After a failover or restore an archive begins anew: move the folder away, or keep it where it is if events were taken out of this log (docs/operations.md).`,
       ),
       { code: 'foreign_archive' },
     );
@@ -147,20 +164,6 @@ async function compare(parquet: Parquet, file: string, content_sha256: string, s
       code: 'archive_differs',
     },
   );
-}
-
-async function* pages_of(client: pg.Client, service: string, after: number, until: number): AsyncGenerator<ArchivedEvent[]> {
-  for (let position = after; position < until; ) {
-    const { rows } = await client.query<ArchivedEvent>(
-      `select position, partition, key, type, id, subject, sequence, to_char(time at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as time, cause, data::text as data
-         from ${service}.events where position > $1 and position <= $2 order by events.position limit ${events_per_read}`,
-      [position, until],
-    );
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    yield rows;
-    position = last.position;
-  }
 }
 
 /** So that names sort as positions do. */

@@ -40,8 +40,8 @@ export interface Parquet {
   add(events: readonly ArchivedEvent[]): Promise<void>;
   /** Writes what was added, and begins anew. */
   write(file: string): Promise<void>;
-  /** Events after a position, in its order, some at a time. */
-  read(file: string, after: number): AsyncGenerator<ArchivedEvent[]>;
+  /** Events after a position, in its order, some at a time; of these keys only, when some are named. */
+  read(file: string, after: number, keys?: readonly string[]): AsyncGenerator<ArchivedEvent[]>;
   close(): void;
 }
 
@@ -62,7 +62,7 @@ export async function open_parquet(): Promise<Parquet> {
       );
       await connection.run('truncate event');
     },
-    read: (file, after) => read_file(connection, file, after),
+    read: (file, after, keys) => read_file(connection, file, after, keys),
     close() {
       connection.closeSync();
       instance.closeSync();
@@ -70,10 +70,16 @@ export async function open_parquet(): Promise<Parquet> {
   };
 }
 
-async function* read_file(connection: DuckDBConnection, file: string, after: number): AsyncGenerator<ArchivedEvent[]> {
+async function* read_file(
+  connection: DuckDBConnection,
+  file: string,
+  after: number,
+  keys: readonly string[] | undefined,
+): AsyncGenerator<ArchivedEvent[]> {
+  const of_keys = keys === undefined ? '' : `and key in (${keys.map(literal).join(', ')})`;
   const selected = names.map(name => (name === 'time' ? `strftime(time, '%Y-%m-%dT%H:%M:%S.%g') || 'Z'` : name));
   const result = await connection.stream(
-    `select ${selected.join(', ')} from read_parquet(${literal(file)}) where position > ${after} order by position`,
+    `select ${selected.join(', ')} from read_parquet(${literal(file)}) where position > ${after} ${of_keys} order by position`,
   );
   for (let chunk = await result.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
     yield chunk.getRows().map(([position, partition, key, type, id, subject, sequence, time, cause, data]) => ({

@@ -14,7 +14,7 @@ interface Cursor {
 }
 
 /**
- * `first_position`: the oldest that the table still has; 0 when nothing was ever taken from it. Errors: `archive_missing` when the table begins after what
+ * `first_position`: from there on the table has every event; 0 when nothing was ever taken from it. Errors: `archive_missing` when the table begins after what
  * is asked for and the archive does not reach it; `archive_changed` when a file is not the one that the manifest names.
  */
 export function archived_log(reader: LogReader, data_folder: string, first_position: () => Promise<number>): LogReader {
@@ -39,7 +39,12 @@ export function archived_log(reader: LogReader, data_folder: string, first_posit
     async read(after, types) {
       if (after >= first - 1) {
         await leave();
-        return reader.read(after, types);
+        const slice = await reader.read(after, types);
+        if (slice.upto === after) return slice;
+        // Asked after the slice was read: what was taken out of the table before is not in the slice, but said by now.
+        first = await first_position();
+        if (after >= first - 1) return slice;
+        manifest = await read_manifest(folder);
       }
       if (after >= end_of(manifest)) throw missing(reader.source, folder, after, first);
       if (cursor?.position !== after) {
@@ -83,7 +88,7 @@ function logged(event: ArchivedEvent, source: string): Logged<Event> {
 function missing(source: string, folder: string, after: number, first: number): Error {
   return Object.assign(
     new Error(
-      `the log of ${source} begins at position ${first}, and ${folder} does not reach from ${after + 1} to there: restore it from your backup`,
+      `the log of ${source} is whole from position ${first} on, and ${folder} does not reach from ${after + 1} to there: restore it from your backup`,
     ),
     { code: 'archive_missing' },
   );

@@ -1,16 +1,5 @@
 /** The calls a shop makes, and nothing else of it. README.md walks through them. */
-import type {
-  Address,
-  Config,
-  Order,
-  OrderAsked,
-  PaymentChoice,
-  PlacedOrder,
-  Product,
-  Quote,
-  TimelineEntry,
-  Tracked,
-} from './api_types.ts';
+import type { Address, Config, Order, OrderAsked, OrderStory, PaymentChoice, PlacedOrder, Product, Quote, Tracked } from './api_types.ts';
 import { follow_stream } from './stream.ts';
 import { type Request, requester } from './transport.ts';
 
@@ -26,7 +15,7 @@ export interface Api {
   place(asked: OrderAsked): Promise<PlacedOrder>;
   pay(access: Access, payment: PaymentChoice & { return_url: string }): Promise<Order>;
   cancel(access: Access, reason: string): Promise<Order>;
-  timeline(access: Access): Promise<readonly TimelineEntry[]>;
+  timeline(access: Access): Promise<OrderStory>;
   /** Calls `heard` with the order now and on each change, until `signal` says enough. Connects again by itself. */
   follow(access: Access, heard: (order: Order) => void, signal: AbortSignal): Promise<void>;
   track(number: string, token: string): Promise<Tracked>;
@@ -60,8 +49,7 @@ export function api_of({ publishable_key, currency, api }: Config): Api {
     pay: (access, payment) =>
       as_buyer(access, { method: 'POST', path: `/orders/${access.id}/payments`, body: payment, wait_s: placing_wait_s }),
     cancel: (access, reason) => as_buyer(access, { method: 'POST', path: `/orders/${access.id}/cancel`, body: { reason } }),
-    timeline: async access =>
-      (await as_buyer<{ data: readonly TimelineEntry[] }>(access, { method: 'GET', path: `/orders/${access.id}/timeline` })).data,
+    timeline: access => as_buyer(access, { method: 'GET', path: `/orders/${access.id}/timeline` }),
     follow: (access, heard, signal) => follow_stream({ url: `${api}/orders/${access.id}/stream`, token: access.token, heard, signal }),
     // Not as the shop: this address asks for no key, its token is one.
     track: (number, token) => request({ method: 'GET', path: `/track?${new URLSearchParams({ number, token })}`, key: undefined }),

@@ -148,6 +148,11 @@ export interface Tracked {
   readonly lines: readonly Omit<OrderLine, 'id' | 'sku' | 'total' | 'quantity_backordered'>[];
   readonly shipments: readonly Shipment[];
 }
+export interface OrderStory {
+  readonly data: readonly TimelineEntry[];
+  /** What is no longer kept where it can be read at once. */
+  readonly archived?: { readonly events: number; readonly since: string };
+}
 export interface TimelineEntry {
   readonly id: string;
   readonly at: string;

@@ -7,7 +7,7 @@ import { Empty, Loaded } from '../components/State.tsx';
 import { StatusPill } from '../components/StatusPill.tsx';
 import { Timeline, type TimelineEvent } from '../components/Timeline.tsx';
 import { CopyId, KeyValue, Time } from '../components/Value.tsx';
-import { words } from '../format.ts';
+import { count, day, words } from '../format.ts';
 import { key_of, type PageOf, useGet } from '../queries.ts';
 import { useMay } from '../session.tsx';
 import { useStream } from '../stream.ts';
@@ -192,11 +192,28 @@ function Returns({ returns }: { readonly returns: readonly Return[] }): ReactNod
   );
 }
 
+interface StoryOf {
+  readonly data: readonly TimelineEvent[];
+  /** What was taken out of the logs. */
+  readonly archived?: { readonly events: number; readonly since: string };
+}
+
 function Story({ order }: { readonly order: OrderObject }): ReactNode {
-  const query = useGet<{ data: readonly TimelineEvent[] }>(`/v1/orders/${order.id}/timeline`);
+  const query = useGet<StoryOf>(`/v1/orders/${order.id}/timeline`);
   return (
     <Card title="What happened" flush>
-      <Loaded query={query}>{({ data }) => (data.length === 0 ? <Empty title="Nothing yet" /> : <Timeline events={data} />)}</Loaded>
+      <Loaded query={query}>
+        {({ data, archived }) => (
+          <>
+            {archived !== undefined && (
+              <p className="notice">
+                {count(archived.events)} of its events are in the archive since {day(archived.since)}, and no longer in the logs.
+              </p>
+            )}
+            {data.length > 0 ? <Timeline events={data} /> : archived === undefined && <Empty title="Nothing yet" />}
+          </>
+        )}
+      </Loaded>
     </Card>
   );
 }
