@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import type { HttpServer } from '../platform/http.ts';
 import type { Door } from './door.ts';
 import { mount_pages, stamp_file } from './pages.ts';
 import { secret_key, test_door } from './testing/door.ts';
@@ -24,20 +25,22 @@ function build(stamp: string, html = page): void {
 build('first');
 writeFileSync(join(folder, 'outside.html'), secret_key);
 
+function build_console(): void {
+  mkdirSync(join(folder, 'console'));
+  writeFileSync(join(folder, 'console', 'index.html'), page);
+  writeFileSync(join(folder, 'console', stamp_file), 'first');
+}
+
+const extend_with_pages = (server: HttpServer) =>
+  mount_pages(server, {
+    sites: [
+      { prefix: '/shop/', folder: join(folder, 'shop') },
+      { prefix: '/console/', folder: join(folder, 'console') },
+    ],
+    shop_config: async () => (knows_key ? config : undefined),
+  });
 const house = await test_door();
-const door: Door = await house.open(
-  {},
-  {
-    extend: server =>
-      mount_pages(server, {
-        sites: [
-          { prefix: '/shop/', folder: join(folder, 'shop') },
-          { prefix: '/console/', folder: join(folder, 'console') },
-        ],
-        shop_config: async () => (knows_key ? config : undefined),
-      }),
-  },
-);
+const door: Door = await house.open({}, { extend: extend_with_pages });
 after(async () => {
   await door.close();
   await house.close();
@@ -109,10 +112,42 @@ test('without its slash it leads there; other methods are refused', async () => 
   assert.equal((await get('/shop/', { method: 'HEAD' })).status, 200);
 });
 
+test('the address alone names what is there, as a page and for programs', async () => {
+  const reply = await get('/', { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } });
+  const html = await reply.text();
+  const links = [...html.matchAll(/<a href="([^"]+)"/g)].map(([, href]) => href);
+  assert.deepEqual([reply.status, links], [200, ['/shop/', '/openapi.json', '/asyncapi.json']], 'neither the console nor /docs is here');
+  assert.equal(reply.headers.get('content-security-policy'), (await get('/shop/')).headers.get('content-security-policy'));
+  assert.doesNotMatch(html, /<(style|script)|style=|(sk|pk)_/);
+  const style = await get(/<link rel="stylesheet" href="([^"]+)"/.exec(html)?.[1] ?? '');
+  assert.deepEqual([style.status, style.headers.get('content-type')], [200, 'text/css; charset=utf-8']);
+  const document = await get('/', { headers: { accept: 'application/json' } });
+  const told = (await document.json()) as { links: { href: string }[] };
+  assert.equal(document.headers.get('content-type'), 'application/json; charset=utf-8');
+  assert.deepEqual(
+    told.links.map(link => link.href),
+    links,
+  );
+  for (const href of links) assert.equal((await get(href ?? '')).status, 200, href);
+  const posted = await get('/', { method: 'POST' });
+  assert.deepEqual([posted.status, posted.headers.get('allow')], [405, 'GET, HEAD']);
+});
+
 test('what was never built says what to do', async () => {
   const reply = await get('/console/');
   assert.deepEqual([reply.status, reply.headers.get('retry-after')], [503, '2']);
   assert.match(await reply.text(), /npm run build/);
+});
+
+test('the address alone names the reference where it is shown, and no shop that could not sell', async () => {
+  knows_key = false;
+  build_console();
+  assert.deepEqual(await named(door.url), ['/console/', '/openapi.json', '/asyncapi.json'], 'the shop has no key');
+  knows_key = true;
+  const other = await house.open({ reference: true }, { routes: [], extend: extend_with_pages });
+  assert.deepEqual(await named(other.url), ['/console/', '/docs', '/openapi.json', '/asyncapi.json'], 'nobody takes orders');
+  assert.equal((await fetch(`${other.url}/docs`)).status, 200);
+  await other.close();
 });
 
 test('a new build takes the old one’s place without a start', async () => {
@@ -144,4 +179,9 @@ function raw(
       .on('error', reject)
       .end();
   });
+}
+
+async function named(url: string): Promise<string[]> {
+  const reply = await fetch(url, { headers: { accept: 'application/json' } });
+  return ((await reply.json()) as { links: { href: string }[] }).links.map(link => link.href);
 }

@@ -9,6 +9,8 @@ import { gzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type HttpServer, not_found } from '../platform/http.ts';
 import type { Json } from '../platform/service.ts';
+import { mount_front } from './front.ts';
+import { page_headers } from './page_headers.ts';
 
 export interface Site {
   /** `/shop/`: with a slash at both ends. */
@@ -25,25 +27,6 @@ export interface PagesGiven {
 /** What a build leaves last: the pages are whole when it is there. */
 export const stamp_file = 'built_from';
 
-/** Everything comes from here; nothing is inline, framed or sent elsewhere. The bank's page of 3-D Secure is a link, not a frame. */
-const policy = [
-  "default-src 'self'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "frame-ancestors 'none'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "object-src 'none'",
-].join('; ');
-const page_headers = {
-  'content-security-policy': policy,
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'permissions-policy': 'camera=(), microphone=(), geolocation=(), payment=(), usb=()',
-  'cross-origin-opener-policy': 'same-origin',
-};
 const content_types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -71,8 +54,8 @@ export function mount_pages(server: HttpServer, { sites, shop_config }: PagesGiv
     server.paths.push({ method: 'GET', pattern: new RegExp(`^${url.replace('*', '.*')}$`) });
     server.fastify.get(url, handle);
   };
-  for (const { prefix, folder } of sites) {
-    const build = current_build(folder);
+  const builds = new Map(sites.map(({ prefix, folder }) => [prefix, current_build(folder)]));
+  for (const [prefix, build] of builds) {
     get(prefix.slice(0, -1), async (_request, reply) => reply.headers(page_headers).redirect(prefix, 308));
     get(`${prefix}*`, async (request, reply) => send_page(await build(), prefix, request, reply));
   }
@@ -84,6 +67,10 @@ export function mount_pages(server: HttpServer, { sites, shop_config }: PagesGiv
       .header('cache-control', 'no-store')
       .type('application/json; charset=utf-8')
       .send(JSON.stringify(config));
+  });
+  mount_front(server, {
+    is_built: async prefix => (await builds.get(prefix)?.()) !== undefined,
+    sells: async () => (await shop_config()) !== undefined,
   });
 }
 

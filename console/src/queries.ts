@@ -66,7 +66,10 @@ export interface Action<Body, T> {
   readonly pending: boolean;
 }
 
-/** One change. The same body sent again after a failure carries the same Idempotency-Key; another body is another intent. */
+/**
+ * One change. The same body sent again after a lost reply carries the same Idempotency-Key; another body is another intent. So is the same body after a
+ * refusal: that was decided and is kept under its key, and would be told again when its reason is long gone.
+ */
 export function useAction<Body, T = unknown>({ method = 'POST', path, sends, invalidates, done }: ActionGiven<Body, T>): Action<Body, T> {
   const client = useQueryClient();
   const intents = useRef(new Map<string, string>());
@@ -76,9 +79,14 @@ export function useAction<Body, T = unknown>({ method = 'POST', path, sends, inv
       const intent = `${path(body)} ${JSON.stringify(sent)}`;
       const key = intents.current.get(intent) ?? fresh_key();
       intents.current.set(intent, key);
-      const reply = await change<T>(method, path(body), method === 'DELETE' ? undefined : (sent ?? {}), key);
-      intents.current.delete(intent);
-      return reply;
+      try {
+        const reply = await change<T>(method, path(body), method === 'DELETE' ? undefined : (sent ?? {}), key);
+        intents.current.delete(intent);
+        return reply;
+      } catch (error) {
+        if (error instanceof ApiError && !error.problem.retryable) intents.current.delete(intent);
+        throw error;
+      }
     },
     onSuccess: (reply, body) => toast(done(reply, body)),
     // A refusal may mean that what is shown is old: it is read again either way.

@@ -285,7 +285,7 @@ describe('what a stranger may see', () => {
       '/__sim/ledger',
     ])
       await refused(target, '404 not_found', `GET ${path}` as Case[2], undefined, { key: '' });
-    for (const path of ['/healthz', '/readyz']) {
+    for (const path of ['/', '/healthz', '/readyz']) {
       const sent = await target.ask(`GET ${path}` as Case[2], undefined, { key: '' });
       assert.equal(sent.status, 200);
       assert.doesNotMatch(sent.text, /\d+\.\d+|node|postgres|fastify/i);

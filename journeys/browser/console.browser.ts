@@ -6,9 +6,9 @@ import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { Browser, Page, Route } from 'playwright-core';
 import { build_pages } from '../../main/pages.ts';
-import { publishable_key, secret_key, until } from '../shop.ts';
+import { until } from '../shop.ts';
 import { fits, hostile_texts, is_accessible, is_unbroken, launch, no_browser, picture, type Visitor, visit } from './browser.ts';
-import { type ConsoleShop, open_console_shop, password, type Role } from './console_shop.ts';
+import { as_installation, type ConsoleShop, open_console_shop, password, type Role } from './console_shop.ts';
 
 const interactive_max_ms = 1_000;
 const bundle_bytes_max = 200 * 1_024;
@@ -33,15 +33,7 @@ describe('the console', { skip: no_browser }, () => {
   /** Each with a browser of its own, which must have done nothing wrong at the end. */
   const story = (name: string, tell: () => Promise<void>) =>
     test(name, async () => {
-      const { shop } = given;
-      visitor = await visit(browser, {
-        url: shop.url,
-        secret_key,
-        publishable_key,
-        admin_password: password,
-        api: shop,
-        stop: async () => undefined,
-      });
+      visitor = await visit(browser, as_installation(given.shop));
       page = visitor.page;
       try {
         await tell();

@@ -1,9 +1,9 @@
 /** For the console's browser tests: a shop with a little of everything that an operator meets, and staff of every role. */
 import { partition_of } from '../../platform/partition.ts';
 import { basket, by_stripe, type PlacedOrder } from '../api.ts';
-import { ended, fresh, open_shop, reached, type Shop, until } from '../shop.ts';
+import { ended, fresh, open_shop, publishable_key, reached, type Shop, secret_key, until } from '../shop.ts';
 import { becomes_unknown, patience_ms } from '../unknown/operations.ts';
-import { hostile_texts } from './browser.ts';
+import { hostile_texts, type Installation } from './browser.ts';
 
 export const password = 'correct horse battery staple';
 export const roles = ['admin', 'operator', 'support', 'analyst'] as const;
@@ -19,6 +19,11 @@ export interface ConsoleShop {
   readonly backordered: PlacedOrder;
   /** Its authorization's outcome is unknown. */
   readonly unknown: PlacedOrder;
+}
+
+/** As a visitor meets it. Who opened it ends it. */
+export function as_installation(shop: Shop): Installation {
+  return { url: shop.url, secret_key, publishable_key, admin_password: password, api: shop, stop: async () => undefined };
 }
 
 export async function open_console_shop(t: { after(stop: () => Promise<void>): void }): Promise<ConsoleShop> {

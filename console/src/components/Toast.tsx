@@ -7,7 +7,8 @@ const shown_ms = 5_000;
 const manager = Toast.createToastManager();
 
 export function toast(text: string): void {
-  manager.add({ description: text });
+  // As its title: a title is what a screen reader calls it by.
+  manager.add({ title: text });
 }
 
 export function Toasts({ children }: { readonly children: ReactNode }): ReactNode {
@@ -28,7 +29,7 @@ function List(): ReactNode {
   return toasts.map(one => (
     <Toast.Root key={one.id} toast={one} className="toast">
       <Icon name="check" />
-      <Toast.Description />
+      <Toast.Title render={<p />} />
     </Toast.Root>
   ));
 }

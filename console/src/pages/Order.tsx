@@ -10,7 +10,7 @@ import { CopyId, KeyValue, Time } from '../components/Value.tsx';
 import { count, day, words } from '../format.ts';
 import { key_of, type PageOf, useGet } from '../queries.ts';
 import { useMay } from '../session.tsx';
-import { useStream } from '../stream.ts';
+import { type StreamState, useStream } from '../stream.ts';
 import type { Order as OrderObject, Return } from '../types/orders.ts';
 import { OrderActions } from './order/Actions.tsx';
 import { Lines } from './order/Lines.tsx';
@@ -34,7 +34,7 @@ export function Order(): ReactNode {
 const back = { href: '/orders', label: 'Orders' };
 
 function OrderPage({ order }: { readonly order: OrderObject }): ReactNode {
-  useOrderStream(order.id);
+  const stream = useOrderStream(order.id);
   const may = useMay();
   const returns = useGet<PageOf<Return>>('/v1/returns', { order_id: order.id });
   const pills = (
@@ -43,6 +43,7 @@ function OrderPage({ order }: { readonly order: OrderObject }): ReactNode {
       <StatusPill value={order.payment_status} label={`Payment: ${words(order.payment_status).toLowerCase()}`} />
       <StatusPill value={order.fulfillment_status} label={words(order.fulfillment_status)} />
       {order.holds.length > 0 && <StatusPill value="held" label="On hold" />}
+      {stream === 'away' && <StatusPill value="away" tone="bad" label="Reconnecting" />}
     </>
   );
   return (
@@ -85,9 +86,9 @@ function OrderPage({ order }: { readonly order: OrderObject }): ReactNode {
 }
 
 /** Each change comes as the whole order; its story is then asked for anew. A reply still on its way may be of before the change: it is given up. */
-function useOrderStream(id: string): void {
+function useOrderStream(id: string): StreamState {
   const client = useQueryClient();
-  useStream<OrderObject>(`/v1/orders/${id}/stream`, 'order', async order => {
+  return useStream<OrderObject>(`/v1/orders/${id}/stream`, 'order', async order => {
     const queryKey = key_of(`/v1/orders/${id}`);
     await client.cancelQueries({ queryKey, exact: true });
     client.setQueryData<OrderObject>(queryKey, before => (before !== undefined && before.version > order.version ? before : order));

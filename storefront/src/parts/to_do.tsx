@@ -3,10 +3,11 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Access, Api } from '../api.ts';
 import type { Order } from '../api_types.ts';
+import { set_quantity } from '../cart.ts';
 import { countdown, money } from '../format.ts';
 import { remember_last } from '../kept_orders.ts';
 import { problem_in } from '../loaded.ts';
-import { return_url } from '../route.tsx';
+import { go_to, return_url } from '../route.tsx';
 import type { Problem } from '../transport.ts';
 import { first_way, PaymentChoices, type Way } from './payment_choices.tsx';
 import { Notice, Trouble } from './small.tsx';
@@ -48,6 +49,7 @@ export function ToDo(given: Given) {
       return (
         <Notice tone="warn" title="The time to pay is over">
           <p>Your goods are back on the shelf, and nothing was charged. Order again if you still want them.</p>
+          <OrderAgain order={order} />
         </Notice>
       );
     case 'cancelling':
@@ -63,6 +65,21 @@ export function ToDo(given: Given) {
         </Notice>
       );
   }
+}
+
+/** What was ordered is in the cart again, beside whatever came into it since, at the prices of now. */
+function OrderAgain({ order }: { order: Order }) {
+  const put_back = () => {
+    for (const { sku, quantity } of order.lines) set_quantity(sku, quantity);
+    go_to('cart');
+  };
+  return (
+    <p>
+      <button type="button" class="button" onClick={put_back}>
+        Put it into the cart again
+      </button>
+    </p>
+  );
 }
 
 function OnTheWay({ order }: { order: Order }) {
