@@ -74,7 +74,9 @@ async function drop(more: Partial<DropGiven> = {}): Promise<string> {
 const events_of = async (key: string) =>
   (
     await Promise.all(
-      log_names.map(log => query<{ at: string }>(`select '${log} ' || position as at from ${log}.events where key = $1`, [key])),
+      log_names.map(log =>
+        query<{ at: string }>(`select '${log} ' || position as at from ${log}.events where key = $1 order by position`, [key]),
+      ),
     )
   )
     .flat()
