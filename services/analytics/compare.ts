@@ -4,6 +4,7 @@
  */
 import type { FactColumn } from './fact_shapes.ts';
 import { fact_tables } from './facts.ts';
+import { laid_out } from './warehouses/duckdb_derived.ts';
 import type { Answer, Warehouse } from './warehouses/warehouse.ts';
 
 export const buckets = 1_024;
@@ -29,13 +30,14 @@ interface CompareTable {
 }
 
 const event_raw_columns = ['source', 'position', 'partition', 'key', 'type', 'id', 'subject', 'sequence', 'time', 'cause', 'data'];
-/** Facts first: what differs there says more than a differing event. */
+/** Facts first: what differs there says more than a differing event, and than what is laid out of them. */
 export const compared_tables: readonly CompareTable[] = [
   ...fact_tables.map(table => ({
     name: table.name,
     columns: table.columns,
     keys: table.kind === 'entity' ? table.keys : [],
   })),
+  ...laid_out.map(({ name, columns }) => ({ name, columns: columns.map(column => ({ name: column })), keys: [] })),
   { name: 'event_raw', columns: event_raw_columns.map(name => ({ name })), keys: ['source', 'position'] },
 ];
 

@@ -4,8 +4,9 @@ import { recorded } from '../../contracts/recorded.ts';
 import { real_clock } from '../../platform/clock.ts';
 import type { LogReader } from '../../platform/log.ts';
 import { seeded_random } from '../../platform/random.ts';
-import { begin, caught_up, contents, contents_at_once, fresh_folder, ingest_child, readers_of } from './testing/analytics.ts';
+import { ask, begin, caught_up, contents, contents_at_once, fresh_folder, ingest_child, readers_of } from './testing/analytics.ts';
 import { log_names, logs_of, memory_log } from './testing/lives.ts';
+import { tell_small_shop } from './testing/small_shop.ts';
 import { tell_orders } from './testing/stories.ts';
 import type { Answer } from './warehouses/warehouse.ts';
 
@@ -89,6 +90,27 @@ describe('exactly once', () => {
     await analytics.stop();
     await remove();
     t.diagnostic(`${kills} kills`);
+  });
+
+  test('a customer whose first order is confirmed after later ones came first with that one, whenever it was heard', async t => {
+    const told = logs_of(1, tell_small_shop);
+    const said = told.get('orders') ?? [];
+    const is_late = (event: (typeof said)[number]) => event.type === 'order.confirmed' && event.key === 'ord_1';
+    const moved = [...said.filter(event => !is_late(event)), ...said.filter(is_late)].map((event, index) => ({
+      ...event,
+      position: index + 1,
+    }));
+    const late = new Map([...told, ['orders', moved]]);
+    const { folder, remove } = await fresh_folder();
+    const analytics = await begin(readers_of(late, 1), folder, { batching: { events_max: 1, batch_ms: 0 } });
+    t.after(async () => {
+      await analytics.stop();
+      await remove();
+    });
+    await caught_up(analytics);
+    const cohorts = await ask(analytics, `select distinct cohort from order_change where customer_ref = 'cus_ada'`);
+    assert.deepEqual(cohorts, [{ cohort: '2026-01' }]);
+    assert.deepEqual(await contents(analytics), await contents_at_once(late));
   });
 
   test('a batch that fails leaves nothing of it', async () => {

@@ -1,5 +1,4 @@
 /** How far checkouts come: a cohort of quotes, and of orders placed without one, step by step; and where each of them is now, in one bucket. */
-import { milliseconds } from './dialect.ts';
 import type { Period } from './period.ts';
 import type { Ask } from './warehouses/warehouse.ts';
 
@@ -29,35 +28,38 @@ export type Funnel = {
 };
 
 export async function funnel_of(ask: Ask, period: Period): Promise<Funnel> {
-  const [row = {}] = await ask(funnel_statement(period));
+  const [row = {}] = await ask(steps_statement(period));
+  // Apart: counted by what stands in a column, which is less than half of a condition for each.
+  const stands = await ask(stands_statement(period));
   const number = (name: string) => Number(row[name] ?? 0);
   const time = (name: string) => (typeof row[name] === 'number' ? row[name] : null);
-  const cohort = number('cohort');
+  const counted = (bucket: string) => Number(stands.find(one => one['stands'] === bucket)?.['counted'] ?? 0);
+  const [cohort, no_order] = [number('cohort'), counted('no_order')];
+  const [rejected, expired, cancelled, completed] = [counted('rejected'), counted('expired'), counted('cancelled'), counted('completed')];
   return {
     cohort,
     conversion: cohort === 0 ? null : number('confirmed') / cohort,
     steps: Object.keys(steps).map(step => ({ step, checkouts: number(step), p50_ms: time(`${step}_p50`), p90_ms: time(`${step}_p90`) })),
-    buckets: {
-      open: number('open'),
-      no_order: number('no_order'),
-      rejected: number('rejected'),
-      expired: number('expired'),
-      cancelled: number('cancelled'),
-      completed: number('completed'),
-    },
+    buckets: { open: cohort - no_order - rejected - expired - cancelled - completed, no_order, rejected, expired, cancelled, completed },
   };
 }
 
-function funnel_statement({ sql, from, to, now }: Period): string {
+function steps_statement(period: Period): string {
   const names = Object.entries(steps);
   const measures = names.flatMap(([step, column], index) => {
-    const before = names[index - 1]?.[1] ?? 'began_at';
-    const elapsed = milliseconds(sql, before, column);
-    return [`count(${column}) as ${step}`, `${sql.quantile(elapsed, 0.5)} as ${step}_p50`, `${sql.quantile(elapsed, 0.9)} as ${step}_p90`];
+    const elapsed = period.sql.elapsed_ms(names[index - 1]?.[1] ?? 'began_at', column);
+    return [
+      `count(${column}) as ${step}`,
+      `${period.sql.quantile(elapsed, 0.5)} as ${step}_p50`,
+      `${period.sql.quantile(elapsed, 0.9)} as ${step}_p90`,
+    ];
   });
-  const in_bucket = buckets.map(bucket => `count(*) filter (where bucket = '${bucket}') as ${bucket}`);
-  return `select count(*) as cohort, ${[...measures, ...in_bucket].join(', ')}
-    from (select *, case when placed_at is null then case when expires_at < ${now} then 'no_order' else 'open' end
-                         when status in ('rejected', 'expired', 'cancelled', 'completed') then status else 'open' end as bucket
-            from checkout where began_at >= ${from} and began_at < ${to})`;
+  return `select count(*) as cohort, ${measures.join(', ')} from checkout where ${began(period)}`;
 }
+
+function stands_statement(period: Period): string {
+  return `select status as stands, count(*) as counted from checkout where ${began(period)} and placed_at is not null group by status
+    union all select 'no_order', count(*) from checkout where ${began(period)} and placed_at is null and expires_at < ${period.now}`;
+}
+
+const began = ({ from, to }: Period) => `began_at >= ${from} and began_at < ${to}`;

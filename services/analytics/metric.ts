@@ -31,19 +31,23 @@ export interface Question {
   /** Undefined: the whole period is one bucket. */
   readonly grain: Grain | undefined;
   readonly group_by: string | undefined;
+  /** Undefined: all its measures. */
+  readonly measures?: readonly string[];
 }
 
 export const points_max = 10_000;
 
 /** One statement: `bucket`, `currency` and `grouped` where they apply, then the measures; one row more than a reply holds. */
-export function metric_statement(metric: Metric, { period, grain, group_by }: Question): string {
+export function metric_statement(metric: Metric, { period, grain, group_by, measures: wanted }: Question): string {
   const is_whole = grain === undefined || metric.is_of_now === true;
   const columns = [
     `${is_whole ? period.from : period.sql.begin_of(grain, 'counted_at')} as bucket`,
     ...(metric.is_money === true ? ['currency'] : []),
     ...(group_by === undefined ? [] : [`${group_by} as grouped`]),
   ];
-  const measures = Object.entries(metric.measures(period.sql)).map(([name, sql]) => `${sql} as ${name}`);
+  const measures = Object.entries(metric.measures(period.sql)).flatMap(([name, sql]) =>
+    wanted?.includes(name) === false ? [] : [`${sql} as ${name}`],
+  );
   const within = metric.is_of_now === true ? '' : `where counted_at >= ${period.from} and counted_at < ${period.to}`;
   return `select ${[...columns, ...measures].join(', ')} from (${metric.rows(period, group_by)}) ${within}
     group by ${columns.map((_, index) => index + 1).join(', ')} order by all limit ${points_max + 1}`;

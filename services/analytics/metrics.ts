@@ -1,5 +1,5 @@
 /** The metrics (domain.md 11), each as one definition. Those of stock and purchasing: metrics_supply.ts. */
-import { in_days, milliseconds, ratio, rounded_share } from './dialect.ts';
+import { in_days, ratio, rounded_share } from './dialect.ts';
 import type { Metric } from './metric.ts';
 import { supply_metrics } from './metrics_supply.ts';
 import type { Period } from './period.ts';
@@ -116,8 +116,8 @@ export const metrics: Readonly<Record<string, Metric>> = {
     group_by: of_orders,
     rows: ({
       sql,
-    }) => `select first_dispatched_at as counted_at, country, region, service, order_id, ${milliseconds(sql, 'placed_at', 'first_dispatched_at')} as first_ms,
-      ${milliseconds(sql, 'placed_at', 'last_dispatched_at')} as last_ms from orders where placed_at is not null and first_dispatched_at is not null`,
+    }) => `select first_dispatched_at as counted_at, country, region, service, order_id, ${sql.elapsed_ms('placed_at', 'first_dispatched_at')} as first_ms,
+      ${sql.elapsed_ms('placed_at', 'last_dispatched_at')} as last_ms from orders where placed_at is not null and first_dispatched_at is not null`,
     measures: sql => ({
       value: sql.quantile('first_ms', 0.5),
       p90: sql.quantile('first_ms', 0.9),
@@ -161,7 +161,7 @@ export const metrics: Readonly<Record<string, Metric>> = {
     unit: 'count',
     group_by: ['carrier', 'location_id'],
     rows: ({ sql }) => `select dispatched_at as counted_at, carrier, location_id, order_id, delivered_at, lost_at, sent_back_at,
-      ${milliseconds(sql, 'dispatched_at', 'delivered_at')} as ms from parcel where dispatched_at is not null`,
+      ${sql.elapsed_ms('dispatched_at', 'delivered_at')} as ms from parcel where dispatched_at is not null`,
     measures: sql => ({
       value: 'count(*)',
       delivered: 'count(delivered_at)',
@@ -178,14 +178,12 @@ export const metrics: Readonly<Record<string, Metric>> = {
     unit: 'count',
     is_money: true,
     group_by: ['cohort', 'country'],
-    rows: () => `select m.counted_at, m.currency, m.country, m.order_id, m.customer_ref, m.kind, m.net, c.cohort,
-        m.kind = 'sale' and m.counted_at = c.first_order_at as is_first
-      from order_change m join customer c on c.customer_ref = m.customer_ref`,
-    measures: () => ({
+    rows: () => `select *, kind = 'sale' and counted_at = first_order_at as is_first from customer_change where customer_key is not null`,
+    measures: sql => ({
       value: `count(*) filter (where kind = 'sale' and not is_first)`,
       orders: `count(*) filter (where kind = 'sale')`,
-      customers: `count(distinct customer_ref) filter (where kind = 'sale')`,
-      new_customers: 'count(distinct customer_ref) filter (where is_first)',
+      customers: sql.different('customer_key', `kind = 'sale'`),
+      new_customers: sql.different('customer_key', 'is_first'),
       net: 'sum(net)',
     }),
     behind: { kind: 'order', id: 'order_id', value: 'sum(net)' },
@@ -196,7 +194,7 @@ export const metrics: Readonly<Record<string, Metric>> = {
     group_by: ['reason', 'source', 'owner'],
     rows: ({ sql }) => `select raised_at as counted_at, reason, source, owner, exception_id, 1 as raised, 0 as resolved, null as ms
         from exception where raised_at is not null
-      union all select resolved_at, reason, source, owner, exception_id, 0, 1, ${milliseconds(sql, 'raised_at', 'resolved_at')}
+      union all select resolved_at, reason, source, owner, exception_id, 0, 1, ${sql.elapsed_ms('raised_at', 'resolved_at')}
         from exception where resolved_at is not null`,
     measures: sql => ({
       value: 'sum(raised)',

@@ -1,5 +1,5 @@
 /** The metrics of stock and purchasing (domain.md 11). */
-import { in_days, milliseconds, ratio } from './dialect.ts';
+import { in_days, ratio } from './dialect.ts';
 import type { Metric } from './metric.ts';
 import type { Period } from './period.ts';
 import { units_sold } from './stock_lists.ts';
@@ -24,14 +24,10 @@ export const supply_metrics: Readonly<Record<string, Metric>> = {
     group_by: ['sku', 'country', 'region'],
     rows: ({
       sql,
-    }) => `select ${sql.arg_max('d.happened_at', 'd.missing')} as counted_at, o.currency, d.sku as sku, any_value(o.country) as country, any_value(o.region) as region,
-        ${sql.arg_max('d.order_id', 'd.missing')} as order_id,
-        max(d.missing) as missing, max(d.missing) * ${sql.arg_max('l.unit_price', 'd.missing')} as amount
-      from (select *, wanted - greatest(available, 0) as missing from lost_demand) d
-      join orders o on o.order_id = d.order_id
-      left join (select order_id, sku, max(unit_price) as unit_price from order_line
-                  where order_id in (select order_id from lost_demand) group by order_id, sku) l on l.order_id = d.order_id and l.sku = d.sku
-      group by coalesce(d.customer_ref, d.order_id), o.currency, d.sku, ${sql.begin_of('day', 'd.happened_at')}`,
+    }) => `select ${sql.arg_max('d.happened_at', 'd.missing')} as counted_at, d.currency as currency, d.sku as sku, any_value(d.country) as country,
+        any_value(d.region) as region, ${sql.arg_max('d.order_id', 'd.missing')} as order_id,
+        max(d.missing) as missing, max(d.missing) * ${sql.arg_max('d.unit_price', 'd.missing')} as amount
+      from missed_demand d group by coalesce(d.customer_ref, d.order_id), d.currency, d.sku, ${sql.begin_of('day', 'd.happened_at')}`,
     measures: () => ({ value: 'sum(missing)', amount: 'sum(amount)' }),
     behind: { kind: 'order', id: 'order_id', value: 'sum(missing)' },
   },
@@ -59,7 +55,7 @@ export const supply_metrics: Readonly<Record<string, Metric>> = {
     unit: 'count',
     group_by: ['sku', 'location_id'],
     rows: ({ sql }) => `select happened_at as counted_at, sku, location_id, order_id, outcome, quantity,
-      case when outcome = 'filled' then ${milliseconds(sql, 'requested_at', 'happened_at')} end as ms from backorder`,
+      case when outcome = 'filled' then ${sql.elapsed_ms('requested_at', 'happened_at')} end as ms from backorder`,
     measures: sql => ({
       value: sum_of('queued'),
       filled: sum_of('filled'),
@@ -93,10 +89,8 @@ export const supply_metrics: Readonly<Record<string, Metric>> = {
     group_by: ['supplier_id', 'location_id', 'sku'],
     rows: ({
       sql,
-    }) => `select r.received_at as counted_at, o.supplier_id as supplier_id, o.location_id as location_id, r.sku as sku, r.po_id as po_id,
-        ${milliseconds(sql, 'o.sent_at', 'r.received_at')} as ms
-      from (select po_id, line_no, any_value(sku) as sku, min(received_at) as received_at from receipt_line group by po_id, line_no) r
-      join purchase_order o on o.po_id = r.po_id where o.sent_at is not null`,
+    }) => `select first_received_at as counted_at, supplier_id, location_id, sku, po_id, ${sql.elapsed_ms('sent_at', 'first_received_at')} as ms
+      from purchase_line where sent_at is not null and first_received_at is not null`,
     measures: sql => ({
       value: in_days(sql.quantile('ms', 0.5)),
       p90: in_days(sql.quantile('ms', 0.9)),
@@ -134,7 +128,7 @@ function stockout_rows({ sql, buckets, from, until, bucket }: Period, group_by: 
       from (${turns.join(' union all ')}) t group by ${[...key, 'starts'].map((_, index) => index + 1).join(', ')}`;
   return `with sums as (${sums})
     select w.*, carried * length_ms + here as ms from (
-      select ${[...named, of('g')].join(', ')}, b.starts as counted_at, ${milliseconds(sql, 'b.starts', 'b.ends')} as length_ms,
+      select ${[...named, of('g')].join(', ')}, b.starts as counted_at, ${sql.elapsed_ms('b.starts', 'b.ends')} as length_ms,
              coalesce(s.turns * ${sql.epoch_ms('b.ends')} - s.turns_ms, 0) as here,
              coalesce(sum(s.turns) over (partition by ${key.map(name => `g.${name}`).join(', ')} order by b.starts rows between unbounded preceding and 1 preceding), 0) as carried
         from ${buckets} b cross join (select distinct ${key.join(', ')} from sums) g

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, describe, type TestContext, test } from 'node:test';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { real_clock } from '../../platform/clock.ts';
 import type { LogReader } from '../../platform/log.ts';
 import type { Event, Logged } from '../../platform/service.ts';
@@ -130,6 +131,34 @@ describe('a rebuild', () => {
     await caught_up(analytics);
     assert.deepEqual(await contents(analytics), await contents_at_once(logs));
     assert.throws(() => analytics.rebuild.begin({ force: true }), { status: 409, code: 'nothing_diverged' });
+  });
+
+  test('finds what is laid out otherwise than the facts say', async t => {
+    const { folder, remove } = await fresh_folder();
+    const heard = await begin(readers_of(logs), folder);
+    await caught_up(heard);
+    await heard.stop();
+    const instance = await DuckDBInstance.create(join(folder, 'analytics.duckdb'));
+    const connection = await instance.connect();
+    await connection.run(
+      `update money_change set net = net + 1 where order_id = (select min(order_id) from money_change) and kind = 'sale' and line_no = 1`,
+    );
+    await connection.run(
+      `update order_change set cohort = '1999-01' where order_id = (select min(order_id) from order_change) and kind = 'sale'`,
+    );
+    await connection.run('update orders set began_at = began_at + interval 1 day where order_id = (select min(order_id) from orders)');
+    connection.closeSync();
+    instance.closeSync();
+    const analytics = await begin(readers_of(logs), folder);
+    t.after(async () => {
+      await analytics.stop();
+      await remove();
+    });
+    analytics.rebuild.begin({ force: false });
+    await ended(analytics);
+    const { state, tables, detail } = analytics.rebuild.progress();
+    const found = Object.fromEntries(tables.filter(table => table.differing > 0).map(table => [table.table, table.differing]));
+    assert.deepEqual([state, found], ['diverged', { money_change: 1, customer_change: 1, checkout: 1 }], String(detail));
   });
 
   test('that was cut off is forgotten: the next start removes what it left', async () => {

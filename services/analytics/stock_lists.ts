@@ -1,5 +1,5 @@
 /** Lists that decide: what to reorder now and why, and what does not sell. Both as of the watermark. */
-import { in_days, milliseconds } from './dialect.ts';
+import { in_days } from './dialect.ts';
 import type { Period } from './period.ts';
 import type { Answer, Ask } from './warehouses/warehouse.ts';
 
@@ -101,11 +101,10 @@ const reasons: Readonly<Record<ReorderReason, string>> = {
 };
 
 function reorder_rows({ sql, now }: Period): string {
-  const lead = `(select sku, supplier_id, ${milliseconds(sql, 'sent_at', 'first_received_at')} as ms from purchases
+  const lead = `(select sku, supplier_id, ${sql.elapsed_ms('sent_at', 'first_received_at')} as ms from purchase_line
       where sent_at is not null and first_received_at is not null)`;
   const p50 = in_days(sql.quantile('ms', 0.5));
-  const facts = `with purchases as ${sql.kept} (select * from purchase_line)
-      select s.sku as sku, p.name as name, s.location_id as location_id, s.available as available, s.backordered as backordered,
+  const facts = `select s.sku as sku, p.name as name, s.location_id as location_id, s.available as available, s.backordered as backordered,
         coalesce(i.units, 0) as incoming, i.incoming_at as incoming_at, s.on_hand - s.damaged - s.allocated - s.backordered + coalesce(i.units, 0) as position,
         r.reorder_point as reorder_point, r.target as target, coalesce(m.units, 0) as units, greatest(s.available, 0) * 28 / nullif(m.units, 0) as days_left,
         coalesce(own.days, its.days, every.days) as lead_days, coalesce(w.supplier_id, last.supplier_id) as supplier_id, w.proposal_id as proposal_id, w.quantity as proposed
@@ -115,12 +114,12 @@ function reorder_rows({ sql, now }: Period): string {
       left join (select sku, location_id, sum(quantity) as units from movement
                   where kind = 'shipped' and happened_at > ${now} - interval 28 day and happened_at <= ${now} group by sku, location_id) m
         on m.sku = s.sku and m.location_id = s.location_id
-      left join (select sku, location_id, sum(outstanding) as units, min(promised_at) as incoming_at from purchases
+      left join (select sku, location_id, sum(outstanding) as units, min(promised_at) as incoming_at from purchase_line
                   where outstanding > 0 group by sku, location_id) i on i.sku = s.sku and i.location_id = s.location_id
       left join (select sku, location_id, max(proposal_id) as proposal_id, ${sql.arg_max('supplier_id', 'proposal_id')} as supplier_id,
                         ${sql.arg_max('quantity', 'proposal_id')} as quantity
                    from proposal where status = 'proposed' group by sku, location_id) w on w.sku = s.sku and w.location_id = s.location_id
-      left join (select sku, ${sql.arg_max('supplier_id', 'po_id')} as supplier_id from purchases group by sku) last on last.sku = s.sku
+      left join (select sku, ${sql.arg_max('supplier_id', 'po_id')} as supplier_id from purchase_line group by sku) last on last.sku = s.sku
       left join (select sku, ${p50} as days from ${lead} t group by sku) own on own.sku = s.sku
       left join (select supplier_id, ${p50} as days from ${lead} t group by supplier_id) its on its.supplier_id = coalesce(w.supplier_id, last.supplier_id)
       cross join (select ${p50} as days from ${lead} t) every`;

@@ -4,10 +4,13 @@ import type { Dialect } from '../dialect.ts';
 const as_instant = (value: string) => `toDateTime64(${value}, 3, 'UTC')`;
 const text = (value: string) => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
+const epoch_ms = (instant: string) => `toUnixTimestamp64Milli(${as_instant(instant)})`;
+
 export const clickhouse_dialect: Dialect = {
   instant: at => as_instant(text(at.slice(0, -1).replace('T', ' '))),
   text,
-  epoch_ms: instant => `toUnixTimestamp64Milli(${as_instant(instant)})`,
+  epoch_ms,
+  elapsed_ms: (from, until) => `${epoch_ms(until)} - ${epoch_ms(from)}`,
   begin_of: (grain, instant) => as_instant(`date_trunc('${grain}', ${instant})`),
   begins_between: (grain, from, until) => {
     const first = as_instant(`date_trunc('${grain}', ${from})`);
@@ -17,6 +20,7 @@ export const clickhouse_dialect: Dialect = {
   // Its own quantiles interpolate, or take another rank.
   quantile: (value, share) =>
     `if(count(${value}) = 0, null, arrayElement(arraySort(groupArray(${value})), toUInt64(greatest(1, ceil(${share} * count(${value}))))))`,
+  different: (value, condition) => `count(distinct ${value}) filter (where ${condition})`,
   kept: '',
   arg_min: (value, least) => `argMin(${value}, ${least})`,
   arg_max: (value, greatest) => `argMax(${value}, ${greatest})`,

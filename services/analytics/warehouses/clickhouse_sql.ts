@@ -40,7 +40,7 @@ export function clickhouse_schema(): string[] {
       'group by source, partition',
     ),
     ...fact_tables.map(create_view),
-    ...[...derived_views, ...common_views].map(translated),
+    ...[...derived_views, checkout, ...common_views].map(translated),
     calendar,
   ];
 }
@@ -96,12 +96,21 @@ function spans(columns: readonly FactColumn[]): string {
    where before is null or before <> is_out`;
 }
 
+/** Joined for each question: rows here are never changed, so none could say where its checkout began. */
+const checkout = `create or replace view checkout as
+   select q.created_at as began_at, q.quote_id as checkout_id, q.expires_at, q.currency, q.country, o.* exclude (quote_id, currency, country)
+     from quote q left join orders o on o.quote_id = q.quote_id and o.placed_at is not null
+   union all
+   select o.placed_at, o.order_id, null, o.currency, o.country, o.* exclude (quote_id, currency, country)
+     from orders o where o.quote_id is null and o.placed_at is not null`;
+
 /** The same definitions, where the spelling differs. */
 function translated(view_of_duckdb: string): string {
   return view_of_duckdb
     .replaceAll('arg_min(', 'argMin(')
     .replaceAll('arg_max(', 'argMax(')
     .replaceAll('strftime(', 'formatDateTime(')
+    .replaceAll('md5_number_lower(', '(')
     .replaceAll(' exclude (', ' except (');
 }
 

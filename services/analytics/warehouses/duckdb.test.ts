@@ -32,6 +32,31 @@ test('a number beyond what JSON carries exactly is an error, not another number'
   await remove();
 });
 
+test('two threads work while a question is answered, however it ends, and one otherwise', async () => {
+  const { folder, remove } = await fresh_folder();
+  const warehouse = await open_duckdb({ folder, breathe: () => real_clock.sleep(0), sleep: real_clock.sleep });
+  const threads = `select current_setting('threads') as threads`;
+  const otherwise = async () => (await warehouse.query('select 1 as one', ask => ask(threads))).beside;
+  assert.deepEqual(await otherwise(), [{ threads: 1 }]);
+  assert.deepEqual(await warehouse.read(ask => ask(threads)), [{ threads: 2 }]);
+  assert.deepEqual(await otherwise(), [{ threads: 1 }]);
+  await assert.rejects(
+    warehouse.read(ask => ask('select missing')),
+    /missing/,
+  );
+  assert.deepEqual(await otherwise(), [{ threads: 1 }]);
+  await assert.rejects(
+    warehouse.query('set threads = 2', async () => undefined),
+    { status: 422 },
+  );
+  await assert.rejects(
+    warehouse.read(ask => ask(`set memory_limit = '8GB'`)),
+    /locked/,
+  );
+  await warehouse.close();
+  await remove();
+});
+
 test('half a surrogate pair becomes the replacement character; what only looks like one stays', () => {
   const texts = ['\ud83d', '\ude00', '\ud83d\ude00', '\\ud83d', '\\\\\ud83d', 'plain'];
   assert.deepEqual(

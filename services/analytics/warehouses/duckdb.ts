@@ -23,7 +23,7 @@ export const own_queries_waiting_max = 8;
 export const exports_waiting_max = 4;
 export const export_timeout_ms = 10 * 60_000;
 const configuration = {
-  // The statement's own thread does the work; more would take the cores of the services.
+  // The statement's own thread does the work; more would take the cores of the services: with two, an event took a fifth more of the processor.
   threads: '1',
   memory_limit: '192MB',
   allocator_flush_threshold: '16MB',
@@ -72,9 +72,12 @@ export async function open_duckdb(options: DuckDBOptions): Promise<Warehouse> {
     dialect: duckdb_dialect,
     positions: async () => stored_positions(opened().writer),
     apply: async batch => apply(opened(), batch, options.breathe),
-    // One at a time: a connection answers one question, and each takes a core while it does.
+    // One at a time: a connection answers one question, and each takes two cores while it does.
     read: (work, { timeout_ms = query_timeout_ms, signal } = {}) =>
-      questions.next(() => at_one_moment(opened().reader, { sleep, timeout_ms, signal, late: too_late }, work)),
+      questions.next(() => {
+        const { reader } = opened();
+        return by_two_threads(reader, () => at_one_moment(reader, { sleep, timeout_ms, signal, late: too_late }, work));
+      }),
     query: (sql, beside) =>
       own_questions.next(() => {
         const { analyst } = opened();
@@ -165,6 +168,8 @@ async function open_file({ folder }: DuckDBOptions): Promise<OpenFile> {
     for (const statement of schema_statements()) await writer.run(statement);
     // From here on SQL reaches no file but this one.
     await writer.run('set enable_external_access = false');
+    // What a question by somebody else may not do either: it is one SELECT.
+    await writer.run(`set allowed_configs = ['threads']`);
     await writer.run('set lock_configuration = true');
     return { ...connections, loads: await prepare_loads(writer) };
   } catch (error) {
@@ -194,6 +199,19 @@ async function stored_positions(writer: DuckDBConnection): Promise<StoredPositio
     system_identifier: String(row['system_identifier']),
     timeline: String(row['timeline']),
   }));
+}
+
+/**
+ * Who asks over a year's orders waits little more than half as long by two, for the same work. It takes a second core from the services while somebody
+ * waits, for a tenth of a second or two; the two settings take a millisecond or so.
+ */
+async function by_two_threads<T>(reader: DuckDBConnection, answer: () => Promise<T>): Promise<T> {
+  await reader.run('set threads = 2');
+  try {
+    return await answer();
+  } finally {
+    await reader.run('set threads = 1');
+  }
 }
 
 interface Deadline {

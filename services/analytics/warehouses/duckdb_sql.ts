@@ -2,10 +2,10 @@
 import type { AnyFactTable, Entity, FactColumn } from '../fact_shapes.ts';
 import { fact_tables } from '../facts.ts';
 import { stock_span } from '../facts_supply.ts';
-import { derived_schema } from './duckdb_derived.ts';
+import { columns_beside, derived_schema } from './duckdb_derived.ts';
 
 /** A file made by another version is refused: facts change their shape only by a rebuild from the logs. */
-export const warehouse_version = 2;
+export const warehouse_version = 3;
 export const version_statements = [
   'create table if not exists warehouse (version integer not null)',
   `insert into warehouse select ${warehouse_version} where not exists (select 1 from warehouse)`,
@@ -51,6 +51,8 @@ export function schema_statements(): string[] {
     `create table if not exists positions (${position_columns.map(({ name, sql }) => `${name} ${sql}`).join(', ')}, primary key (source, partition))`,
     ...fact_tables.map(create_table),
     ...derived_schema,
+    checkout,
+    'create or replace view customer_change as select * from order_change',
     ...common_views,
     calendar,
   ];
@@ -68,7 +70,7 @@ export const load_positions = `insert or replace into positions select * from ${
 /** A batch's rows of one table, set-based: parameter n is column n as a JSON array. */
 export function load_facts(table: AnyFactTable): string {
   if (table === stock_span) return keep_new_spans(table.columns);
-  const insert = `insert into ${table.name} select * from ${loaded(table.columns)}`;
+  const insert = `insert into ${table.name} by name select * from ${loaded(table.columns)}`;
   return table.kind === 'entity' ? `${insert} ${fold_on_conflict(table)}` : insert;
 }
 
@@ -87,7 +89,7 @@ function cells_of(name: string, sql: string, index: number): string {
 function create_table(table: AnyFactTable): string {
   const columns = table.columns.map(column => `${column.name} ${column.sql}`);
   const key = table.kind === 'entity' ? [`primary key (${table.keys.join(', ')})`] : [];
-  return `create table if not exists ${table.name} (${[...columns, ...key].join(', ')})`;
+  return `create table if not exists ${table.name} (${[...columns, ...(columns_beside[table.name] ?? []), ...key].join(', ')})`;
 }
 
 /** Folds by the rules of facts.ts: the same that the batch was folded by in memory. */
@@ -123,37 +125,20 @@ function keep_new_spans(columns: readonly LoadColumn[]): string {
    where (i.sequence is null or s.version > i.sequence) and s.is_out is distinct from coalesce(s.before, i.available <= 0)`;
 }
 
+/** One row per quote, and per order placed without one. */
+const checkout = `create or replace view checkout as
+   select began_at, coalesce(quote_id, order_id) as checkout_id, quote_expires_at as expires_at, currency, began_country as country,
+          * exclude (began_at, quote_id, quote_expires_at, currency, began_country, country)
+     from orders where began_at is not null
+   union all by name
+   select created_at as began_at, quote_id as checkout_id, expires_at, currency, country from quote where is_ordered is null`;
+
 /** ClickHouse takes these too, but for the names of a few functions (clickhouse_sql.ts). */
 export const common_views: readonly string[] = [
-  // One row per quote, and per order placed without one.
-  `create or replace view checkout as
-   select q.created_at as began_at, q.quote_id as checkout_id, q.expires_at, q.currency, q.country, o.* exclude (quote_id, currency, country)
-     from quote q left join orders o on o.quote_id = q.quote_id and o.placed_at is not null
-   union all
-   select o.placed_at, o.order_id, null, o.currency, o.country, o.* exclude (quote_id, currency, country)
-     from orders o where o.quote_id is null and o.placed_at is not null`,
-  // The month of the first confirmed order is the cohort.
-  `create or replace view customer as select customer_ref, first_order_at, strftime(first_order_at, '%Y-%m') as cohort from customer_first`,
+  // With the cohort.
+  `create or replace view customer as select customer_ref, first_order_at, cohort from customer_first`,
   `create or replace view stock_period as
    select sku, location_id, is_out, from_at, lead(from_at) over (partition by sku, location_id order by version) as until_at from stock_span`,
-  // A purchase order line with what was promised first, what came of it and what is still to come.
-  `create or replace view purchase_line as
-   with promise as (select po_id, line_no, arg_min(promised_at, sequence) as first_promised_at, arg_max(promised_at, sequence) as promised_at
-                      from po_promise group by po_id, line_no),
-        cancelled as (select po_id, line_no, min(happened_at) as cancelled_at from po_cancellation group by po_id, line_no),
-        received as (select t.po_id as po_id, t.line_no as line_no, min(t.received_at) as first_received_at, sum(t.accepted) as received, arg_max(t.short, t.sequence) as short,
-                            sum(t.accepted) filter (where t.received_at < date_trunc('day', p.first_promised_at) + interval 1 day) as received_in_time
-                       from receipt_line t left join promise p on p.po_id = t.po_id and p.line_no = t.line_no group by t.po_id, t.line_no)
-   select l.po_id as po_id, l.line_no as line_no, l.sku as sku, o.supplier_id as supplier_id, o.location_id as location_id, o.currency as currency, l.cost as cost,
-          l.quantity as quantity, o.sent_at as sent_at, o.ended_at as ended_at, p.first_promised_at as first_promised_at, p.promised_at as promised_at,
-          date_trunc('day', p.first_promised_at) + interval 1 day as due_at, c.cancelled_at as cancelled_at,
-          r.first_received_at as first_received_at, coalesce(r.received, 0) as received, coalesce(r.received_in_time, 0) as received_in_time,
-          case when o.ended_at is null then coalesce(r.short, greatest(l.quantity - coalesce(l.refused, 0), 0)) else 0 end as outstanding
-     from po_line l
-     join purchase_order o on o.po_id = l.po_id
-     left join promise p on p.po_id = l.po_id and p.line_no = l.line_no
-     left join cancelled c on c.po_id = l.po_id and c.line_no = l.line_no
-     left join received r on r.po_id = l.po_id and r.line_no = l.line_no`,
 ];
 
 /** Every day from the first to the last event, for questions of one's own. */
