@@ -106,8 +106,8 @@ body { margin: 0; }
 main { max-width: 34rem; margin: 0 auto; padding: clamp(2rem, 12vh, 7rem) 1.25rem 2rem; }
 h1 { margin: 0; font-size: 2.25rem; line-height: 1.2; }
 ul { margin: 2rem 0 0; padding: 0; list-style: none; border-top: 1px solid light-dark(#e4d9c8, #3b342e); }
-li { padding: 0.75rem 0; border-bottom: 1px solid light-dark(#e4d9c8, #3b342e); }
-a { display: inline-block; min-width: 6rem; font-weight: 600; color: light-dark(#a23f28, #f0a084); text-underline-offset: 0.2em; }
+li { display: grid; grid-template-columns: 6rem 1fr; gap: 0 0.75rem; padding: 0.75rem 0; border-bottom: 1px solid light-dark(#e4d9c8, #3b342e); }
+a { justify-self: start; font-weight: 600; color: light-dark(#a23f28, #f0a084); text-underline-offset: 0.2em; }
 a:focus-visible { outline: 3px solid currentcolor; outline-offset: 3px; }
 span { color: light-dark(#655a52, #b9ac9d); }
 `;
