@@ -70,8 +70,8 @@ describe('a rebuild', () => {
 
   test('of a store that goes on hearing meets it at one watermark, and goes on from there', async t => {
     const shown = { upto: 0 };
-    const readers = [...logs].map(([source, events]) => memory_log(source, events, { slice_max: 20, upto: () => shown.upto }));
-    const { analytics } = await store(t, readers, { events_max: 50, batch_ms: 0 });
+    const readers = [...logs].map(([source, events]) => memory_log(source, events, { slice_max: 50, upto: () => shown.upto }));
+    const { analytics } = await store(t, readers, { events_max: 200, batch_ms: 0 });
     shown.upto = 150;
     await caught_up(analytics);
     analytics.rebuild.begin({ force: false });
