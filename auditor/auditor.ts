@@ -68,39 +68,60 @@ export interface Line {
 
 export const findings_max = 20;
 
-/** One line per invariant, told in their order. One after the other unless `at_once` says more: an audit beside a busy shop stays small. */
-export async function audit(
-  given: AuditGiven,
+export type Check = (invariant: Invariant) => Promise<Line>;
+
+/** One line per invariant, told in their order. One after the other: an audit beside a busy shop stays small. */
+export async function audit(given: AuditGiven, invariants: readonly Invariant[], each?: (line: Line) => void): Promise<Line[]> {
+  return audit_in_lanes([invariant => check_one(given, invariant)], invariants, each);
+}
+
+/** Lanes work side by side, each second one from the end of the list. Lines are told in the list's order nevertheless. */
+export async function audit_in_lanes(
+  lanes: readonly Check[],
   invariants: readonly Invariant[],
   each: (line: Line) => void = () => undefined,
-  at_once = 1,
 ): Promise<Line[]> {
-  const checked = new Map<number, Line>();
+  const checked = new Map<Invariant, Line>();
   const lines: Line[] = [];
-  const waiting = invariants.entries();
-  const check_those_waiting = async () => {
-    for (const [place, invariant] of waiting) {
-      checked.set(place, await check_one(given, invariant));
-      for (let line = checked.get(lines.length); line !== undefined; line = checked.get(lines.length)) {
+  const waiting = [...invariants];
+  const work = async (check: Check, lane: number) => {
+    const next = () => (lane % 2 === 0 ? waiting.shift() : waiting.pop());
+    for (let invariant = next(); invariant !== undefined; invariant = next()) {
+      checked.set(invariant, await check(invariant));
+      for (let line = told_next(); line !== undefined; line = told_next()) {
         each(line);
         lines.push(line);
       }
     }
   };
-  await Promise.all(Array.from({ length: at_once }, check_those_waiting));
+  const told_next = () => {
+    const invariant = invariants[lines.length];
+    return invariant === undefined ? undefined : checked.get(invariant);
+  };
+  await Promise.all(lanes.map(work));
   return lines;
 }
 
 /** A check that cannot run is a finding, not a pass. */
 export async function check_one(given: AuditGiven, invariant: Invariant): Promise<Line> {
+  return still_standing(given, await look(given, invariant));
+}
+
+/** What holds only at rest is found only if the shop is at rest still. */
+export async function still_standing({ still_at_rest }: Pick<AuditGiven, 'still_at_rest'>, line: Line): Promise<Line> {
+  const is_doubtful = line.invariant.only_at_rest === true && line.findings.length > 0 && line.error === undefined;
+  if (!is_doubtful || (await still_at_rest?.()) !== false) return line;
+  return { ...line, findings: [], more: false, milliseconds: 0, skipped: true, reason: 'no longer at rest' };
+}
+
+/** Without asking whether the shop is at rest still. */
+export async function look(given: AuditGiven, invariant: Invariant): Promise<Line> {
   const started = performance.now();
   const reason = reason_to_skip(given, invariant);
   const line = { invariant, findings: [], more: false, milliseconds: 0, skipped: false };
   if (reason !== undefined) return { ...line, skipped: true, reason };
   try {
     const findings = await invariant.check(given);
-    const moved_on = invariant.only_at_rest === true && findings.length > 0 && (await given.still_at_rest?.()) === false;
-    if (moved_on) return { ...line, skipped: true, reason: 'no longer at rest' };
     return {
       ...line,
       findings: findings.slice(0, findings_max),

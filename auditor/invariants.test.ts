@@ -10,6 +10,7 @@ import { money_lies } from './testing/money_lies.ts';
 import { order_lies, supply_lies } from './testing/order_lies.ts';
 import { type AuditedShop, audited_shop } from './testing/shop.ts';
 import { stock_lies } from './testing/stock_lies.ts';
+import { audit_on_threads } from './threads.ts';
 import { audit_pools } from './watch.ts';
 
 const lies = [...stock_lies, ...money_lies, ...order_lies, ...supply_lies, ...log_lies, ...fold_lies, ...ledger_lies];
@@ -54,6 +55,20 @@ describe('the auditor', () => {
     assert.deepEqual(said(lines), []);
   });
 
+  test('finds the same on two threads, a lie included, and tells it in the same order', async () => {
+    const lie = ledger_lies.find(({ ledgers }) => ledgers !== undefined);
+    const { ledgers, now, at_rest } = given(lie?.ledgers?.(shop.ledgers) ?? shop.ledgers);
+    const url_of = () => shop.url;
+    const pools = audit_pools(url_of);
+    const alone = await audit({ ledgers, now, at_rest, incremental: false, pool_of: pools.pool_of }, invariants);
+    await pools.end();
+    const told: Line[] = [];
+    const lines = await audit_on_threads({ ledgers, now, at_rest, url_of }, line => told.push(line));
+    assert.deepEqual(told, lines);
+    assert.deepEqual(lines.map(without_time), alone.map(without_time));
+    assert.ok(said(lines).length > 0);
+  });
+
   test('compares with the ledgers of six stand-ins, and says which it was not shown', async () => {
     // Orders over Peppol are compared with its supplier's ledger by nobody yet: its journey does.
     assert.deepEqual([...shop.ledgers.keys()].filter(name => name !== 'peppol_supplier').toSorted(), stand_ins);
@@ -89,4 +104,8 @@ describe('the auditor', () => {
 
 function said(lines: readonly Line[]): string[] {
   return lines.flatMap(line => line.findings.map(finding => `${finding.invariant}: ${finding.detail} (${finding.ids.join(' ')})`));
+}
+
+function without_time({ milliseconds: _, ...line }: Line): Omit<Line, 'milliseconds'> {
+  return line;
 }

@@ -2,9 +2,10 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
-import { audit, print_line } from '../auditor/auditor.ts';
+import { print_line } from '../auditor/auditor.ts';
 import { left_out } from '../auditor/dropped.ts';
 import { invariants } from '../auditor/invariants.ts';
+import { audit_on_threads } from '../auditor/threads.ts';
 import { rest_of } from '../auditor/waiting.ts';
 import { audit_pools, read_ledgers } from '../auditor/watch.ts';
 import { real_clock } from '../platform/clock.ts';
@@ -51,11 +52,7 @@ export async function audit_once(settings: Settings): Promise<number> {
     console.log(
       `\n  ${invariants.length} invariants${rest.at_rest ? '' : ' (events are in flight: what holds only at rest is left out)'}${ledgers.size === 0 ? '; no stand-in answers, so ledgers are not compared' : ''}\n`,
     );
-    const lines = await audit(
-      { pool_of: pools.pool_of, ledgers, now: real_clock.now(), ...rest, incremental: false },
-      invariants,
-      print_line,
-    );
+    const lines = await audit_on_threads({ url_of, ledgers, now: real_clock.now(), ...rest }, print_line);
     for (const line of await left_out(pools)) console.log(`  – ${line}`);
     await pools.end();
     const findings = lines.flatMap(line => line.findings);

@@ -5,9 +5,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
-import { audit, print_line } from '../../auditor/auditor.ts';
-import { invariants } from '../../auditor/invariants.ts';
-import { audit_pools } from '../../auditor/watch.ts';
+import { print_line } from '../../auditor/auditor.ts';
+import { audit_on_threads } from '../../auditor/threads.ts';
 import { real_clock, type SimulatedClock, simulated_clock } from '../../platform/clock.ts';
 import { bring_up, type Up } from '../platform_up.ts';
 import { type Settings, service_list } from '../settings.ts';
@@ -30,8 +29,6 @@ const settle_timeout_ms = 120_000;
 const settle_poll_ms = 4;
 const requests_at_once = 128;
 const import_lines_max = 400;
-/** Nobody else wants the machine by then: one is read by the database while another is folded here. */
-const checks_at_once = 3;
 /** Nobody looks at the numbers before the end: long batches of analytics cost less. */
 const analytics_batch_ms = 5_000;
 
@@ -261,13 +258,6 @@ async function unrest(up: Up, clock: SimulatedClock): Promise<string> {
 
 async function verdict(up: Up, clock: SimulatedClock): Promise<boolean> {
   console.log('\n  the auditor\n');
-  const pools = audit_pools(up.url_of);
-  const lines = await audit(
-    { pool_of: pools.pool_of, ledgers: new Map(), now: clock.now(), at_rest: true, incremental: false },
-    invariants,
-    print_line,
-    checks_at_once,
-  );
-  await pools.end();
+  const lines = await audit_on_threads({ url_of: up.url_of, ledgers: new Map(), now: clock.now(), at_rest: true }, print_line);
   return lines.every(line => line.findings.length === 0);
 }
