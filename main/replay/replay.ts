@@ -16,7 +16,7 @@ import { figures_of_analytics } from './insight.ts';
 import { opening_stock, type Plan, plan, type Step } from './plan.ts';
 import { progress } from './progress.ts';
 import { type ReturnDesk, return_desk } from './returns.ts';
-import { country_code, is_goods, read_invoices } from './rows.ts';
+import { country_code, first_moment, is_goods, read_invoices } from './rows.ts';
 import { deliver_purchase_orders } from './supplier.ts';
 
 export const location = 'warehouse';
@@ -35,7 +35,10 @@ const analytics_batch_ms = 5_000;
 export async function replay(base: Settings, file: string, options: { rows_max?: number }): Promise<number> {
   const started = real_clock.now_ms();
   console.log(`\n  reading ${file}`);
-  const planned = await plan(read_invoices(file, options.rows_max));
+  const first = (await first_moment(file)) ?? real_clock.now();
+  // The database begins while the file is read.
+  const planning = plan(read_invoices(file, options.rows_max));
+  planning.catch(() => undefined);
   const data_folder = join(base.data_folder, 'replay');
   await rm(data_folder, { recursive: true, force: true });
   const settings: Settings = {
@@ -51,7 +54,6 @@ export async function replay(base: Settings, file: string, options: { rows_max?:
     manual_delivery_ms: day_ms,
     secret_key: base.secret_key ?? 'sk_replay_0123456789abcdef',
   };
-  const first = planned.steps[0]?.at ?? real_clock.now();
   const clock = simulated_clock(Date.parse(first.slice(0, 10)) - day_ms);
   const up = await bring_up({
     settings,
@@ -64,6 +66,7 @@ export async function replay(base: Settings, file: string, options: { rows_max?:
   });
   const api = api_client(up.door?.url ?? '', settings.secret_key ?? '');
   try {
+    const planned = await planning;
     console.log(
       `  ${planned.rows.toLocaleString('en-GB')} rows, ${planned.by_invoice.size.toLocaleString('en-GB')} orders, ${planned.products.size.toLocaleString('en-GB')} products; opening the shop`,
     );
@@ -120,21 +123,15 @@ async function open_shop(api: Api, planned: Plan): Promise<void> {
     ...others,
   ]);
   await api.call('PUT', '/v1/suppliers/wholesaler', { name: 'Wholesaler', channel: { kind: 'manual' }, currency });
-  await all_of(opening, requests_at_once, async item => {
-    await api.call('PUT', `/v1/suppliers/wholesaler/items/${item.sku}`, {
-      supplier_sku: item.sku,
-      cost: 100,
-      minimum_quantity: 1,
-      pack_size: 1,
-      lead_time_days: 4,
-      preferred: true,
-    });
-    await api.call('PUT', `/v1/reorder-policies/${item.sku}/${location}`, {
-      reorder_point: item.reorder_point,
-      target: item.target,
-      supplier: 'wholesaler',
-    });
-  });
+  const terms = { cost: 100, minimum_quantity: 1, pack_size: 1, lead_time_days: 4, preferred: true };
+  await api.import_lines(
+    '/v1/suppliers/wholesaler/items/import',
+    opening.map(({ sku }) => ({ sku, supplier_sku: sku, ...terms })),
+  );
+  await api.import_lines(
+    '/v1/reorder-policies/import',
+    opening.map(({ sku, reorder_point, target }) => ({ sku, location, reorder_point, target, supplier: 'wholesaler' })),
+  );
 }
 
 export interface Outcome {

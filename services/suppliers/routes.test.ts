@@ -19,6 +19,9 @@ after(async () => {
   for (const stop of stops) await stop();
 });
 
+async function* lines_of(lines: readonly unknown[]) {
+  for (const [index, line] of lines.entries()) yield { line: index + 1, text: typeof line === 'string' ? line : JSON.stringify(line) };
+}
 const valid = (schema: TSchema, value: unknown) => assert.deepEqual([...Compile(schema).Errors(value)], []);
 
 test('from a policy to the goods: proposal, order, receipt, closed', async () => {
@@ -151,6 +154,50 @@ test('reference data: put, put again, put by somebody who saw another version', 
   assert.equal((await call('PUT', '/v1/suppliers/house/items/TEA', { ...item, cost: 101 }, { if_match: 1 })).body['version'], 2);
   assert.equal((await call('PUT', '/v1/suppliers/house/items/TEA', item, { if_match: 1 })).status, 412);
   assert.equal((await call('PUT', '/v1/suppliers/nobody/items/TEA', item)).status, 404);
+});
+
+test('an import puts what its good lines say and names the others; again it changes nothing', async () => {
+  const { call, harness } = desk;
+  await call('PUT', '/v1/suppliers/mill', { name: 'Mill', channel: { kind: 'manual' }, currency: 'GBP' });
+  const said = (noes: unknown) => (noes as Row[]).map(({ line, code }) => `${line} ${code}`);
+  const send = async (path: string, lines: readonly unknown[]) =>
+    (await call('POST', path, undefined, { lines: () => lines_of(lines) })).body;
+  const item = { supplier_sku: 'M-1', cost: 100, minimum_quantity: 10, pack_size: 5, lead_time_days: 4 };
+  const items = [
+    ...Array.from({ length: 501 }, (_, number) => ({ sku: `FLOUR-${number}`, ...item })),
+    { sku: 'BRAN', ...item, cost: -1 },
+    '{',
+  ];
+  const dearer = { sku: 'FLOUR-0', ...item, cost: 120, preferred: true };
+  for (const _ of ['once', 'again']) {
+    const { rejected: noes, ...counts } = await send('/v1/suppliers/mill/items/import', [...items, dearer]);
+    assert.deepEqual(counts, { imported: 502, rejected_total: 2 });
+    assert.deepEqual(said(noes), ['502 out_of_range', '503 malformed_json']);
+  }
+  const { rows } = await harness.runtime.pool.query(
+    "select sku, cost::float8, preferred, version from suppliers.supplier_item where supplier_id = 'mill' and sku in ('FLOUR-0', 'FLOUR-500') order by sku",
+  );
+  // It was named twice in each import, dearer the second time.
+  assert.deepEqual(rows, [
+    { sku: 'FLOUR-0', cost: 120, preferred: true, version: 4 },
+    { sku: 'FLOUR-500', cost: 100, preferred: false, version: 1 },
+  ]);
+  assert.equal((await send('/v1/suppliers/nobody/items/import', items))['code'], 'not_found');
+
+  const policy = { location: 'depot', reorder_point: 5, target: 10, supplier: 'mill' };
+  const policies = [
+    { sku: 'FLOUR-0', ...policy },
+    { sku: 'FLOUR-1', ...policy, supplier: 'nobody' },
+    { sku: 'FLOUR-2', ...policy, target: 4 },
+    { sku: 'FLOUR-3', location: 'depot', reorder_point: 5 },
+    { sku: 'FLOUR-4' },
+    { sku: 'FLOUR-0', ...policy, target: 12 },
+  ];
+  const put = await send('/v1/reorder-policies/import', policies);
+  assert.deepEqual([put['imported'], put['rejected_total']], [2, 4]);
+  assert.deepEqual(said(put['rejected']).toSorted(), ['2 unknown_supplier', '3 out_of_range', '4 required', '5 required']);
+  const [stored] = (await desk.get('/v1/reorder-policies?sku=FLOUR-0'))['data'] as unknown as Row[];
+  assert.deepEqual([stored?.['target'], stored?.['version']], [12, 2]);
 });
 
 test('a policy needs its levels, in order, and a supplier that is there', async () => {

@@ -1,11 +1,13 @@
-/** The routes of suppliers (api.md 5). Lists: routes_lists.ts; purchase orders: routes_orders.ts; what suppliers post to us: routes_inbound.ts. */
+/** The routes of suppliers (api.md 5). Lists: routes_lists.ts; many at once: imports.ts; purchase orders: routes_orders.ts; what suppliers post to us: routes_inbound.ts. */
 import { not_found } from '../../platform/http.ts';
 import { page_reply, page_schema, read_page } from '../../platform/pages.ts';
 import { Problem, type Reply, type Route, type RouteRequest } from '../../platform/route.ts';
 import { code_in, invalid, reply_of } from './answers.ts';
-import type { AcceptProposal, DismissProposal, SetReorderPolicy } from './commands.ts';
+import type { AcceptProposal, DismissProposal } from './commands.ts';
+import { import_routes } from './imports.ts';
 import { item_id } from './model.ts';
 import { is_partner_channel } from './model_partners.ts';
+import { policy_command } from './policy.ts';
 import { inbound_routes } from './routes_inbound.ts';
 import { list_routes } from './routes_lists.ts';
 import { purchase_order_routes } from './routes_orders.ts';
@@ -42,8 +44,6 @@ import {
 /** domain.md U11: 5 % more than ordered is taken. */
 export const over_receipt_ppm_default = 50_000;
 export const price_tolerance_ppm_default = 20_000;
-export const review_days_default = 7;
-export const safety_days_default = 3;
 
 export interface SuppliersRoutesSettings {
   /** Those that are set up, beside `manual`. */
@@ -59,6 +59,7 @@ export interface SuppliersRoutesSettings {
 export function suppliers_routes(desk: SuppliersDesk, settings: SuppliersRoutesSettings): Route[] {
   return [
     ...reference_routes(desk, settings),
+    ...import_routes(desk),
     ...list_routes(desk),
     ...replenishment_routes(desk),
     ...purchase_order_routes(desk),
@@ -192,33 +193,6 @@ async function set_policy(desk: SuppliersDesk, request: RouteRequest): Promise<R
       respond: view => ({ status: 200, body: shown_policy(view('supply_item', id), view.version('supply_item', id)) }),
     }),
   );
-}
-
-/** A fixed policy names both levels; the method `demand` computes them daily and may begin with given ones. */
-function policy_command(sku: string, location_id: string, body: PolicyBody, if_version: number | null): SetReorderPolicy {
-  const method = body.method ?? 'fixed';
-  const reorder_point = body.reorder_point ?? null;
-  const target = body.target ?? null;
-  for (const [name, value] of [['reorder_point', reorder_point] as const, ['target', target] as const]) {
-    if (method !== 'fixed' || value !== null) continue;
-    throw invalid(`/${name}`, 'required', `A fixed policy needs ${name}.`);
-  }
-  if (reorder_point !== null && target !== null && target < reorder_point) {
-    throw invalid('/target', 'out_of_range', 'The target is below the reorder point.');
-  }
-  return {
-    type: 'set_reorder_policy',
-    sku,
-    location_id,
-    method,
-    reorder_point,
-    target,
-    review_days: body.review_days ?? review_days_default,
-    safety_days: body.safety_days ?? safety_days_default,
-    supplier_id: body.supplier ?? null,
-    auto: body.auto ?? true,
-    if_version,
-  };
 }
 
 type About = Pick<DismissProposal, 'proposal_id' | 'item_id' | 'if_version'>;

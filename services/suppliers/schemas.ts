@@ -63,6 +63,8 @@ export const supplier_item_body = Type.Object(
   },
   closed,
 );
+export type SupplierItemLine = Static<typeof supplier_item_line>;
+export const supplier_item_line = Type.Object({ sku: Code(), ...supplier_item_body.properties }, closed);
 export const supplier_item_schema = Type.Object({
   supplier: Code(),
   sku: Code(),
@@ -91,6 +93,13 @@ export const policy_body = Type.Object(
   },
   closed,
 );
+export type PolicyLine = Static<typeof policy_line>;
+export const policy_line = Type.Object({ sku: Code(), location: Code(), ...policy_body.properties }, closed);
+export const import_reply = Type.Object({
+  imported: Type.Integer(),
+  rejected: Type.Array(Type.Object({ line: Type.Integer(), code: Type.String(), detail: Type.String() })),
+  rejected_total: Type.Integer({ description: 'Of these the first 1,000 are listed.' }),
+});
 export const policy_schema = Type.Object({
   sku: Code(),
   location: Code(),

@@ -94,6 +94,24 @@ export async function put_supplier_item(
   );
   return stored;
 }
+/** Each SKU once, whatever version it has; what is as it was keeps its version. */
+export async function put_supplier_items(
+  desk: Reads,
+  supplier_id: string,
+  rows: readonly Omit<SupplierItemRow, 'supplier_id' | 'version'>[],
+): Promise<void> {
+  const columns = 'supplier_sku, cost, minimum_quantity, pack_size, lead_time_days, preferred, inspect';
+  const own = columns.replaceAll(/\w+/g, name => `i.${name}`);
+  const excluded = columns.replaceAll(/\w+/g, name => `excluded.${name}`);
+  await desk.query(
+    'supplier_item.import',
+    `insert into suppliers.supplier_item as i (supplier_id, sku, version, ${columns})
+     select $1, sku, 1, ${columns} from json_populate_recordset(null::suppliers.supplier_item, $2) order by sku
+         on conflict (sku, supplier_id) do update set version = i.version + 1, (${columns}) = row (${excluded})
+      where (${own}) is distinct from (${excluded})`,
+    [supplier_id, JSON.stringify(rows)],
+  );
+}
 export function shown_supplier_item({ supplier_id, ...row }: SupplierItemRow, currency: string): Row {
   return { supplier: supplier_id, currency, ...row };
 }
