@@ -10,7 +10,8 @@ const steps = {
   paid: 'paid_at',
   confirmed: 'confirmed_at',
   dispatched: 'first_dispatched_at',
-  delivered: 'delivered_at',
+  // An order without goods is at its end at once: nothing was on its way.
+  delivered: 'case when first_dispatched_at is not null then delivered_at end',
 };
 
 /** A type, not an interface: it is replied as JSON. */

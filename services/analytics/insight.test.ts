@@ -145,6 +145,17 @@ describe('a small shop', () => {
     ]);
   });
 
+  test('looks at sales up to an earlier moment where one is asked for', async () => {
+    const before = '2026-03-02T08:00:00.000Z';
+    const [mug] = (await list('slow-movers', { at: before })).data;
+    assert.deepEqual([mug?.['sku'], mug?.['units_28_days'], mug?.['reason']], ['MUG', 4, 'over_180_days_of_cover']);
+    const cover = await series_of(analytics, 'days_of_cover', { from: '2026-01-01', to: before });
+    assert.deepEqual(
+      cover.map(point => [point.at, point['units_28_days']]),
+      [[before, 5]],
+    );
+  });
+
   test('shows the orders behind March’s sales, the newest first, and the next page', async () => {
     const march = { metric: 'net_sales', at: '2026-03-10', grain: 'month', currency: 'GBP' };
     const fifth = { id: 'ord_5', number: 1_005, currency: 'GBP', value: 28_000, at: '2026-03-20T08:00:00.000Z' };

@@ -43,6 +43,14 @@ export function asked_period({ query }: RouteRequest, now: string): { from: stri
   return { from, to };
 }
 
+export const of_now_query = { at: Instant('Sales are looked at up to here; up to the watermark when absent. Stock is what is there now') };
+
+/** Of what is told of now: the moment asked for, if that is over. */
+export function asked_moment({ query }: RouteRequest, now: string): string {
+  const at = instant_of(query['at'], 'at');
+  return at === undefined || at > now ? now : at;
+}
+
 /** A day is its first moment in UTC. */
 export function instant_of(text: string | undefined, name: string): string | undefined {
   if (text === undefined) return undefined;

@@ -113,7 +113,8 @@ async function answer_metric(analytics: Analytics, request: RouteRequest, now: s
   const grain = grains.find(one => one === (request.query['grain'] ?? 'day')) ?? 'day';
   if ((Date.parse(to) - Date.parse(from)) / grain_ms[grain] > points_max) throw too_many_points();
   return analytics.read(async (ask, { at }, sql) => {
-    const moment = at ?? now;
+    const latest = at ?? now;
+    const moment = metric.is_of_now === true && to < latest ? to : latest;
     const rows = await ask(metric_statement(metric, { period: period_of(sql, from, to, moment, grain), grain, group_by }));
     if (rows.length > points_max) throw too_many_points();
     const series = rows.map(row => point_of(metric, row, metric.is_of_now === true ? moment : String(row['bucket'])));

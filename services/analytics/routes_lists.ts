@@ -9,12 +9,14 @@ import { metrics } from './metrics.ts';
 import { bucket_of, grains, period_of } from './period.ts';
 import {
   asked_group,
+  asked_moment,
   asked_period,
   Instant,
   instant_of,
   invalid,
   metric_named,
   NumberOrNull,
+  of_now_query,
   period_fields,
   period_query,
   Watermark,
@@ -39,7 +41,7 @@ const metric_list_reply = Type.Object({
       measures: Type.Array(Type.String(), { description: 'What each point has; `value` first' }),
       group_by: Type.Array(Type.String()),
       per_currency: Type.Boolean(),
-      of_now: Type.Boolean({ description: 'One point, at the watermark' }),
+      of_now: Type.Boolean({ description: 'One point: stock as it is, sales up to `to`, at most the watermark' }),
       drills_to: Type.Enum([...behinds], { type: 'string' }),
     }),
   ),
@@ -156,12 +158,12 @@ export function list_routes(analytics: Analytics, clock: { now(): string }): Rou
       path: '/v1/analytics/reorder',
       summary: 'What to reorder now, and why',
       scope: 'analytics:read',
-      query: Type.Object({ limit: Limit(rows_default) }, { additionalProperties: false }),
+      query: Type.Object({ ...of_now_query, limit: Limit(rows_default) }, { additionalProperties: false }),
       replies: { 200: reorder_reply },
       rejections: [],
       handle: request =>
         analytics.read(async (ask, { at }, sql) => {
-          const moment = at ?? clock.now();
+          const moment = asked_moment(request, at ?? clock.now());
           const data = await reorder_of(ask, period_of(sql, moment, moment, moment, undefined), limit_of(request, rows_default));
           return { status: 200, body: { watermark: at, data } };
         }),
@@ -171,12 +173,12 @@ export function list_routes(analytics: Analytics, clock: { now(): string }): Rou
       path: '/v1/analytics/slow-movers',
       summary: 'What is there and does not sell',
       scope: 'analytics:read',
-      query: Type.Object({ limit: Limit(rows_default) }, { additionalProperties: false }),
+      query: Type.Object({ ...of_now_query, limit: Limit(rows_default) }, { additionalProperties: false }),
       replies: { 200: slow_reply },
       rejections: [],
       handle: request =>
         analytics.read(async (ask, { at }, sql) => {
-          const moment = at ?? clock.now();
+          const moment = asked_moment(request, at ?? clock.now());
           const data = await slow_movers_of(ask, period_of(sql, moment, moment, moment, undefined), limit_of(request, rows_default));
           return { status: 200, body: { watermark: at, data } };
         }),

@@ -1,4 +1,4 @@
-/** Lists that decide: what to reorder now and why, and what does not sell. Both as of the watermark. */
+/** Lists that decide: what to reorder now and why, and what does not sell. Both of the stock as it is, at the rate of sales before the period's `now`. */
 import { in_days } from './dialect.ts';
 import type { Period } from './period.ts';
 import type { Answer, Ask } from './warehouses/warehouse.ts';

@@ -104,7 +104,7 @@ function Dashboards({ chosen }: { readonly chosen: Chosen }): ReactNode {
       </p>
       {view === 'sales' && <Sales {...shown} />}
       {view === 'operations' && <Operations {...shown} />}
-      {view === 'stock' && <Supply {...shown} />}
+      {view === 'stock' && <Supply {...shown} sales_end={chosen.sales_end} />}
       <EveryMetric {...shown} />
     </div>
   );

@@ -13,11 +13,16 @@ import type { Listed, MetricReply, ReorderRow, SlowMover } from '../../types/ana
 import { behind, ListCard, MetricCard, NumberTile, type Shown, share, useMetric } from './parts.tsx';
 import { change_of, type Group, groups_of, in_currency } from './series.ts';
 
-export function Supply(shown: Shown): ReactNode {
+interface SupplyShown extends Shown {
+  /** Sales are looked at up to here; up to now when absent. */
+  readonly sales_end: string | undefined;
+}
+
+export function Supply(shown: SupplyShown): ReactNode {
   return (
     <>
       <Tiles {...shown} />
-      <Reorder />
+      <Reorder at={shown.sales_end} />
       <div className="halves">
         <MetricCard {...shown} title="Out of stock" metric="stockout_rate" name="Time out of stock" note="Of all the time of all items." />
         <MetricCard
@@ -35,7 +40,7 @@ export function Supply(shown: Shown): ReactNode {
       </div>
       <div className="halves">
         <MetricCard {...shown} title="Backorders" metric="backorders" name="Units that began to wait" />
-        <SlowMovers />
+        <SlowMovers at={shown.sales_end} />
       </div>
     </>
   );
@@ -44,10 +49,10 @@ export function Supply(shown: Shown): ReactNode {
 const sum_of = (reply: MetricReply | undefined, measure: string, currency: string): number =>
   in_currency(reply?.series ?? [], currency).reduce((sum, point) => sum + (typeof point[measure] === 'number' ? point[measure] : 0), 0);
 
-function Tiles({ period, currency }: Shown): ReactNode {
+function Tiles({ period, currency, sales_end }: SupplyShown): ReactNode {
   const out = useMetric('stockout_rate', period);
   const lost = useMetric('lost_demand', period);
-  const cover = useGet<MetricReply>('/v1/analytics/metrics/days_of_cover');
+  const cover = useGet<MetricReply>('/v1/analytics/metrics/days_of_cover', { to: sales_end });
   const rate = (reply: MetricReply | undefined) => {
     const ms = sum_of(reply, 'ms', currency);
     return ms === 0 ? null : sum_of(reply, 'out_ms', currency) / ms;
@@ -102,9 +107,9 @@ const reason_words: Readonly<Record<string, string>> = {
 };
 const reorder_max = 20;
 
-function Reorder(): ReactNode {
+function Reorder({ at }: { readonly at: string | undefined }): ReactNode {
   const may = useMay();
-  const query = useGet<Listed<ReorderRow>>('/v1/analytics/reorder', { limit: reorder_max });
+  const query = useGet<Listed<ReorderRow>>('/v1/analytics/reorder', { limit: reorder_max, at });
   return (
     <ListCard title="Reorder now" query={query} actions={may('suppliers:read') && <Link href="/purchasing">Purchasing</Link>}>
       {({ data }) =>
@@ -176,8 +181,8 @@ function Lasts({ row }: { readonly row: ReorderRow }): ReactNode {
   return row.days_left === null ? <span className="quiet">–</span> : `${count(Math.round(row.days_left))} d`;
 }
 
-function SlowMovers(): ReactNode {
-  const query = useGet<Listed<SlowMover>>('/v1/analytics/slow-movers', { limit: 10 });
+function SlowMovers({ at }: { readonly at: string | undefined }): ReactNode {
+  const query = useGet<Listed<SlowMover>>('/v1/analytics/slow-movers', { limit: 10, at });
   return (
     <ListCard title="Does not sell" query={query}>
       {({ data }) =>
