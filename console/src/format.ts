@@ -85,6 +85,7 @@ export function minute(at: string, now_ms: number): string {
 
 const relatives = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'short' });
 const spans: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
+  ['year', 365 * 86_400],
   ['day', 86_400],
   ['hour', 3_600],
   ['minute', 60],

@@ -7,6 +7,7 @@ import { Empty } from '../components/State.tsx';
 import { StatusPill } from '../components/StatusPill.tsx';
 import { type Column, Table } from '../components/Table.tsx';
 import { Money, Time } from '../components/Value.tsx';
+import { count } from '../format.ts';
 import { useFilters, usePaging } from '../location.ts';
 import { usePage } from '../queries.ts';
 import { fulfillment_statuses, type Order, order_statuses, payment_statuses } from '../types/orders.ts';
@@ -36,7 +37,13 @@ const columns: readonly Column<Order>[] = [
     wide_only: true,
     cell: order => order.customer?.name ?? order.customer?.email ?? <span className="quiet">–</span>,
   },
-  { id: 'items', header: 'Items', align: 'end', wide_only: true, cell: order => order.lines.reduce((sum, line) => sum + line.quantity, 0) },
+  {
+    id: 'items',
+    header: 'Items',
+    align: 'end',
+    wide_only: true,
+    cell: order => count(order.lines.reduce((sum, line) => sum + line.quantity, 0)),
+  },
   { id: 'total', header: 'Total', align: 'end', keep: true, cell: order => <Money amount={order.total} currency={order.currency} /> },
 ];
 
