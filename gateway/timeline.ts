@@ -77,25 +77,25 @@ export async function timeline_of(ports: TimelinePorts, key: string): Promise<Ti
   return by_cause(rows.flat().sort((a, b) => a.at.localeCompare(b.at) || a.position - b.position));
 }
 
-/** Equal times are common (one batch): an event goes behind the event that caused it. */
-function by_cause(rows: readonly TimelineRow[]): TimelineRow[] {
-  const ids = new Set(rows.map(row => row.id));
-  const placed = new Set<string>();
-  const sorted: TimelineRow[] = [];
-  let waiting = [...rows];
-  while (waiting.length > 0) {
-    const held: TimelineRow[] = [];
-    for (const row of waiting) {
-      if (ids.has(row.caused_by) && !placed.has(row.caused_by)) {
-        held.push(row);
-        continue;
-      }
-      placed.add(row.id);
-      sorted.push(row);
-    }
-    if (held.length === waiting.length) return [...sorted, ...held];
-    waiting = held;
+/** Equal times are common (one batch): an event goes behind the event that caused it, and behind those before it in its own log. */
+export function by_cause<Row extends Pick<TimelineRow, 'id' | 'service' | 'caused_by'>>(rows: readonly Row[]): Row[] {
+  const of_id = new Map(rows.map(row => [row.id, row]));
+  const before = new Map<Row, Row | undefined>();
+  const last = new Map<string, Row>();
+  for (const row of rows) {
+    before.set(row, last.get(row.service));
+    last.set(row.service, row);
   }
+  const seen = new Set<Row>();
+  const sorted: Row[] = [];
+  const place = (row: Row | undefined) => {
+    if (row === undefined || seen.has(row)) return;
+    seen.add(row);
+    place(before.get(row));
+    place(of_id.get(row.caused_by));
+    sorted.push(row);
+  };
+  rows.forEach(place);
   return sorted;
 }
 

@@ -35,7 +35,7 @@ const columns: readonly Column<Order>[] = [
     header: 'Customer',
     wrap: true,
     wide_only: true,
-    cell: order => order.customer?.name ?? order.customer?.email ?? <span className="quiet">–</span>,
+    cell: order => order.customer?.name ?? order.customer?.email ?? order.customer?.id ?? <span className="quiet">–</span>,
   },
   {
     id: 'items',
