@@ -189,10 +189,13 @@ describe('the console', { skip: no_browser }, () => {
 
   story('a case for a person is dealt with and closed with a note', async () => {
     await sign_in('operator', '/console/exceptions');
-    await row('Refund failed').waitFor();
+    await row('Refund failed').getByText('£3.00 could not be given back').waitFor();
     await is_accessible(page);
     await picture(page, 'console', 'exceptions-open');
     await page.setViewportSize({ width: 1_440, height: 900 });
+    await row('Refund failed').getByRole('link').click();
+    await page.locator('.timeline').getByText('Refund failed · £3.00 could not be given back').first().waitFor();
+    await page.goBack();
     await row('Refund failed').getByRole('button', { name: 'Resolve' }).click();
     await dialog().getByLabel('How it was dealt with').fill('Paid by bank transfer');
     await dialog().getByRole('button', { name: 'Resolve' }).click();
