@@ -30,6 +30,8 @@ export interface DeskPorts {
     readonly at: string | null;
     readonly checked: number;
     readonly findings: readonly { readonly invariant: string; readonly detail: string; readonly ids: readonly string[] }[];
+    /** What it does not look at, for it is in the archive alone: a line a log. */
+    readonly left_out: readonly string[];
   };
   now(): string;
   /** Who hears and has no tables of the platform's: analytics. */
@@ -327,7 +329,7 @@ function watch_routes(ports: DeskPorts): Route[] {
     {
       method: 'GET',
       path: '/v1/audit',
-      summary: 'The last findings of the auditor',
+      summary: 'The last findings of the auditor, and what it leaves out because it is in the archive alone',
       scope: 'operations:read',
       replies: { 200: any_object },
       rejections: [],

@@ -8,7 +8,7 @@ import type { Browser, Page, Route } from 'playwright-core';
 import { build_pages } from '../../main/pages.ts';
 import { until } from '../shop.ts';
 import { fits, hostile_texts, is_accessible, is_unbroken, launch, no_browser, picture, type Visitor, visit } from './browser.ts';
-import { as_installation, type ConsoleShop, open_console_shop, password, type Role } from './console_shop.ts';
+import { as_installation, type ConsoleShop, left_out, open_console_shop, password, type Role } from './console_shop.ts';
 
 const interactive_max_ms = 1_000;
 const bundle_bytes_max = 200 * 1_024;
@@ -345,6 +345,7 @@ describe('the console', { skip: no_browser }, () => {
       story(name, async () => {
         await sign_in('admin', `/console${path()}`);
         await settled(page);
+        if (name === 'audit') await page.getByText(left_out).waitFor();
         await is_accessible(page);
         await picture(page, 'console', name);
       });

@@ -12,11 +12,12 @@ import { left_out } from '../../auditor/dropped.ts';
 import { invariants } from '../../auditor/invariants.ts';
 import { audit_with } from '../../auditor/testing/corruption.ts';
 import { type AuditedShop, audited_shop } from '../../auditor/testing/shop.ts';
-import { audit_pools } from '../../auditor/watch.ts';
+import { audit_pools, watch_audit } from '../../auditor/watch.ts';
 import { contracts_of } from '../../contracts/index.ts';
 import { timeline_routes } from '../../gateway/timeline.ts';
 import { real_clock } from '../../platform/clock.ts';
 import { open_pool, role_of } from '../../platform/database.ts';
+import { silent_logger } from '../../platform/logger.ts';
 import type { RouteRequest } from '../../platform/route.ts';
 import { begin, caught_up, contents, fresh_folder, standing_clock } from '../../services/analytics/testing/analytics.ts';
 import { log_names } from '../../services/analytics/testing/lives.ts';
@@ -267,6 +268,14 @@ describe('stories that ended', () => {
       lines.join('\n'),
       /orders: \d+ keys, whose \d+ events up to position \d+ are in the archive since \d{4}-\d\d-\d\d, are left out/,
     );
+    const watch = watch_audit();
+    watch.start({ sandbox: undefined, logger: silent_logger, url_of: () => shop.url });
+    try {
+      while (watch.last().at === null) await sleep(poll_ms);
+      assert.deepEqual(watch.last().left_out, lines, 'who watches beside a running shop says it, too');
+    } finally {
+      await watch.stop();
+    }
   });
 
   const version = (order: string) => `(select version from orders.orders where id = '${order}')`;
