@@ -197,11 +197,14 @@ describe('the console', { skip: no_browser }, () => {
     await page.locator('.timeline').getByText('Refund failed · £3.00 could not be given back').first().waitFor();
     await page.goBack();
     await row('Refund failed').getByRole('button', { name: 'Resolve' }).click();
+    const [open] = (await given.shop.get<{ data: { exception_id: string }[] }>('/v1/exceptions')).data;
     await dialog().getByLabel('How it was dealt with').fill('Paid by bank transfer');
     await dialog().getByRole('button', { name: 'Resolve' }).click();
     await page.getByText('Nothing needs a person').waitFor();
     const { data } = await given.shop.get<{ data: unknown[] }>('/v1/exceptions');
     assert.deepEqual(data, []);
+    const closed = await given.shop.get<{ note: string }>(`/v1/exceptions/${open?.exception_id}`);
+    assert.equal(closed.note, 'Paid by bank transfer');
   });
 
   story('a call with an unknown outcome is settled with evidence', async () => {
