@@ -3,6 +3,7 @@ import pg from 'pg';
 import { real_clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { type AuditGiven, check_one, type Finding, type Invariant, type LedgerEntry, type Line } from './auditor.ts';
+import { remembered_left_out } from './dropped.ts';
 import { invariants } from './invariants.ts';
 import { rest_of } from './waiting.ts';
 
@@ -29,7 +30,7 @@ export interface Watched {
 
 export interface AuditWatch {
   start(watched: Watched): void;
-  last(): { at: string | null; checked: number; findings: readonly Finding[] };
+  last(): { at: string | null; checked: number; findings: readonly Finding[]; left_out: readonly string[] };
   stop(): Promise<void>;
 }
 
@@ -37,6 +38,8 @@ export function watch_audit(): AuditWatch {
   const rounds = audit_rounds(invariants);
   let told = new Set<string>();
   const stopping = new AbortController();
+  const left_out_of = remembered_left_out();
+  let left_out: readonly string[] = [];
   let at: string | null = null;
   let watching: Promise<void> = Promise.resolve();
   return {
@@ -48,13 +51,15 @@ export function watch_audit(): AuditWatch {
           if (stopping.signal.aborted) break;
           const given = await given_now(pools.pool_of, watched);
           await rounds.run(given, stopping.signal);
+          // A database that is away is told by the checks.
+          left_out = await left_out_of(given).catch(() => left_out);
           at = given.now;
           told = tell(watched.logger, rounds.findings(), told);
         }
         await pools.end();
       })();
     },
-    last: () => ({ at, checked: rounds.checked(), findings: rounds.findings() }),
+    last: () => ({ at, checked: rounds.checked(), findings: rounds.findings(), left_out }),
     async stop() {
       stopping.abort();
       // A long query ends with its connection.

@@ -42,19 +42,51 @@ export function audit_entry(
 const audit_lock = 0x617564;
 const genesis = '0'.repeat(64);
 
-export async function append_audit(client: pg.ClientBase, entry: AuditEntry): Promise<void> {
+export function append_audit(client: pg.ClientBase, entry: AuditEntry): Promise<void> {
+  return append_audits(client, [{ entry, repeated: false }]);
+}
+
+export interface Noted {
+  readonly entry: AuditEntry;
+  /** Of a request whose first reply was given again: the first may have written its entry, or died before it could. */
+  readonly repeated: boolean;
+}
+
+export async function append_audits(client: pg.ClientBase, noted: readonly Noted[]): Promise<void> {
   await client.query('select pg_advisory_xact_lock($1)', [audit_lock]);
+  const known = await written_before(client, noted);
+  const fresh = noted.flatMap(({ entry, repeated }) => (repeated && known.has(same_deed(entry)) ? [] : [entry]));
   // In a statement after the lock, whose snapshot is younger than it.
   const last = await client.query<{ seq: number; hash: string }>('select seq, hash from gateway.audit_log order by seq desc limit 1');
-  const seq = (last.rows[0]?.seq ?? 0) + 1;
-  const prev_hash = last.rows[0]?.hash ?? genesis;
-  const { at, actor, actor_type, action, object, request_id, reason = null } = entry;
-  const row = [seq, at, actor, actor_type, action, object, reason, request_id, digest(entry.before), digest(entry.after)];
+  let seq = last.rows[0]?.seq ?? 0;
+  let prev_hash = last.rows[0]?.hash ?? genesis;
+  const rows = fresh.map(({ at, actor, actor_type, action, object, request_id, reason = null, before, after }) => {
+    seq += 1;
+    const row = [seq, at, actor, actor_type, action, object, reason, request_id, digest(before), digest(after)];
+    const hash = chained(prev_hash, row);
+    const all = [...row, prev_hash, hash];
+    prev_hash = hash;
+    return all;
+  });
   await client.query(
     `insert into gateway.audit_log (seq, at, actor, actor_type, action, object, reason, request_id, before_hash, after_hash, prev_hash, hash)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-    [...row, prev_hash, chained(prev_hash, row)],
+     select (r->>0)::bigint, (r->>1)::timestamptz, r->>2, r->>3, r->>4, r->>5, r->>6, r->>7, r->>8, r->>9, r->>10, r->>11 from json_array_elements($1::json) r`,
+    [JSON.stringify(rows)],
   );
+}
+
+async function written_before(client: pg.ClientBase, noted: readonly Noted[]): Promise<ReadonlySet<string>> {
+  const asked = noted.filter(({ repeated }) => repeated).map(({ entry }) => entry.object);
+  if (asked.length === 0) return new Set();
+  const { rows } = await client.query<Pick<AuditRow, 'actor' | 'action' | 'object' | 'after_hash'>>(
+    'select actor, action, object, after_hash from gateway.audit_log where object = any($1)',
+    [asked],
+  );
+  return new Set(rows.map(({ actor, action, object, after_hash }) => JSON.stringify([actor, action, object, after_hash])));
+}
+
+function same_deed({ actor, action, object, after }: AuditEntry): string {
+  return JSON.stringify([actor, action, object, digest(after)]);
 }
 
 function digest(value: Json | undefined): string | null {

@@ -30,6 +30,8 @@ export interface DeskPorts {
     readonly at: string | null;
     readonly checked: number;
     readonly findings: readonly { readonly invariant: string; readonly detail: string; readonly ids: readonly string[] }[];
+    /** What it does not look at, for it is in the archive alone: a line a log. */
+    readonly left_out: readonly string[];
   };
   now(): string;
   /** Who hears and has no tables of the platform's: analytics. */
@@ -113,11 +115,39 @@ interface ExceptionRow {
 /** Open or not: whether it still is, its service decides. */
 async function exception_named(service: DeskService, exception_id: string): Promise<ExceptionRow[]> {
   const { rows } = await service.pool.query<ExceptionRow>(
-    `select ${exception_columns(service)} from ${service.name}.events e
+    `select ${exception_columns(service)}, r.time as resolved_at, r.data->>'note' as note
+       from ${service.name}.events e
+       left join lateral (select time, data from ${service.name}.events r where r.type = 'exception.resolved' and r.key = e.key and r.data->>'exception_id' = $1 and r.position > e.position
+                           order by r.position desc limit 1) r on true
       where e.type = 'exception.raised' and e.data->>'exception_id' = $1 order by e.position desc limit 1`,
     [exception_id],
   );
   return rows;
+}
+
+interface ArchivedException {
+  readonly service: string;
+  readonly key: string;
+  readonly since: string;
+}
+
+async function archived_exception({ name, pool }: DeskService, exception_id: string): Promise<ArchivedException[]> {
+  const { rows } = await pool.query<ArchivedException>(
+    `select '${name}' as service, key, dropped_at as since from ${name}.dropped_key where exceptions @> array[$1]`,
+    [exception_id],
+  );
+  return rows;
+}
+
+/** What is known of it. Throws 410 `archived`, with its key, when its story was taken out of the log, which only happens when it was resolved. */
+async function known_exception(ports: DeskPorts, exception_id: string): Promise<ExceptionRow> {
+  const [raised] = await each(ports, service => exception_named(service, exception_id));
+  if (raised !== undefined) return raised;
+  const [archived] = await each(ports, service => archived_exception(service, exception_id));
+  if (archived === undefined) throw not_found();
+  const { service, key, since } = archived;
+  const detail = `It was resolved, and with all of ${key} it is in the archive of ${service} alone, since ${since}.`;
+  throw new Problem(410, 'archived', detail, { extra: { archived: { service, key, since } } });
 }
 
 function exception_columns({ name }: DeskService): string {
@@ -136,9 +166,14 @@ async function open_exceptions(service: DeskService): Promise<ExceptionRow[]> {
   return rows;
 }
 
-/** The gateway's own cases are no rows: they are there as long as their cause, and no note ends them. */
-export async function refuse_own_case({ exceptions }: Pick<DeskPorts, 'exceptions'>, { params }: RouteRequest): Promise<void> {
-  const own = (await exceptions?.())?.find(each => each['exception_id'] === params['id']);
+/** The gateway's own cases are no rows: they are there as long as their cause. */
+export async function own_case({ exceptions }: Pick<DeskPorts, 'exceptions'>, { params }: RouteRequest): Promise<Row | undefined> {
+  return (await exceptions?.())?.find(each => each['exception_id'] === params['id']);
+}
+
+/** No note ends one. */
+export async function refuse_own_case(ports: Pick<DeskPorts, 'exceptions'>, request: RouteRequest): Promise<void> {
+  const own = await own_case(ports, request);
   if (own !== undefined) throw new Problem(409, 'exception_ends_by_itself', String(own['detail']));
 }
 
@@ -158,18 +193,28 @@ function exception_routes(ports: DeskPorts): Route[] {
       },
     },
     {
+      method: 'GET',
+      path: '/v1/exceptions/:id',
+      summary: 'One of them, open or resolved, and then how it was dealt with',
+      scope: 'operations:read',
+      replies: { 200: any_object },
+      rejections: ['not_found', 'archived'],
+      handle: async request => ok((await own_case(ports, request)) ?? (await known_exception(ports, request.params['id'] ?? ''))),
+    },
+    {
       method: 'POST',
       path: '/v1/exceptions/:id/resolve',
       summary: 'Say how an exception was dealt with',
+      audit: { action: 'exception.resolved' },
       scope: 'operations:write',
       body,
       replies: { 200: any_object },
-      rejections: ['not_found', 'invalid_transition', 'exception_ends_by_itself'],
+      rejections: ['not_found', 'archived', 'invalid_transition', 'exception_ends_by_itself'],
       async handle(request) {
         await refuse_own_case(ports, request);
-        const [raised] = await each(ports, service => exception_named(service, request.params['id'] ?? ''));
-        const service = ports.services.find(one => one.name === raised?.service);
-        if (raised === undefined || service?.resolve_exception === undefined) throw not_found();
+        const raised = await known_exception(ports, request.params['id'] ?? '');
+        const service = ports.services.find(one => one.name === raised.service);
+        if (service?.resolve_exception === undefined) throw not_found();
         // Validated against `body` above.
         const { note } = request.body as { note: string };
         return service.resolve_exception(
@@ -255,6 +300,7 @@ function dead_letter_routes(ports: DeskPorts): Route[] {
       method: 'POST',
       path: '/v1/dead-letters/:id/redrive',
       summary: 'Try a parked key again now',
+      audit: { action: 'dead_letter.redriven' },
       scope: 'operations:write',
       replies: { 200: any_object },
       rejections: ['not_found'],
@@ -271,6 +317,7 @@ function dead_letter_routes(ports: DeskPorts): Route[] {
       method: 'POST',
       path: '/v1/dead-letters/:id/discard',
       summary: 'Give one event up, with the reason; what waits behind it goes on',
+      audit: { action: 'dead_letter.discarded' },
       scope: 'operations:write',
       body: reason_body,
       replies: { 200: any_object },
@@ -324,7 +371,7 @@ function watch_routes(ports: DeskPorts): Route[] {
     {
       method: 'GET',
       path: '/v1/audit',
-      summary: 'The last findings of the auditor',
+      summary: 'The last findings of the auditor, and what it leaves out because it is in the archive alone',
       scope: 'operations:read',
       replies: { 200: any_object },
       rejections: [],

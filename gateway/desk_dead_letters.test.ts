@@ -32,7 +32,11 @@ after(async () => {
 describe('GET /v1/dead-letters/:id', () => {
   const named = async (id: string): Promise<Row> => {
     const service = { name: 'inventory', pool, lags: async () => [], providers: () => new Map() };
-    const ports = { services: [service], now: () => '2026-03-01T10:00:00.000Z', findings: () => ({ at: null, checked: 0, findings: [] }) };
+    const ports = {
+      services: [service],
+      now: () => '2026-03-01T10:00:00.000Z',
+      findings: () => ({ at: null, checked: 0, findings: [], left_out: [] }),
+    };
     const route = desk_routes(ports).find(each => each.method === 'GET' && each.path === '/v1/dead-letters/:id');
     const reply = await route?.handle(test_request(undefined, { params: { id } }));
     assert.ok(reply !== undefined && 'body' in reply);

@@ -68,6 +68,7 @@ export function operation_routes(services: readonly DeskService[]): Route[] {
       method: 'POST',
       path: '/v1/operations/:id/resolve',
       summary: 'A person has the evidence of what an unknown operation did',
+      audit: { action: 'operation.resolved' },
       scope: 'operations:write',
       body,
       replies: { 200: any_object },

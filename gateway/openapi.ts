@@ -94,11 +94,17 @@ function operation(route: Route): Fields {
     tags: [tag_of(route)],
     summary: route.summary,
     ...(route.scope === 'public' ? {} : { description: `Scope: \`${route.scope}\`.`, 'x-scope': route.scope }),
+    ...audited_as(route),
     security: security_of(route),
     parameters: [...path_parameters(route), ...query_parameters(route), ...header_parameters(route)],
     ...(body === undefined ? {} : { requestBody: body }),
     responses: { ...replies(route), ...rejections(route), default: { $ref: '#/components/responses/Problem' } },
   };
+}
+
+function audited_as({ audit }: Route): Fields {
+  if (audit === undefined) return {};
+  return 'none' in audit ? { 'x-not-audited': audit.none } : { 'x-audited-as': audit.action };
 }
 
 function security_of(route: Route): Json {

@@ -55,6 +55,7 @@ export function personal_data_routes<P extends Person>(ports: PersonalDataPorts<
       method: 'DELETE',
       path: '/v1/customers/:ref/personal-data',
       summary: 'Forget a customer: keys are destroyed, rows cleared; amounts and taxes stay',
+      audit: { action: 'personal_data.erased', by_itself: true },
       scope: 'admin',
       replies: { 204: Type.Null() },
       rejections: ['not_found', 'erasure_deferred'],

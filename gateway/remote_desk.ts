@@ -3,7 +3,7 @@ import { not_found } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import { type Principal, Problem, type Reply, type Route, type RouteRequest } from '../platform/route.ts';
 import type { Json, Row } from '../platform/service.ts';
-import { type DeskPorts, desk_routes, refuse_own_case } from './desk.ts';
+import { type DeskPorts, desk_routes, ok, own_case, refuse_own_case } from './desk.ts';
 import { operations_page } from './desk_operations.ts';
 import type { Upstream } from './upstream.ts';
 import { type VitalsOf, vitals_path } from './vitals.ts';
@@ -78,6 +78,8 @@ function list_of(reply: Reply | undefined): Row[] {
 
 /** Not found is nobody's decision and changes nothing; anything else is the answer. A process that does not answer may be the one: then nobody else is asked. */
 async function first_that_knows({ upstreams, exceptions }: RemoteDeskPorts, route: Route, request: RouteRequest): Promise<Reply> {
+  const own = route.path === '/v1/exceptions/:id' ? await own_case({ ...(exceptions && { exceptions }) }, request) : undefined;
+  if (own !== undefined) return ok(own);
   if (route.path === '/v1/exceptions/:id/resolve') await refuse_own_case({ ...(exceptions && { exceptions }) }, request);
   for (const one of upstreams) {
     const reply = await ask(one, route, request);

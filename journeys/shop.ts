@@ -31,6 +31,8 @@ export interface ShopOptions {
   readonly products?: readonly ProductGiven[];
   readonly third_party_timeout_ms?: number;
   readonly deliver_after_ms?: number;
+  /** No auditor runs beside it: what he would have found. */
+  readonly findings?: UpOptions['findings'];
 }
 export interface ProductGiven {
   readonly sku: string;
@@ -72,7 +74,11 @@ export async function open_shop(t: { after(stop: () => Promise<void>): void }, o
     ...options.env,
   });
   const is_behind = options.through_gateway ?? process.env['JOURNEYS_THROUGH'] === 'gateway';
-  const up = await (is_behind ? up_behind_gateway : up_alone)(settings, { clock, third_party_timeout_ms: options.third_party_timeout_ms });
+  const up = await (is_behind ? up_behind_gateway : up_alone)(settings, {
+    clock,
+    third_party_timeout_ms: options.third_party_timeout_ms,
+    findings: options.findings,
+  });
   const pool = new pg.Pool({ connectionString: database.url, max: 2, options: '-c timezone=UTC' });
   t.after(async () => {
     await up.stop();
@@ -106,7 +112,7 @@ export async function open_shop(t: { after(stop: () => Promise<void>): void }, o
   return shop;
 }
 
-type UpGiven = Pick<UpOptions, 'clock' | 'third_party_timeout_ms'>;
+type UpGiven = Pick<UpOptions, 'clock' | 'third_party_timeout_ms' | 'findings'>;
 
 async function up_alone(settings: Settings, given: UpGiven): Promise<Up> {
   return bring_up({ ...given, settings, services: service_list, with_sandbox: false, with_door: true, with_metrics: false });

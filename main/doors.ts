@@ -1,6 +1,7 @@
 /** What this process shows to the outside: the public door of its services, the inner one behind a gateway, or the gateway's. */
 import type pg from 'pg';
 import { append_audit, audit_entry } from '../gateway/audit_log.ts';
+import { audited } from '../gateway/audited.ts';
 import type { Behind } from '../gateway/behind.ts';
 import { type DeskPorts, type DeskService, desk_routes } from '../gateway/desk.ts';
 import { type Door, type DoorGiven, open_door } from '../gateway/door.ts';
@@ -91,8 +92,7 @@ export function own_face(parts: DoorParts): Face {
   const vitals = () => own_vitals(parts);
   return {
     routes: [
-      ...service_routes(parts),
-      ...own_desk(parts),
+      ...audited_routes(parts),
       ...timeline_routes({ logs }),
       ...(parts.webhooks?.routes ?? []),
       live_route({ clock: real_clock, logger, logs, vitals: async () => ({ found: await vitals(), unavailable: [] }) }),
@@ -105,7 +105,12 @@ export function own_face(parts: DoorParts): Face {
 export function inner_face(parts: DoorParts, secrets: readonly string[]): Face {
   const audiences = [...parts.runtimes.keys(), ...(parts.analytics === undefined ? [] : ['analytics'])];
   const behind: Behind = { secrets, audiences };
-  return { routes: [...service_routes(parts), ...own_desk(parts), vitals_route(() => own_vitals(parts))], behind };
+  return { routes: [...audited_routes(parts), vitals_route(() => own_vitals(parts))], behind };
+}
+
+/** In the process that does the deed, not in a gateway that hands it on. */
+function audited_routes(parts: DoorParts): Route[] {
+  return audited([...service_routes(parts), ...own_desk(parts)], { pool: parts.gateway_pool, clock: real_clock });
 }
 
 /** Each marked with its service: what a gateway's token must name. */

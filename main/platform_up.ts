@@ -166,7 +166,7 @@ async function assemble(
           signing_secret,
           logger,
           clock,
-          findings: options.findings ?? (() => ({ at: null, checked: 0, findings: [] })),
+          findings: options.findings ?? (() => ({ at: null, checked: 0, findings: [], left_out: [] })),
           admit: admission.admit,
           fresh_id: fresh.fresh,
         },

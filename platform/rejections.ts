@@ -8,6 +8,7 @@ import type { Rejection, Row } from './service.ts';
  */
 export const rejection_status: Readonly<Record<string, number>> = {
   not_found: 404,
+  archived: 410,
   version_conflict: 412,
   invalid_signature: 401,
   invalid_credentials: 401,

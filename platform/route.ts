@@ -88,6 +88,12 @@ export interface StreamReply {
   readonly stream: AsyncIterable<string | Uint8Array>;
 }
 
+/**
+ * What the audit log calls the deed of a route when staff or a secret key did it, and the parameter that names its object (absent: all of them, or what
+ * the reply shows). `by_itself`: the route writes the entry in the transaction of its deed. `none`: nothing is written, for this reason.
+ */
+export type Audited = { readonly action: string; readonly object?: string; readonly by_itself?: true } | { readonly none: string };
+
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Fastify form: `/v1/orders/:id`. */
@@ -110,6 +116,8 @@ export interface Route {
   readonly replies: Readonly<Record<number, TSchema>>;
   /** Codes of docs/rejections.md this route may answer beside the door's own. */
   readonly rejections: readonly string[];
+  /** Of every route but GET that staff may call: an audit entry, or why there is none. */
+  readonly audit?: Audited;
   handle(request: RouteRequest): Promise<Reply | StreamReply>;
 }
 

@@ -7,7 +7,7 @@ import type { Scope } from '../../platform/route.ts';
 import { basket, type PlacedOrder } from '../api.ts';
 import { publishable_key } from '../shop.ts';
 import { check_problem, fresh_key, verdict } from './send.ts';
-import { all_refused, open_target } from './target.ts';
+import { type Address, all_refused, open_target } from './target.ts';
 
 const target = await open_target({ env: { FULFILLMENT: 'manual' } });
 const { shop, port } = target;
@@ -18,18 +18,29 @@ interface Operation {
   readonly schemes: readonly string[];
   readonly scope: Scope | undefined;
   readonly is_import: boolean;
+  readonly audited_as: string | undefined;
+  readonly not_audited: string | undefined;
+}
+interface Described {
+  readonly security: Record<string, []>[];
+  readonly 'x-scope'?: Scope;
+  readonly 'x-audited-as'?: string;
+  readonly 'x-not-audited'?: string;
+  readonly requestBody?: { readonly content: object };
 }
 interface OpenApi {
-  readonly paths: Record<string, Record<string, { security: Record<string, []>[]; 'x-scope'?: Scope; requestBody?: { content: object } }>>;
+  readonly paths: Record<string, Record<string, Described>>;
 }
 const document = await shop.get<OpenApi>('/openapi.json');
 const operations: readonly Operation[] = Object.entries(document.paths).flatMap(([path, methods]) =>
-  Object.entries(methods).map(([method, { security, 'x-scope': scope, requestBody }]) => ({
+  Object.entries(methods).map(([method, { security, 'x-scope': scope, requestBody, ...more }]) => ({
     method: method.toUpperCase(),
     path,
     schemes: security.flatMap(Object.keys),
     scope,
     is_import: Object.hasOwn(requestBody?.content ?? {}, 'application/x-ndjson'),
+    audited_as: more['x-audited-as'],
+    not_audited: more['x-not-audited'],
   })),
 );
 const guarded = operations.filter(operation => operation.scope !== undefined);
@@ -47,6 +58,9 @@ const password = 'a password of some length';
 
 async function unpaid(): Promise<PlacedOrder> {
   return shop.post<PlacedOrder>('/v1/orders', basket([{ sku: 'LAMP', quantity: 1 }], { payment: undefined }));
+}
+async function paid(): Promise<PlacedOrder> {
+  return shop.post<PlacedOrder>('/v1/orders', basket([{ sku: 'LAMP', quantity: 1 }]), { wait: 10 });
 }
 async function new_key(type: string, scopes?: readonly Scope[]): Promise<{ id: string; secret: string }> {
   return shop.post('/v1/keys', { type, name: 'matrix', ...(scopes === undefined ? {} : { scopes }) });
@@ -191,13 +205,13 @@ describe('64: every route by its declared matrix', () => {
 
 describe('what else opens nothing', () => {
   it('67: an object under another’s parent is not found', async () => {
-    const paid = await shop.post<PlacedOrder>('/v1/orders', basket([{ sku: 'LAMP', quantity: 1 }]), { wait: 10 });
-    const hold = await shop.post<{ id: string }>(`/v1/orders/${paid.id}/holds`, { reason: 'looked at' });
+    const { id } = await paid();
+    const hold = await shop.post<{ id: string }>(`/v1/orders/${id}/holds`, { reason: 'looked at' });
     await target.calm();
     const refused = await target.ask(`DELETE /v1/orders/${others.id}/holds/${hold.id}`);
     assert.equal(verdict(refused), '404 not_found');
     assert.deepEqual(await target.changes(), []);
-    assert.equal((await target.ask(`DELETE /v1/orders/${paid.id}/holds/${hold.id}`)).status, 204);
+    assert.equal((await target.ask(`DELETE /v1/orders/${id}/holds/${hold.id}`)).status, 204);
   });
 
   it('66: a guest’s lookup has one answer for an unknown order, another’s token and a made-up one, and ends after five', async () => {
@@ -259,5 +273,115 @@ describe('what else opens nothing', () => {
       assert.equal(page.headers.get('content-security-policy'), "frame-ancestors 'none'", path);
       await page.body?.cancel();
     }
+  });
+});
+
+interface Entry {
+  readonly action: string;
+  readonly object: string;
+  readonly actor_type: string;
+  readonly request_id: string;
+}
+const entries_now = async (): Promise<readonly Entry[]> => (await shop.get<{ data: Entry[] }>('/v1/audit-log?limit=5')).data;
+const newest = async () => (await entries_now())[0]?.request_id;
+
+describe('who changed what stands in the audit log', () => {
+  it('for every route that staff may call and that changes something, or the document says why not', () => {
+    for (const { method, path, audited_as, not_audited } of guarded.filter(one => one.method !== 'GET'))
+      assert.ok((audited_as === undefined) !== (not_audited === undefined), `${method} ${path}: audited or not, and why?`);
+    const left_out = guarded.filter(one => one.not_audited !== undefined).map(({ method, path }) => `${method} ${path}`);
+    assert.deepEqual(left_out.sort(), ['POST /v1/analytics/query', 'POST /v1/orders', 'POST /v1/quotes']);
+  });
+
+  const address = { name: 'N', line1: '1 Road', city: 'Leeds', postal_code: 'LS1 1AA', country: 'GB' };
+  const purchase = { supplier: 'audited', location: 'north', lines: [{ sku: 'LAMP', quantity: 5 }] };
+  const made = new Map<string, string>();
+  /** `$order`, `$po`, `$hold`: made by the deed before. */
+  const filled = (text: string) => text.replace(/\$(\w+)/g, (_all, name: string) => made.get(name) ?? '');
+  const deeds: readonly (readonly [to: Address, body: object | string | undefined, action: string, object: string, makes?: string])[] = [
+    ['PUT /v1/products/AUDITED', { name: 'A', prices: [{ currency: 'GBP', amount: 1 }] }, 'product.changed', 'AUDITED'],
+    [
+      'POST /v1/products/import',
+      '{"sku":"AUDITED","name":"A","prices":[{"currency":"GBP","amount":2}]}\n',
+      'products.imported',
+      'products',
+    ],
+    ['PUT /v1/locations/depot', { name: 'Depot', address, priority: 9 }, 'location.changed', 'depot'],
+    [
+      'POST /v1/stock/adjustments',
+      { sku: 'LAMP', location: 'north', kind: 'counted', quantity: 2, reason: 'recount' },
+      'stock.adjusted',
+      'LAMP/north',
+    ],
+    ['POST /v1/stock/import', '{"sku":"LAMP","location":"depot","on_hand":3}\n', 'stock.imported', 'stock'],
+    ['PUT /v1/stock/LAMP/depot/policy', { safety: 1 }, 'stock_policy.changed', 'LAMP/depot'],
+    ['PUT /v1/suppliers/audited', { name: 'S', channel: { kind: 'manual' }, currency: 'GBP' }, 'supplier.changed', 'audited'],
+    [
+      'PUT /v1/suppliers/audited/items/LAMP',
+      { supplier_sku: 'L', cost: 100, minimum_quantity: 1, pack_size: 1, lead_time_days: 3 },
+      'supplier_item.changed',
+      'audited/LAMP',
+    ],
+    [
+      'PUT /v1/reorder-policies/LAMP/north',
+      { reorder_point: 1, target: 2, supplier: 'audited', auto: false },
+      'reorder_policy.changed',
+      'LAMP/north',
+    ],
+    ['POST /v1/purchase-orders', purchase, 'purchase_order.drafted', '$po', 'po'],
+    ['POST /v1/purchase-orders/$po/approve', undefined, 'purchase_order.approved', '$po'],
+    ['POST /v1/purchase-orders/$po/acknowledgment', { decision: 'accept' }, 'purchase_order.acknowledgment_decided', '$po'],
+    ['POST /v1/purchase-orders/$po/receipts', { lines: [{ sku: 'LAMP', accepted: 2 }] }, 'purchase_order.received', '$po'],
+    ['POST /v1/purchase-orders/$po/close', { reason: 'enough' }, 'purchase_order.closed', '$po'],
+    ['POST /v1/orders/$paid/holds', { reason: 'looked at' }, 'order.held', '$paid', 'hold'],
+    ['DELETE /v1/orders/$paid/holds/$hold', undefined, 'order.hold_released', '$paid'],
+    ['POST /v1/orders/$order/payments', { gateway: 'manual', method: 'cash' }, 'order.payment_requested', '$order'],
+    ['POST /v1/orders/$order/cancel', { reason: 'changed my mind' }, 'order.cancelled', '$order'],
+    ['POST /v1/orders/import', `${JSON.stringify(basket([{ sku: 'LAMP', quantity: 1 }]))}\n`, 'orders.imported', 'orders'],
+  ];
+  for (const [to, body, action, object, makes] of deeds)
+    it(`${to}: ${action}`, async () => {
+      if (made.size === 0) made.set('order', (await unpaid()).id).set('paid', (await paid()).id);
+      const request_id = fresh_key();
+      const [method = '', path = ''] = filled(to).split(' ');
+      const sent = await target.ask(`${method} ${path}` as Address, body, { headers: { 'x-request-id': request_id } });
+      assert.ok(sent.status < 300, `${sent.status} ${sent.text}`);
+      if (makes !== undefined) made.set(makes, (JSON.parse(sent.text) as { id: string }).id);
+      const [entry, before] = await entries_now();
+      assert.deepEqual([entry?.action, entry?.object, entry?.actor_type, entry?.request_id], [action, filled(object), 'sk', request_id]);
+      assert.notEqual(before?.request_id, request_id, 'once');
+    });
+
+  it('by the member of staff who was signed in', async () => {
+    const [admin = {}] = askers.filter(one => one.what.endsWith('admin')).map(one => one.headers);
+    await target.must('PUT /v1/stock/LAMP/depot/policy', { safety: 2 }, { key: '', headers: admin });
+    const [entry] = await entries_now();
+    assert.deepEqual([entry?.action, entry?.actor_type], ['stock_policy.changed', 'staff']);
+  });
+
+  it('once for a repetition, and not at all for what was refused or what a shopper did', async () => {
+    const idempotency_key = fresh_key();
+    const body = { sku: 'LAMP', location: 'north', kind: 'counted', quantity: 1, reason: 'again' };
+    await target.must('POST /v1/stock/adjustments', body, { idempotency_key, headers: { 'x-request-id': 'first-time' } });
+    await target.must('POST /v1/stock/adjustments', body, { idempotency_key, headers: { 'x-request-id': 'second-time' } });
+    assert.equal(await newest(), 'first-time');
+    await target.ask('POST /v1/stock/adjustments', { ...body, location: 'nowhere' });
+    for (const what of ['products', 'stock', 'orders']) await target.must(`POST /v1/${what}/import`, '{}\n').catch(() => undefined);
+    const order = await unpaid();
+    await target.must(`POST /v1/orders/${order.id}/cancel`, { reason: 'mine' }, { key: order.order_token });
+    await target.must('POST /v1/quotes', { currency: 'GBP', lines: [{ sku: 'LAMP', quantity: 1 }] }, { key: publishable_key });
+    assert.equal(await newest(), 'first-time');
+  });
+
+  it('by a repetition, when who did it died before it was written', async () => {
+    const idempotency_key = fresh_key();
+    const body = { sku: 'LAMP', location: 'north', kind: 'counted', quantity: 1, reason: 'lost' };
+    // The entry cannot be written, and who asked is told to ask again.
+    await shop.pool.query('alter table gateway.audit_log add constraint broken check (seq < 0) not valid');
+    const failed = await target.ask('POST /v1/stock/adjustments', body, { idempotency_key });
+    await shop.pool.query('alter table gateway.audit_log drop constraint broken');
+    assert.ok(failed.status >= 500, failed.text);
+    await target.must('POST /v1/stock/adjustments', body, { idempotency_key, headers: { 'x-request-id': 'written-now' } });
+    assert.equal(await newest(), 'written-now');
   });
 });

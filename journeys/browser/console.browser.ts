@@ -8,7 +8,7 @@ import type { Browser, Page, Route } from 'playwright-core';
 import { build_pages } from '../../main/pages.ts';
 import { until } from '../shop.ts';
 import { fits, hostile_texts, is_accessible, is_unbroken, launch, no_browser, picture, type Visitor, visit } from './browser.ts';
-import { as_installation, type ConsoleShop, open_console_shop, password, type Role } from './console_shop.ts';
+import { as_installation, type ConsoleShop, left_out, open_console_shop, password, type Role } from './console_shop.ts';
 
 const interactive_max_ms = 1_000;
 const bundle_bytes_max = 200 * 1_024;
@@ -189,16 +189,22 @@ describe('the console', { skip: no_browser }, () => {
 
   story('a case for a person is dealt with and closed with a note', async () => {
     await sign_in('operator', '/console/exceptions');
-    await row('Refund failed').waitFor();
+    await row('Refund failed').getByText('£3.00 could not be given back').waitFor();
     await is_accessible(page);
     await picture(page, 'console', 'exceptions-open');
     await page.setViewportSize({ width: 1_440, height: 900 });
+    await row('Refund failed').getByRole('link').click();
+    await page.locator('.timeline').getByText('Refund failed · £3.00 could not be given back').first().waitFor();
+    await page.goBack();
     await row('Refund failed').getByRole('button', { name: 'Resolve' }).click();
+    const [open] = (await given.shop.get<{ data: { exception_id: string }[] }>('/v1/exceptions')).data;
     await dialog().getByLabel('How it was dealt with').fill('Paid by bank transfer');
     await dialog().getByRole('button', { name: 'Resolve' }).click();
     await page.getByText('Nothing needs a person').waitFor();
     const { data } = await given.shop.get<{ data: unknown[] }>('/v1/exceptions');
     assert.deepEqual(data, []);
+    const closed = await given.shop.get<{ note: string }>(`/v1/exceptions/${open?.exception_id}`);
+    assert.equal(closed.note, 'Paid by bank transfer');
   });
 
   story('a call with an unknown outcome is settled with evidence', async () => {
@@ -342,6 +348,7 @@ describe('the console', { skip: no_browser }, () => {
       story(name, async () => {
         await sign_in('admin', `/console${path()}`);
         await settled(page);
+        if (name === 'audit') await page.getByText(left_out).waitFor();
         await is_accessible(page);
         await picture(page, 'console', name);
       });

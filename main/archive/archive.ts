@@ -6,8 +6,9 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { connection_options, role_of } from '../../platform/database.ts';
-import { cluster_marks } from '../../platform/log.ts';
+import { cluster_marks, type Marks } from '../../platform/log.ts';
 import { publishers } from '../compose.ts';
+import { refuse_other_log } from './goes_on.ts';
 import { pages_of } from './log_rows.ts';
 import { type ArchivedFile, archive_folder, end_of, type Manifest, read_manifest, sha256_of, write_manifest } from './manifest.ts';
 import { type ArchivedEvent, content_digest, open_parquet, type Parquet } from './parquet.ts';
@@ -24,8 +25,9 @@ export interface ArchiveGiven {
 }
 
 /**
- * Each log in turn. Errors: `archive_differs` when a file read back is not what the log holds, `foreign_archive` after a failover or restore,
- * `archive_missing` when it ends before what was taken out of the log.
+ * Each log in turn. Errors: `archive_differs` when a file read back is not what the log holds, `foreign_log` after a failover or restore that nobody has
+ * adopted, `foreign_archive` when the log adopted then is not the one that was archived, `archive_missing` when the archive ends before what was taken out
+ * of the log.
  */
 export async function archive_logs(given: ArchiveGiven): Promise<void> {
   for (const service of publishers) {
@@ -59,10 +61,11 @@ async function archive_log(given: ArchiveGiven, service: string, client: pg.Clie
   let files = manifest.files;
   try {
     for (let after = from; after < until; after = end_of({ ...manifest, files })) {
+      const begin = await before_next(client, service, after);
       const file = await archive_file(
         { parquet, client, service, folder },
-        after,
-        Math.min(until, after + (given.events_per_file ?? events_per_file)),
+        begin,
+        Math.min(until, begin + (given.events_per_file ?? events_per_file)),
       );
       files = [...files, file];
       await write_manifest(folder, { ...manifest, files });
@@ -86,19 +89,37 @@ async function refuse_beside_what_was_taken(service: string, folder: string, end
   );
 }
 
+/** The one to add to: with a part more when the log is another cluster's by now, and provably goes on from what was archived. */
 async function current_manifest(service: string, folder: string, client: pg.Client): Promise<Manifest> {
   // Asked one query at a time, as a pool would.
   const marks = await cluster_marks(client);
   const known = await read_manifest(folder);
-  if (known !== undefined && (known.system_identifier !== marks.system_identifier || known.timeline !== marks.timeline)) {
-    throw Object.assign(
-      new Error(
-        `${folder} is of cluster ${known.system_identifier}/${known.timeline}, the log of ${service} is in ${marks.system_identifier}/${marks.timeline}. After a failover or restore an archive begins anew: move the folder away, or keep it where it is if events were taken out of this log (docs/operations.md).`,
-      ),
-      { code: 'foreign_archive' },
-    );
-  }
-  return known ?? { format: 1, service, ...marks, files: [] };
+  if (known === undefined) return { format: 2, service, parts: [{ ...marks, first_position: 1 }], files: [] };
+  const part = known.parts.at(-1);
+  if (part?.system_identifier === marks.system_identifier && part.timeline === marks.timeline) return known;
+  await refuse_unadopted(service, marks, client);
+  await refuse_other_log(known, folder, client);
+  return { ...known, parts: [...known.parts, { ...marks, first_position: end_of(known) + 1 }] };
+}
+
+/** Positions of a log that was adopted go on above all old ones: what stands below is of before, or was never there. */
+async function refuse_unadopted(service: string, marks: Marks, client: pg.Client): Promise<void> {
+  const { rows } = await client.query<Marks>(`select system_identifier, timeline from ${service}.log_epoch order by epoch desc limit 1`);
+  const [epoch] = rows;
+  if (epoch?.system_identifier === marks.system_identifier && epoch.timeline === marks.timeline) return;
+  throw Object.assign(
+    new Error(`a failover or restore happened, and the log of ${service} has not been adopted since: run node main.ts adopt ${service}`),
+    { code: 'foreign_log' },
+  );
+}
+
+/** Before the first event after a position: after a failover positions go on far above. */
+async function before_next(client: pg.Client, service: string, after: number): Promise<number> {
+  const { rows } = await client.query<{ position: number }>(
+    `select (min(position) - 1)::float8 as position from ${service}.events where position > $1`,
+    [after],
+  );
+  return rows[0]?.position ?? after;
 }
 
 /** Whole from the beginning up to before the first event that is too young. Never the newest: positions go on from it. */

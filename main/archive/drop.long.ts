@@ -12,11 +12,13 @@ import { left_out } from '../../auditor/dropped.ts';
 import { invariants } from '../../auditor/invariants.ts';
 import { audit_with } from '../../auditor/testing/corruption.ts';
 import { type AuditedShop, audited_shop } from '../../auditor/testing/shop.ts';
-import { audit_pools } from '../../auditor/watch.ts';
+import { audit_pools, watch_audit } from '../../auditor/watch.ts';
 import { contracts_of } from '../../contracts/index.ts';
+import { desk_routes } from '../../gateway/desk.ts';
 import { timeline_routes } from '../../gateway/timeline.ts';
 import { real_clock } from '../../platform/clock.ts';
 import { open_pool, role_of } from '../../platform/database.ts';
+import { silent_logger } from '../../platform/logger.ts';
 import type { RouteRequest } from '../../platform/route.ts';
 import { begin, caught_up, contents, fresh_folder, standing_clock } from '../../services/analytics/testing/analytics.ts';
 import { log_names } from '../../services/analytics/testing/lives.ts';
@@ -129,6 +131,22 @@ const timeline = async (id: string) => {
   const reply = await route?.handle({ params: { id }, principal: { type: 'secret' } } as unknown as RouteRequest);
   assert.ok(reply !== undefined && 'body' in reply);
   return reply.body as unknown as { data: { service: string }[]; archived?: { events: number; services: string[]; since: string } };
+};
+
+/** As the desk of suppliers answers. */
+const exception = async (id: string) => {
+  const pool = open_pool(shop.url, role_of('suppliers'), 1);
+  const service = { name: 'suppliers', pool, lags: async () => [], providers: () => new Map() };
+  const findings = () => ({ at: null, checked: 0, findings: [], left_out: [] });
+  const route = desk_routes({ services: [service], now: () => now, findings }).find(one => one.path === '/v1/exceptions/:id');
+  try {
+    // As much of a request as the route looks at.
+    const reply = await route?.handle({ params: { id } } as unknown as RouteRequest);
+    assert.ok(reply !== undefined && 'body' in reply);
+    return reply;
+  } finally {
+    await pool.end();
+  }
 };
 
 describe('stories that ended', () => {
@@ -267,6 +285,14 @@ describe('stories that ended', () => {
       lines.join('\n'),
       /orders: \d+ keys, whose \d+ events up to position \d+ are in the archive since \d{4}-\d\d-\d\d, are left out/,
     );
+    const watch = watch_audit();
+    watch.start({ sandbox: undefined, logger: silent_logger, url_of: () => shop.url });
+    try {
+      while (watch.last().at === null) await sleep(poll_ms);
+      assert.deepEqual(watch.last().left_out, lines, 'who watches beside a running shop says it, too');
+    } finally {
+      await watch.stop();
+    }
   });
 
   const version = (order: string) => `(select version from orders.orders where id = '${order}')`;
@@ -368,9 +394,18 @@ describe('stories that ended', () => {
     ]);
     for (const { data } of raised) await append(purchase_order, 'exception.resolved', JSON.stringify(data));
     await append(purchase_order_x12, 'exception.resolved', '{}');
+    const exception_id = String(Object(raised[0]?.data).exception_id);
+    const known = Object((await exception(exception_id)).body);
+    assert.deepEqual([known.exception_id, known.key, typeof known.resolved_at], [exception_id, purchase_order, 'string']);
     await archive();
     heads = new Map(log_names.map(log => [log, Number.MAX_SAFE_INTEGER]));
     assert.match(await drop(), /purchase orders: 1 taken out of the logs/);
     assert.deepEqual(await events_of(purchase_order), []);
+    await assert.rejects(exception(exception_id), {
+      status: 410,
+      code: 'archived',
+      extra: { archived: { service: 'suppliers', key: purchase_order, since: now } },
+    });
+    await assert.rejects(exception('exc_nobody'), { code: 'not_found' });
   });
 });

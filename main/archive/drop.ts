@@ -167,16 +167,18 @@ function run_of(given: DropGiven, log: string, upto: number): Run {
     async take(keys) {
       // One statement is one transaction: an event is in the log, or noted as taken.
       const { rows } = await pool.query<{ drop_no: number; keys: number; events: number }>(
-        `with gone as (delete from ${log}.events where key = any($1) and position <= $2 returning key, subject, position, time),
+        `with gone as (delete from ${log}.events where key = any($1) and position <= $2 returning key, subject, position, time, type, data),
            story as (
-             select key, array_agg(distinct subject) as subjects, array_agg(position order by position) as positions, min(time) as first_at, max(time) as last_at
+             select key, array_agg(distinct subject) as subjects, array_agg(position order by position) as positions, min(time) as first_at, max(time) as last_at,
+                    array_agg(data->>'exception_id') filter (where type = 'exception.raised') as exceptions
                from gone group by key),
            kept as (
-             insert into ${log}.dropped_key as d (key, subjects, positions, first_at, last_at, dropped_at)
-             select key, subjects, positions, first_at, last_at, $4 from story
+             insert into ${log}.dropped_key as d (key, subjects, positions, first_at, last_at, dropped_at, exceptions)
+             select key, subjects, positions, first_at, last_at, $4, exceptions from story
                  on conflict (key) do update
                 set subjects = array(select distinct unnest(d.subjects || excluded.subjects)), positions = d.positions || excluded.positions,
-                    last_at = excluded.last_at, dropped_at = excluded.dropped_at),
+                    last_at = excluded.last_at, dropped_at = excluded.dropped_at,
+                    exceptions = d.exceptions || excluded.exceptions),
            counted as (select (select count(*) from story)::int as keys, (select count(*) from gone)::int as events),
            begun as (
              insert into ${log}.log_drop (before, upto, keys, events, began_at)

@@ -1,4 +1,4 @@
-/** What an archive holds of one log: files of whole events, in position order, without a gap from the first event on. */
+/** What an archive holds of one log: files of whole events, in position order, with every event from the first on, whichever cluster they were read in. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
@@ -16,13 +16,20 @@ export interface ArchivedFile {
   /** Of its events, each as a line of JSON: the same from the log and from the file. */
   readonly content_sha256: string;
 }
-export interface Manifest {
-  readonly format: 1;
-  readonly service: string;
+/** Which log the files from this position on were read from, up to the next part: a failover or a restore begins another. */
+export interface Part {
   readonly system_identifier: string;
   readonly timeline: string;
+  readonly first_position: number;
+}
+export interface Manifest {
+  readonly format: 2;
+  readonly service: string;
+  readonly parts: readonly Part[];
   readonly files: readonly ArchivedFile[];
 }
+/** Before an archive could have several parts. */
+type FirstManifest = Pick<Manifest, 'service' | 'files'> & Omit<Part, 'first_position'> & { readonly format: 1 };
 
 export const archive_folder = (data_folder: string, service: string): string => join(data_folder, 'archive', service);
 
@@ -32,8 +39,12 @@ export async function read_manifest(folder: string): Promise<Manifest | undefine
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  // Written below.
-  return text === undefined ? undefined : (JSON.parse(text) as Manifest);
+  if (text === undefined) return undefined;
+  // Written below, or by a version before.
+  const manifest = JSON.parse(text) as Manifest | FirstManifest;
+  if (manifest.format !== 1) return manifest;
+  const { service, system_identifier, timeline, files } = manifest;
+  return { format: 2, service, parts: [{ system_identifier, timeline, first_position: 1 }], files };
 }
 
 /** Whole or not at all: a kill leaves the one from before. */

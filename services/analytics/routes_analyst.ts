@@ -58,6 +58,7 @@ export function analyst_routes(analytics: Analytics, given: AnalystGiven): Route
       method: 'POST',
       path: '/v1/analytics/query',
       summary: 'One SELECT over the facts: read-only, 10 seconds, 10,000 rows',
+      audit: { none: 'It reads: nothing is changed by it.' },
       scope: 'analytics:read',
       not_idempotent: true,
       body: query_body,
@@ -87,6 +88,7 @@ export function analyst_routes(analytics: Analytics, given: AnalystGiven): Route
       method: 'POST',
       path: '/v1/analytics/exports',
       summary: 'A dataset as a file, CSV or Parquet, sent as a stream',
+      audit: { action: 'analytics.exported', by_itself: true },
       scope: 'analytics:read',
       // It changes nothing, and a file is not kept to be sent again.
       not_idempotent: true,

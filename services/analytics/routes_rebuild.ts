@@ -37,6 +37,7 @@ export function rebuild_routes(analytics: Analytics, given: AnalystGiven): Route
       method: 'POST',
       path: '/v1/analytics/rebuild',
       summary: 'Make all facts again from the logs, compare them row by row, and put them in place when none differs',
+      audit: { action: 'analytics.rebuild_begun', by_itself: true },
       scope: 'operations:write',
       // While one runs, asking again shows it: there is no second one to keep a key for.
       not_idempotent: true,

@@ -48,6 +48,7 @@ function product_routes(desk: CatalogDesk): Route[] {
       method: 'PUT',
       path: '/v1/products/:sku',
       summary: 'Put a product into the catalog',
+      audit: { action: 'product.changed' },
       scope: 'catalog:write',
       body: product_body,
       replies: { 200: product_schema },
@@ -87,6 +88,7 @@ function product_routes(desk: CatalogDesk): Route[] {
       method: 'POST',
       path: '/v1/products/import',
       summary: 'Put many products, one a line',
+      audit: { action: 'products.imported' },
       scope: 'catalog:write',
       ndjson: true,
       not_idempotent: true,
@@ -106,6 +108,7 @@ function tax_routes(desk: CatalogDesk): Route[] {
       ...common,
       method: 'PUT',
       summary: 'Replace the whole table of tax rates',
+      audit: { action: 'tax_rates.changed' },
       scope: 'catalog:write',
       body: tax_table_body,
       async handle(request) {
@@ -141,6 +144,7 @@ function shipping_routes(desk: CatalogDesk): Route[] {
       ...common,
       method: 'PUT',
       summary: 'Replace the whole table of shipping rates',
+      audit: { action: 'shipping_rates.changed' },
       scope: 'catalog:write',
       body: shipping_table_body,
       async handle(request) {

@@ -19,6 +19,7 @@ export function discount_routes(desk: CatalogDesk): Route[] {
       method: 'PUT',
       path: '/v1/discounts/:code',
       summary: 'Put a discount code',
+      audit: { action: 'discount.changed' },
       scope: 'catalog:write',
       body: discount_body,
       replies: { 200: discount_schema },

@@ -23,6 +23,7 @@ export function import_route(desk: OrdersDesk, given: { order_token(order_id: st
     method: 'POST',
     path: '/v1/orders/import',
     summary: 'Place many orders, one a line; one result a line, in the same order',
+    audit: { action: 'orders.imported' },
     scope: 'orders:import',
     ndjson: true,
     not_idempotent: true,

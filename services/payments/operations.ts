@@ -4,7 +4,7 @@
  */
 import type { Adapter, Operation, Outcome, Remember, Row } from '../../platform/service.ts';
 import type { RecordComparison, RecordGatewayFact, RecordRecent, StartWatch } from './commands.ts';
-import { type Asked, contradiction } from './decide/asked.ts';
+import { type Asked, contradiction, spelled_out } from './decide/asked.ts';
 import { value_of } from './decide/learn.ts';
 import { CursorLost, type Gateway, type GatewayFact } from './gateways/port.ts';
 
@@ -133,7 +133,8 @@ function believed(operation: Operation, outcome: Outcome): Outcome {
     .map(fact => contradiction(now, fact))
     .find(found => found !== undefined);
   if (drift === undefined) return outcome;
-  const detail = `the answer contradicts what was asked: ${drift.measure} ${drift.theirs}, not ${drift.ours}`;
+  const { ours, theirs } = spelled_out(drift, asked.currency);
+  const detail = `the answer contradicts what was asked: ${drift.measure} ${theirs}, not ${ours}`;
   return { outcome: 'unknown', detail: detail.slice(0, 300), value: { facts }, answered: true };
 }
 

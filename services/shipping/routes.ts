@@ -83,9 +83,18 @@ interface Named {
   readonly if_match: number | null;
 }
 
+/** Of each deed of a person, what the audit log calls it. */
+const audited_as = {
+  pack: 'packed',
+  label: 'labels_bought',
+  dispatch: 'dispatched',
+  cancel: 'cancelled',
+  'short-pick': 'short_picked',
+} as const;
+
 function shipment_routes(desk: ShippingDesk): Route[] {
   const route = (
-    deed: string,
+    deed: keyof typeof audited_as,
     summary: string,
     more: Pick<Route, 'body' | 'rejections'>,
     command: (named: Named, body: unknown) => ShippingCommand,
@@ -93,6 +102,7 @@ function shipment_routes(desk: ShippingDesk): Route[] {
     method: 'POST',
     path: `/v1/shipments/:id/${deed}`,
     summary,
+    audit: { action: `shipment.${audited_as[deed]}` },
     scope: 'shipments:write',
     replies: { 200: shipment_schema },
     ...more,
@@ -211,6 +221,7 @@ function receive_route(desk: ShippingDesk): Route {
     method: 'POST',
     path: '/v1/parcels/:id/receive',
     summary: 'A parcel came back to our dock, unit by unit with its condition',
+    audit: { action: 'parcel.received' },
     scope: 'shipments:write',
     body: receive_body,
     replies: { 200: shipment_schema },

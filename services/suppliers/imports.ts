@@ -26,6 +26,7 @@ export function import_routes(desk: SuppliersDesk): Route[] {
     {
       ...about,
       path: '/v1/suppliers/:code/items/import',
+      audit: { action: 'supplier_items.imported' },
       summary: 'Put what a supplier asks for many SKUs, one JSON object a line: { sku, and what PUT …/items/{sku} takes }',
       rejections: ['not_found'],
       handle: request => import_items(desk, request),
@@ -33,6 +34,7 @@ export function import_routes(desk: SuppliersDesk): Route[] {
     {
       ...about,
       path: '/v1/reorder-policies/import',
+      audit: { action: 'reorder_policies.imported' },
       summary: 'Put many reorder policies, one JSON object a line: { sku, location, and what PUT /v1/reorder-policies/… takes }',
       rejections: ['unknown_supplier', 'required', 'out_of_range'],
       handle: request => import_policies(desk, request),

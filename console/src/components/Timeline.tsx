@@ -1,5 +1,6 @@
 /** Events in the order in which they happened, one lane a service, and a line from each cause to what it caused. */
 import { type ReactNode, type RefObject, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { with_money } from '../details.ts';
 import { clock_time, day, duration, exact, words } from '../format.ts';
 import { Icon } from './Icon.tsx';
 import { Raw } from './Value.tsx';
@@ -19,7 +20,13 @@ const lane_width = 18;
 const dot_top = 16;
 const dot_reach = 7;
 
-export function Timeline({ events }: { readonly events: readonly TimelineEvent[] }): ReactNode {
+interface TimelineProps {
+  readonly events: readonly TimelineEvent[];
+  /** The order's. */
+  readonly currency: string;
+}
+
+export function Timeline({ events, currency }: TimelineProps): ReactNode {
   const [lit, set_lit] = useState<string | null>(null);
   const list = useRef<HTMLOListElement>(null);
   const by_id = useMemo(() => new Map(events.map(event => [event.id, event])), [events]);
@@ -37,6 +44,7 @@ export function Timeline({ events }: { readonly events: readonly TimelineEvent[]
         <Entry
           key={event.id}
           event={event}
+          says={says_of(event, currency)}
           before={events[index - 1]}
           cause={by_id.get(event.caused_by)}
           lit={lit === event.id}
@@ -93,8 +101,17 @@ function useTops(list: RefObject<HTMLOListElement | null>, events: readonly Time
   return tops;
 }
 
+/** In the console's money where the summary has minor units; nothing when it says no more than its type. */
+function says_of({ type, summary, data }: TimelineEvent, currency: string): string | null {
+  const { reason, detail } = data;
+  if (type.startsWith('exception.') && typeof reason === 'string' && typeof detail === 'string')
+    return `${words(reason)} · ${with_money(detail, currency)}`;
+  return summary.toLowerCase() === type.replaceAll(/[._]/g, ' ') ? null : summary;
+}
+
 interface EntryProps {
   readonly event: TimelineEvent;
+  readonly says: string | null;
   readonly before: TimelineEvent | undefined;
   readonly cause: TimelineEvent | undefined;
   readonly lit: boolean;
@@ -102,9 +119,8 @@ interface EntryProps {
   show(id: string): void;
 }
 
-function Entry({ event, before, cause, lit, x, show }: EntryProps): ReactNode {
+function Entry({ event, says, before, cause, lit, x, show }: EntryProps): ReactNode {
   const is_new_day = before === undefined || day(before.at) !== day(event.at);
-  const says_more = event.summary.toLowerCase() !== event.type.replaceAll(/[._]/g, ' ');
   return (
     <li id={event.id} className={lit ? 'is-lit' : undefined}>
       <time dateTime={event.at} title={exact(event.at)}>
@@ -114,7 +130,7 @@ function Entry({ event, before, cause, lit, x, show }: EntryProps): ReactNode {
       <span className={`dot service-${event.service}`} style={{ left: x }} aria-hidden="true" />
       <div className="what">
         <strong>{event.type}</strong> <span className="small quiet">{words(event.service)}</span>
-        {says_more && <span className="says">{event.summary}</span>}
+        {says !== null && <span className="says">{says}</span>}
         <div className="why">
           {cause !== undefined && (
             <button type="button" className="cause" onClick={() => show(cause.id)}>

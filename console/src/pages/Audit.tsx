@@ -27,6 +27,16 @@ export function Audit(): ReactNode {
             <Card title="Findings">
               <List found={found} />
             </Card>
+            {found.left_out.length > 0 && (
+              <Card title="Left out">
+                <p className="quiet">Stories that ended and were taken out of the logs are in the archive alone, where it does not look.</p>
+                <ul>
+                  {found.left_out.map(line => (
+                    <li key={line}>{line}</li>
+                  ))}
+                </ul>
+              </Card>
+            )}
           </div>
         )}
       </Loaded>

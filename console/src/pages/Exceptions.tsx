@@ -1,6 +1,7 @@
 /** Business cases that need a person: why, whose, until when. Resolving one says how it was dealt with. */
 import { type ReactNode, useState } from 'react';
 import { Button } from '../components/Button.tsx';
+import { Detail } from '../components/Detail.tsx';
 import { Confirm } from '../components/Dialog.tsx';
 import { LongField } from '../components/Field.tsx';
 import { ChoiceFilter, Filters } from '../components/Filters.tsx';
@@ -73,7 +74,9 @@ function columns_of(resolve: ((one: BusinessException) => void) | undefined): re
       cell: one => (
         <>
           <strong>{words(one.reason)}</strong>
-          <div className="small quiet">{one.detail}</div>
+          <div className="small quiet">
+            <Detail text={one.detail} order={one.key} />
+          </div>
         </>
       ),
     },

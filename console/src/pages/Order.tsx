@@ -211,7 +211,11 @@ function Story({ order }: { readonly order: OrderObject }): ReactNode {
                 {count(archived.events)} of its events are in the archive since {day(archived.since)}, and no longer in the logs.
               </p>
             )}
-            {data.length > 0 ? <Timeline events={data} /> : archived === undefined && <Empty title="Nothing yet" />}
+            {data.length > 0 ? (
+              <Timeline events={data} currency={order.currency} />
+            ) : (
+              archived === undefined && <Empty title="Nothing yet" />
+            )}
           </>
         )}
       </Loaded>

@@ -7,6 +7,7 @@ import { Empty, Loaded } from '../components/State.tsx';
 import { StatusPill } from '../components/StatusPill.tsx';
 import type { Column } from '../components/Table.tsx';
 import { CopyId, KeyValue, Money, Raw, Time } from '../components/Value.tsx';
+import { with_money } from '../details.ts';
 import { money, named, words } from '../format.ts';
 import { useGet } from '../queries.ts';
 import { useMay } from '../session.tsx';
@@ -51,7 +52,7 @@ function PaymentPage({ payment }: { readonly payment: PaymentDetail }): ReactNod
         {payment.exceptions.map(one => (
           <p key={one.exception_id} className="notice bad">
             <span>
-              {words(one.reason)}: {one.detail} <Link href="/exceptions">Exceptions</Link>
+              {words(one.reason)}: {with_money(one.detail, payment.currency)} <Link href="/exceptions">Exceptions</Link>
             </span>
           </p>
         ))}

@@ -7,6 +7,7 @@ import { Loaded } from '../components/State.tsx';
 import { StatusPill } from '../components/StatusPill.tsx';
 import type { Column } from '../components/Table.tsx';
 import { CopyId, KeyValue, Money, Time } from '../components/Value.tsx';
+import { with_money } from '../details.ts';
 import { count, money, words } from '../format.ts';
 import { useGet } from '../queries.ts';
 import { useMay } from '../session.tsx';
@@ -62,7 +63,7 @@ function OrderPage({ order }: { readonly order: PurchaseOrderDetail }): ReactNod
         {order.exceptions.map(one => (
           <p key={one.id} className="notice bad">
             <span>
-              {words(one.reason)}: {one.detail} <Link href="/exceptions">Exceptions</Link>
+              {words(one.reason)}: {with_money(one.detail, order.currency)} <Link href="/exceptions">Exceptions</Link>
             </span>
           </p>
         ))}

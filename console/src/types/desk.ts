@@ -63,6 +63,8 @@ export interface Findings {
   readonly at: string | null;
   readonly checked: number;
   readonly findings: readonly { readonly invariant: string; readonly detail: string; readonly ids: readonly string[] }[];
+  /** A line a log. */
+  readonly left_out: readonly string[];
 }
 export interface Provider {
   readonly service: string;

@@ -28,7 +28,11 @@ export const note_payment = noted_of_order<NotePayment>(may_ask, (draft, { fact 
     case 'payment.capture_failed':
       return fell_through(draft, fact);
     case 'payment.refund_failed':
-      return raise(draft, 'refund_failed', `${fact.data.amount} could not be given back: ${fact.data.code ?? fact.data.reason}.`);
+      return raise(
+        draft,
+        'refund_failed',
+        `${amount_text(draft, fact.data.amount)} could not be given back: ${fact.data.code ?? fact.data.reason}.`,
+      );
     case 'payment.disputed':
       return disputed(draft, fact.data);
     default:
@@ -86,12 +90,17 @@ function foreign_refund(data: PaymentRefunded['data'] | PaymentRefundFailed['dat
   return { refund_id, payment_id, amount, tax, reason: 'goodwill' as const, lines: [], status };
 }
 
+/** In a detail for people: whoever shows it can tell an amount by this form. */
+function amount_text({ order }: Draft, amount: number): string {
+  return `${amount} ${order.currency} minor units`;
+}
+
 /** Closed, and the money stays ours. A lost one is closed, too, but a person says what follows. */
 const dispute_ended: ReadonlySet<string> = new Set(['won', 'warning_closed', 'prevented']);
 
 function disputed(draft: Draft, { dispute_ref, amount, reason, status }: PaymentDisputed['data']): void {
   if (!dispute_ended.has(status)) {
-    raise(draft, 'payment_disputed', `${amount} is disputed (${reason}, ${dispute_ref}).`);
+    raise(draft, 'payment_disputed', `${amount_text(draft, amount)} is disputed (${reason}, ${dispute_ref}).`);
     return;
   }
   const open = draft.order.exceptions.find(each => each.reason === 'payment_disputed' && each.detail.includes(`, ${dispute_ref})`));
@@ -113,7 +122,7 @@ function came_to_nothing(
     raise(
       draft,
       'payment_declined',
-      `The new payment came to nothing (${code ?? reason}); ${amount_due(draft.order) - cover(draft.order)} is uncovered.`,
+      `The new payment came to nothing (${code ?? reason}); ${amount_text(draft, amount_due(draft.order) - cover(draft.order))} is uncovered.`,
     );
   }
   if (status !== 'awaiting_payment') return;
@@ -136,7 +145,7 @@ function fell_through(
   const reason = type === 'payment.capture_failed' ? 'capture_failed' : 'authorization_expired';
   const decline_code = type === 'payment.capture_failed' ? data.decline_code : null;
   open_retry(draft, { payment_id: data.payment_id, reason, decline_code, deadline: later(given.at, payment_wait_ms) });
-  raise(draft, reason, `${uncaptured} of the due is not captured.`);
+  raise(draft, reason, `${amount_text(draft, uncaptured)} of the due is not captured.`);
 }
 
 interface Retry {

@@ -348,6 +348,7 @@ table('whatever the state', [
     events: ['order.updated', 'exception.raised'],
     after: it => {
       const [open] = it.order().exceptions;
+      assert.match(open?.detail ?? '', /^\d+ GBP minor units is disputed/);
       const noted = it.ask({ type: 'resolve_exception', order_id, exception_id: open?.exception_id ?? '', note: 'Evidence sent.' });
       assert.equal(noted.said('exception.resolved').note, 'Evidence sent.');
     },

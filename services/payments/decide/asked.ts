@@ -47,6 +47,15 @@ export function asked_of(payment_id: string, payment: Payment): Asked {
   };
 }
 
+const references: ReadonlySet<string> = new Set(['payment_id', 'order_id', 'gateway_ref', 'operation_id', 'currency']);
+
+/** Both sides for people to read: an amount names its currency. */
+export function spelled_out({ measure, ours, theirs }: Contradiction, currency: string): Omit<Contradiction, 'measure'> {
+  if (references.has(measure)) return { ours, theirs };
+  const spell = (text: string) => text.replaceAll(/\d+/g, amount => `${amount} ${currency} minor units`);
+  return { ours: spell(ours), theirs: spell(theirs) };
+}
+
 /** `undefined`: as asked. */
 export function contradiction(asked: Asked, fact: GatewayFact): Contradiction | undefined {
   return reference_contradiction(asked, fact) ?? amount_contradiction(asked, fact);

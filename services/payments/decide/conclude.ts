@@ -16,7 +16,7 @@ import {
   processing_ms,
   rest_of,
 } from '../model.ts';
-import type { Contradiction } from './asked.ts';
+import { type Contradiction, spelled_out } from './asked.ts';
 import { type Context, end_of, is_immediate } from './context.ts';
 import {
   dispute_raises,
@@ -64,7 +64,7 @@ export function conclude(context: Context, id: string, before: Payment, changed:
   const facts = tell({ ...more, id, at: given.at, before, after, standing, standing_before, drifts, disputes });
   const raises = [
     ...(more.raises ?? []),
-    ...drifts.map(drift => ({ reason: drift_reason, detail: drift_detail(drift) }) as const),
+    ...drifts.map(drift => ({ reason: drift_reason, detail: drift_detail(drift, after.currency) }) as const),
     ...dispute_raises(after, disputes),
     ...refusal_raises(before, after, standing),
   ];
@@ -101,8 +101,9 @@ export function together(decisions: readonly PaymentsDecision[]): PaymentsDecisi
   };
 }
 
-function drift_detail({ measure, ours, theirs }: Contradiction): string {
-  return `${measure}: we have ${ours}, the gateway says ${theirs}. Captures wait until somebody has looked.`;
+function drift_detail(drift: Contradiction, currency: string): string {
+  const { ours, theirs } = spelled_out(drift, currency);
+  return `${drift.measure}: we have ${ours}, the gateway says ${theirs}. Captures wait until somebody has looked.`;
 }
 
 function pending_of({ capture_pending, void_pending, refund_pending }: Standing) {

@@ -215,9 +215,13 @@ describe('an invoice', () => {
   const rows: readonly { readonly what: string; readonly bill: Told; readonly difference: RegExp | undefined }[] = [
     { what: 'as ordered and announced', bill: invoice(10, 100), difference: undefined },
     { what: 'within tolerance', bill: invoice(10, 102), difference: undefined },
-    { what: 'dearer', bill: invoice(10, 103), difference: /costs 103, not 100/ },
+    { what: 'dearer', bill: invoice(10, 103), difference: /costs 103 GBP minor units, not 100 GBP minor units/ },
     { what: 'of more than came', bill: invoice(11, 100), difference: /11 units billed, 10 came/ },
-    { what: 'that does not add up', bill: invoice(10, 100, { amount: 1_001 }), difference: /add up to 1000, not to 1001/ },
+    {
+      what: 'that does not add up',
+      bill: invoice(10, 100, { amount: 1_001 }),
+      difference: /add up to 1000 GBP minor units, not to 1001 GBP minor units/,
+    },
     { what: 'in another currency', bill: invoice(10, 100, { currency: 'EUR' }), difference: /billed in EUR/ },
     {
       what: 'of a line we never ordered',
@@ -287,7 +291,7 @@ describe('an invoice', () => {
       { kind: 'other', amount: -100 },
     ] as const;
     const ran = fact(invoice(10, 100, { amount: 1_600, charges }));
-    assert.match(said(ran, 'exception.raised').detail, /freight 500, tax 200, other -100 GBP/);
+    assert.match(said(ran, 'exception.raised').detail, /freight 500 GBP minor units, tax 200 GBP minor units, other -100 GBP/);
     assert.equal(said(ran, 'exception.raised').reason, 'invoice_charges');
     assert.deepEqual(
       purchase_order().invoices.map(({ state }) => state),

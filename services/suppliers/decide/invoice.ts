@@ -16,7 +16,9 @@ export function take_invoice(draft: Draft, po_id: string, fact: Invoice): void {
     return;
   }
   const wrong = differences_of(order, fact, draft);
-  const charges = (fact.charges ?? []).filter(({ amount }) => amount !== 0).map(({ kind, amount }) => `${kind} ${amount}`);
+  const charges = (fact.charges ?? [])
+    .filter(({ amount }) => amount !== 0)
+    .map(({ kind, amount }) => `${kind} ${amount} ${fact.currency} minor units`);
   const { invoice_ref, amount, currency } = fact;
   const lines = fact.lines.filter(told => line_of(order, told.line_no) !== undefined);
   const differences = [...wrong, ...charges];
@@ -26,8 +28,7 @@ export function take_invoice(draft: Draft, po_id: string, fact: Invoice): void {
   const state = differences.length > 0 ? 'differs' : is_covered(billed, counted) ? 'approved' : 'waits';
   note_order(draft, po_id, { invoices: [...billed.invoices, { invoice_ref, amount, lines: counted, state }] });
   if (wrong.length > 0) raise_of_order(draft, po_id, 'invoice_differs', `${invoice_ref}: ${wrong.join('; ')}`);
-  if (charges.length > 0)
-    raise_of_order(draft, po_id, 'invoice_charges', `${invoice_ref} asks beside the goods for ${charges.join(', ')} ${currency}`);
+  if (charges.length > 0) raise_of_order(draft, po_id, 'invoice_charges', `${invoice_ref} asks beside the goods for ${charges.join(', ')}`);
   // What is announced is on its way; what is not, somebody asks after.
   const announced = counted.every(({ line_no }) => is_announced(line_of(billed, line_no)));
   if (state === 'waits' && !announced) raise_of_order(draft, po_id, 'invoice_before_goods', `${invoice_ref} came before its goods.`);
@@ -67,16 +68,19 @@ function differences_of(order: PurchaseOrder, { amount, currency, lines, charges
   const supplier = draft.view('supplier', order.supplier_id);
   const of_lines = lines.reduce((total, line) => total + BigInt(line.quantity) * BigInt(line.cost), 0n);
   const sum = charges.reduce((total, charge) => total + BigInt(charge.amount), of_lines);
+  const unit = `${currency} minor units`;
   return [
     ...(currency === order.currency ? [] : [`billed in ${currency}, ordered in ${order.currency}`]),
-    ...(sum === BigInt(amount) ? [] : [`the lines add up to ${sum}, not to ${amount}`]),
+    ...(sum === BigInt(amount) ? [] : [`the lines add up to ${sum} ${unit}, not to ${amount} ${unit}`]),
     ...lines.flatMap(({ line_no, quantity, cost }) => {
       const line = line_of(order, line_no);
       if (line === undefined) return [`there is no line ${line_no}`];
       const billed = line.invoiced + quantity;
       const most = billable(line);
       return [
-        ...(cost > dearest(line.cost, supplier) ? [`line ${line_no} costs ${cost}, not ${line.cost}`] : []),
+        ...(cost > dearest(line.cost, supplier)
+          ? [`line ${line_no} costs ${cost} ${unit}, not ${line.cost} ${order.currency} minor units`]
+          : []),
         ...(billed > most ? [`line ${line_no}: ${billed} units billed, ${most} came or are to come`] : []),
       ];
     }),

@@ -177,5 +177,11 @@ function ready(draft: Draft, proposal_id: string, item_id: string): Acceptance |
 function approve_by_itself(draft: Draft, po_id: string): void {
   const limit = limit_exceeded(order_in(draft, po_id), draft.settings);
   if (limit === undefined) approve(draft, po_id);
-  else raise_of_order(draft, po_id, 'approval_limit_exceeded', `The total is above ${limit}, the most that is approved by itself.`);
+  else
+    raise_of_order(
+      draft,
+      po_id,
+      'approval_limit_exceeded',
+      `The total is above ${limit} ${order_in(draft, po_id).currency} minor units, the most that is approved by itself.`,
+    );
 }
