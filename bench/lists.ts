@@ -7,7 +7,7 @@ import { order_select } from '../services/orders/store.ts';
 import { contact_kind, shipments_kind } from '../services/orders/store_references.ts';
 import { look_at_console } from './lists_browser.ts';
 import { store_lists } from './lists_orders.ts';
-import { order_questions, other_questions } from './lists_questions.ts';
+import { order_questions, other_paths } from './lists_questions.ts';
 import { cpu_seconds, open_shop, type Shop } from './shop.ts';
 
 const rounds = 5;
@@ -38,9 +38,9 @@ export async function ask_all(shop: Pick<Shop, 'url' | 'key' | 'pool' | 'postgre
     const ids = (await page_of(shop, path)).data.map(order => order.id);
     report(name, ids.length, await taken(shop, () => page_of(shop, path)), await taken(shop, () => by_ids(shop, ids)));
   }
-  for (const { name, path } of other_questions) {
+  for (const path of other_paths(orders)) {
     const { data } = await page_of(shop, path);
-    report(name, data.length, await taken(shop, () => page_of(shop, path)));
+    report(path, data.length, await taken(shop, () => page_of(shop, path)));
   }
 }
 

@@ -69,7 +69,7 @@ export function order_questions(count: number): readonly ListQuestion[] {
     { name: 'rejected, the first quarter', query: { status: 'rejected', ...quarter } },
     { name: 'cancelled, from the middle on', query: { status: 'cancelled', ...middle } },
     { name: 'declined, unfulfilled', query: { payment_status: 'declined', fulfillment_status: 'unfulfilled' } },
-    { name: 'declined, completed: 4 orders', query: { payment_status: 'declined', status: 'completed' } },
+    { name: 'declined, completed: hardly any', query: { payment_status: 'declined', status: 'completed' } },
     { name: 'captured, returned: none', query: { payment_status: 'captured', fulfillment_status: 'returned' } },
     { name: 'completed, unfulfilled: none', query: { status: 'completed', fulfillment_status: 'unfulfilled' } },
     { name: 'confirmed, backordered', query: { status: 'confirmed', fulfillment_status: 'backordered' } },
@@ -87,8 +87,10 @@ export function order_questions(count: number): readonly ListQuestion[] {
 }
 
 /** The lists behind the console's other pages, by path. */
-export const other_questions: readonly { readonly name: string; readonly path: string }[] = [
+export const other_paths = (count: number): readonly string[] => [
   '/v1/payments',
+  `/v1/payments?cursor=pay_${String(Math.floor(count / 2)).padStart(26, '0')}`,
+  '/v1/payments?status=processing',
   '/v1/payments?status=declined',
   '/v1/payments?status=action_required',
   '/v1/payments?status=partially_captured',
@@ -105,4 +107,4 @@ export const other_questions: readonly { readonly name: string; readonly path: s
   '/v1/returns',
   '/v1/returns?status=requested',
   '/v1/exceptions',
-].map(path => ({ name: `GET ${path}`, path }));
+];

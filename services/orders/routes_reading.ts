@@ -18,7 +18,7 @@ export function reading_routes(desk: OrdersDesk, given: { order_of_track_token(t
     {
       method: 'GET',
       path: '/v1/orders',
-      summary: 'Orders, newest first',
+      summary: 'Orders, newest first; with placed_from or placed_to by when they were placed',
       scope: 'orders:read',
       query: orders_query,
       replies: { 200: page_schema(order_schema) },
