@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { bench_adapters } from './adapters.ts';
 import { bench_analytics } from './analytics.ts';
 import { measure_limit } from './limit.ts';
+import { bench_lists } from './lists.ts';
 import { cpu_seconds, type LoadResult, open_shop, resident_mb, run_load, type Shop } from './shop.ts';
 import { store_orders } from './stored.ts';
 import { bench_third_parties } from './third_parties.ts';
@@ -17,6 +18,8 @@ const { values } = parseArgs({
     short: { type: 'boolean', default: false },
     adapters: { type: 'boolean', default: false },
     analytics: { type: 'boolean', default: false },
+    lists: { type: 'boolean', default: false },
+    browser: { type: 'boolean', default: false },
     lives: { type: 'string', default: '20000' },
     orders: { type: 'string' },
     stored: { type: 'string' },
@@ -34,7 +37,8 @@ if (values.help) {
   --skus <n>        products [10000]
   --gateway <name>  stripe, cybersource: end to end with its stand-in
   --carrier <name>  easypost, purolator: the same
-  --adapters        operations a second through each adapter and stand-in`);
+  --adapters        operations a second through each adapter and stand-in
+  --lists           a page of the list of orders by every filter, of --orders [1000000]; --browser: in the console, too`);
   process.exit(0);
 }
 if (values.adapters) {
@@ -43,6 +47,10 @@ if (values.adapters) {
 }
 if (values.analytics) {
   await bench_analytics({ orders: Number(values.orders ?? 1_000_000), lives: Number(values.lives) });
+  process.exit(0);
+}
+if (values.lists) {
+  await bench_lists({ orders: Number(values.orders ?? 1_000_000), browser: values.browser });
   process.exit(0);
 }
 if (values.gateway !== 'manual' || values.carrier !== 'manual') {

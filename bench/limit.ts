@@ -67,7 +67,7 @@ export async function measure_limit(pool: pg.Pool, orders: number): Promise<{ pe
       'orders.timers',
       'orders.idempotency',
     ]) {
-      await client.query(`create table ${twin_of(table)} (like ${table} including all)`);
+      await client.query(`create table ${twin_of(table)} (like ${table} including all excluding generated)`);
     }
     await client.query(`insert into ${twin_of('inventory.stock_item')} select * from inventory.stock_item`);
     const { rows } = await client.query<{ id: string }>(`select id from orders.orders where status = 'completed' order by id limit $1`, [

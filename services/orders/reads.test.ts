@@ -14,6 +14,17 @@ async function list(query: Record<string, string> = {}): Promise<Listed> {
   // Checked against the reply's schema in `call`.
   return (await shop.call('GET /v1/orders', {}, undefined, { query })).body as unknown as Listed;
 }
+/** Of four orders each, so that most lists have more than one. */
+async function every_page(query: Record<string, string>): Promise<string[]> {
+  const first = await list({ ...query, limit: '4' });
+  const shown = ids(first.data);
+  for (let next = first.next_cursor; next !== null; ) {
+    const page = await list({ ...query, limit: '4', cursor: next });
+    shown.push(...ids(page.data));
+    next = page.next_cursor;
+  }
+  return shown;
+}
 const ids = (orders: readonly { readonly id: string }[]) => orders.map(order => order.id);
 
 describe('the list of orders', () => {
@@ -94,8 +105,73 @@ describe('the list of orders', () => {
       ['rejected', 'cancelled', 'returned', 'refunded'],
     );
   });
+  test('by any two filters, and any SKU beside them, is what a look at every order finds, page by page', async () => {
+    const twice = [
+      { sku: 'MUG', quantity: 1 },
+      { sku: 'LAMP', quantity: 1 },
+      { sku: 'MUG', quantity: 2 },
+    ];
+    const payment = { gateway: 'manual' };
+    const customer = { id: 'c-often' };
+    // Those of the past come later than others: their ids and their days disagree.
+    for (const day_no of [3, 1, 2, 2]) await shop.place({ placed_at: `2026-01-0${day_no}T09:00:00.123Z`, lines: twice, customer });
+    for (const end of ['stays', 'is cancelled', 'stays']) {
+      const declined = await shop.place({ lines: twice, payment, customer });
+      await shop.hear('stock.reserved', { order_id: declined.id, lines: [] });
+      const [tender] = (await shop.read(declined.id)).payments;
+      await shop.hear('payment.declined', paid(declined, tender?.id ?? '', {}, 'declined'));
+      if (end === 'stays') continue;
+      await shop.call('POST /v1/orders/:id/cancel', { id: declined.id }, { reason: 'changed their mind' });
+      await shop.hear('stock.released', { order_id: declined.id, lines: [], cause: 'order.lines_cancelled' });
+    }
+    const completed = await shop.place({ lines: twice, payment, customer });
+    await shop.confirm(completed);
+    await shop.dispatch(completed);
+    await shop.deliver(completed);
+    const all = (await list({ limit: '200' })).data as (ShownOrder & { placed_at: string; customer: { id: string } | null })[]; // as the reply's schema says
+    const skus = (order: ShownOrder) => order.lines.map(line => line.sku);
+    const day = '2026-01-02T09:00:00.123Z';
+    const filters: readonly (readonly [string, string, (order: (typeof all)[number]) => boolean])[] = [
+      ...(['status', 'payment_status', 'fulfillment_status'] as const).flatMap(field =>
+        [...new Set(all.map(order => order[field]))].map(
+          value => [field, value, (order: ShownOrder) => order[field] === value] satisfies [string, string, unknown],
+        ),
+      ),
+      ['customer', 'c-often', order => order.customer?.id === 'c-often'],
+      ['placed_from', day, order => order.placed_at >= day],
+      ['placed_to', '2026-06-01T00:00:00Z', order => order.placed_at < '2026-06-01'],
+    ];
+    assert.ok(['declined', 'captured', 'refunded', 'none'].every(value => filters.some(([, seen]) => seen === value)));
+    const newest_first = (keys: readonly (readonly string[])[]) =>
+      keys
+        .map(key => key.join(' '))
+        .sort()
+        .reverse();
+    let found = 0;
+    for (const [place, first] of filters.entries()) {
+      for (const second of filters.slice(place)) {
+        for (const sku of [undefined, 'LAMP']) {
+          const query = { [second[0]]: second[1], [first[0]]: first[1], ...(sku === undefined ? {} : { sku }) };
+          if (Object.keys(query).length === 1 + Number(sku !== undefined) && first !== second) continue;
+          const by_day = 'placed_from' in query || 'placed_to' in query;
+          const wanted = all.filter(order => first[2](order) && second[2](order) && (sku === undefined || skus(order).includes(sku)));
+          const key = (order: (typeof all)[number]) => (by_day ? [order.placed_at, order.id] : [order.id]);
+          const shown = await every_page(query);
+          assert.deepEqual(
+            shown.map(id => key(all.find(order => order.id === id) ?? assert.fail(id)).join(' ')),
+            newest_first(wanted.map(key)),
+            JSON.stringify(query),
+          );
+          found += shown.length;
+        }
+      }
+    }
+    assert.ok(found > 100, `${found} in all`);
+  });
   test('refuses a time that is none, and a cursor of another list', async () => {
-    const queries: readonly Record<string, string>[] = [{ placed_from: '2026-02-30T99:00:00Z' }, { cursor: 'x' }];
+    const { next_cursor } = await list({ limit: '1' });
+    const by_id: Record<string, string> = { placed_from: '2026-02-01T00:00:00Z', cursor: next_cursor ?? '' };
+    const queries: readonly Record<string, string>[] = [{ placed_from: '2026-02-30T99:00:00Z' }, { cursor: 'x' }, by_id];
     for (const query of queries) {
       await assert.rejects(list(query), error => error instanceof Problem && error.code === 'format');
     }

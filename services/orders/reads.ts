@@ -2,6 +2,7 @@
 import type { Page } from '../../platform/pages.ts';
 import type { Desk } from '../../platform/route.ts';
 import type { Command, Event, ReferenceKind, Rejection, Row, States } from '../../platform/service.ts';
+import { list_statement, type OrderFilters } from './list_statement.ts';
 import type { Order, Return } from './model.ts';
 import { order_rows, order_select } from './store.ts';
 import { contact_kind, shipments_kind } from './store_references.ts';
@@ -41,78 +42,10 @@ async function read_reference<S>(desk: ReadingDesk, name: string, kind: Referenc
   return new Map((loaded?.rows ?? []).map(row => [row.id, kind.rows.from_row(row)]));
 }
 
-export interface OrderFilters {
-  readonly status?: string;
-  readonly payment_status?: string;
-  readonly fulfillment_status?: string;
-  /** Digits. */
-  readonly number?: string;
-  /** The caller's own id, or the random one that events carry. */
-  readonly customer?: string;
-  readonly reference?: string;
-  readonly sku?: string;
-  /** From this instant on, and before that one. */
-  readonly placed_from?: string | null;
-  readonly placed_to?: string | null;
-}
-
-/** What a filter asks of `orders o`, with its value in the place of `$`. */
-const conditions: Readonly<Record<keyof OrderFilters, string>> = {
-  status: 'o.status = $',
-  payment_status: 'o.payment_status = $',
-  fulfillment_status: 'o.fulfillment_status = $',
-  number: 'o.number = $::bigint',
-  customer: 'o.customer_ref = coalesce((select c.customer_ref from orders.customer c where c.id = $), $)',
-  reference: 'o.reference = $',
-  sku: 'exists (select 1 from orders.order_line l where l.order_id = o.id and l.sku = $)',
-  placed_from: 'o.placed_at >= $::timestamptz',
-  placed_to: 'o.placed_at < $::timestamptz',
-};
-const is_open = 'o.closed_at is null';
-const ended_otherwise = '(o.end_reason is not null or o.rejection is not null)';
-const has_refunds = 'o.refunded > 0';
-/** What follows from a filter's value (domain.md 3.1) and has a small index: said beside it, it lets the few be found without reading the many. */
-const implied: Readonly<Record<string, string>> = {
-  'status=placed': is_open,
-  'status=awaiting_payment': is_open,
-  'status=confirmed': is_open,
-  'status=in_fulfillment': is_open,
-  'status=cancelling': is_open,
-  'status=rejected': ended_otherwise,
-  'status=expired': ended_otherwise,
-  'status=cancelled': ended_otherwise,
-  'payment_status=refunded': has_refunds,
-  'payment_status=partially_refunded': has_refunds,
-  'fulfillment_status=returned': 'o.return_count > 0',
-};
-const implications = [...new Set(Object.values(implied))];
-
-/** Newest first: ids rise with time. One more than the page holds, when there is more. */
+/** Newest first. One more than the page holds, when there is more. */
 export async function list_orders(desk: ReadingDesk, filters: OrderFilters, page: Page): Promise<StoredOrder[]> {
-  const where: string[] = [];
-  const values: unknown[] = [];
-  const add = (condition: string, value: unknown) => {
-    values.push(value);
-    where.push(condition.replaceAll('$', () => `$${values.length}`));
-  };
-  // Each set of filters is a statement of its own, with a plan of its own; its name must be short (63 bytes).
-  let asked = '';
-  for (const [name, condition] of Object.entries(conditions)) {
-    const value = filters[name as keyof OrderFilters]; // `conditions` has a condition for each of its fields
-    const is_asked = value !== undefined && value !== null;
-    const follows = implied[`${name}=${value}`];
-    asked += is_asked ? (follows === undefined ? 'a' : implications.indexOf(follows)) : '-';
-    if (is_asked) add(condition, value);
-    if (follows !== undefined) where.push(follows);
-  }
-  const [after] = page.after ?? [];
-  if (after !== undefined) add('o.id < $', after);
-  values.push(page.limit + 1);
-  const found = await desk.query<{ id: string }>(
-    `order.list.${asked}${after === undefined ? '' : '.after'}`,
-    `select o.id from orders.orders o ${where.length === 0 ? '' : `where ${where.join(' and ')}`} order by o.id desc limit $${values.length}`,
-    values,
-  );
+  const { name, text, values } = list_statement(filters, page);
+  const found = await desk.query<{ id: string }>(name, text, values);
   return read_orders(
     desk,
     found.map(row => row.id),

@@ -4,6 +4,7 @@ import { page_reply, page_schema, read_page, text_part } from '../../platform/pa
 import type { Route, RouteRequest, StreamReply } from '../../platform/route.ts';
 import { check_order_access, type OrdersDesk } from './answers.ts';
 import { instant_of } from './fields.ts';
+import { is_by_day } from './list_statement.ts';
 import { list_orders, read_order, type StoredOrder } from './reads.ts';
 import { orders_query, track_query } from './schemas.ts';
 import { order_schema, track_schema } from './schemas_replies.ts';
@@ -17,27 +18,24 @@ export function reading_routes(desk: OrdersDesk, given: { order_of_track_token(t
     {
       method: 'GET',
       path: '/v1/orders',
-      summary: 'Orders, newest first',
+      summary: 'Orders, newest first; with placed_from or placed_to by when they were placed',
       scope: 'orders:read',
       query: orders_query,
       replies: { 200: page_schema(order_schema) },
       rejections: [],
       async handle(request) {
-        const page = read_page(request, [text_part]);
         const { query } = request;
-        const rows = await list_orders(
-          desk,
-          {
-            ...query,
-            placed_from: instant_of(query['placed_from'], '/query/placed_from'),
-            placed_to: instant_of(query['placed_to'], '/query/placed_to'),
-          },
-          page,
-        );
+        const filters = {
+          ...query,
+          placed_from: instant_of(query['placed_from'], '/query/placed_from'),
+          placed_to: instant_of(query['placed_to'], '/query/placed_to'),
+        };
+        const by_day = is_by_day(filters);
+        const page = read_page(request, by_day ? ['instant', text_part] : [text_part]);
         return page_reply(
-          rows,
+          await list_orders(desk, filters, page),
           page,
-          row => [row.order.order_id],
+          ({ order }) => (by_day ? [order.placed_at, order.order_id] : [order.order_id]),
           row => render_order(row.order, row),
         );
       },

@@ -19,7 +19,9 @@ export function at_or_null(value: Json | undefined): string | null {
 }
 
 export function order_of_row(row: Row): Order {
-  const { id, version, country, region, status, payment_status, fulfillment_status, refund_count, return_count, ...columns } = row;
+  const { id, version, country, region, status, payment_status, fulfillment_status, refund_count, return_count, ...others } = row;
+  // For lists alone (migrations/009).
+  const { unusual_status, unusual_payment_status, unusual_fulfillment_status, ...columns } = others;
   const order = columns as unknown as Same<Order>;
   return {
     ...order,

@@ -9,7 +9,7 @@ import type { Gateway, ParsedWebhook } from './gateways/port.ts';
 import type { PaymentsStates } from './model.ts';
 import { payer_routes } from './payer_routes.ts';
 import type { PaymentsRejection } from './rejections.ts';
-import { PaymentDetail, type PaymentDetailRow, PaymentList, type PaymentRow, payment_detail_sql, payment_list_sql } from './views.ts';
+import { PaymentDetail, type PaymentDetailRow, PaymentList, type PaymentRow, payment_detail_sql, payment_list } from './views.ts';
 
 export type PaymentsDesk = Desk<PaymentsStates, PaymentsCommand, PaymentsEvent, PaymentsRejection>;
 
@@ -53,8 +53,8 @@ function list_route(desk: PaymentsDesk): Route {
     rejections: [],
     async handle({ query }) {
       const limit = Number(query['limit'] ?? list_default);
-      const values = [query['cursor'] ?? null, query['status'] ?? null, query['gateway'] ?? null, limit + 1];
-      const rows = await desk.query<PaymentRow>('payments.list', payment_list_sql, values);
+      const { name, text, values } = payment_list(query, limit + 1);
+      const rows = await desk.query<PaymentRow>(name, text, values);
       const data = rows.slice(0, limit);
       return ok({ data, next_cursor: rows.length > limit ? (data.at(-1)?.id ?? null) : null });
     },

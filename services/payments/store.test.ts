@@ -182,6 +182,9 @@ test('payments are listed newest first, in pages, and shown with operations and 
   const [list, detail] = payments_routes(desk(), { gateways: {}, webhook_secrets: {} });
   const first = await body_of<Static<typeof PaymentList>>(list, { query: { gateway: 'manual', limit: '2' } });
   assert.deepEqual([first.data.map(payment => payment.id), first.next_cursor], [['pay_z3', 'pay_z2'], 'pay_z2']);
+  const held_ones = { gateway: 'manual', status: 'authorized', cursor: 'pay_z2', limit: '1' };
+  const second = await body_of<Static<typeof PaymentList>>(list, { query: held_ones });
+  assert.deepEqual([second.data.map(payment => payment.id), second.next_cursor], [['pay_z1'], 'pay_z1']);
   const refunded = await body_of<Static<typeof PaymentList>>(list, { query: { status: 'partially_refunded' } });
   assert.deepEqual(
     refunded.data.map(payment => [payment.id, payment.refunded]),

@@ -65,13 +65,30 @@ const columns = Object.keys(payment_fields)
   .map(column => `p.${column}`)
   .join(', ');
 
-/** $1 after this id, $2 status, $3 gateway, $4 how many. Ids begin with their time: newest first. */
-export const payment_list_sql = `
-  select ${columns}
-    from payments.payment p
-   where ($1::text is null or p.id < $1) and ($2::text is null or p.status = $2) and ($3::text is null or p.gateway = $3)
-   order by p.id desc
-   limit $4`;
+export interface PaymentFilters {
+  /** The last id of the page before. */
+  readonly cursor?: string;
+  readonly status?: string;
+  readonly gateway?: string;
+}
+
+/** Newest first: ids begin with their time. Each set of filters is a statement of its own: one for all of them would begin every page at the newest payment. */
+export function payment_list(
+  { cursor, status, gateway }: PaymentFilters,
+  limit: number,
+): { name: string; text: string; values: unknown[] } {
+  const asked = [
+    { name: 'after', condition: 'p.id < ', value: cursor },
+    { name: 'status', condition: 'p.status = ', value: status },
+    { name: 'gateway', condition: 'p.gateway = ', value: gateway },
+  ].filter(({ value }) => value !== undefined);
+  const where = asked.map(({ condition }, place) => `${condition}$${place + 2}`).join(' and ');
+  return {
+    name: ['payments.list', ...asked.map(({ name }) => name)].join('.'),
+    text: `select ${columns} from payments.payment p ${where === '' ? '' : `where ${where}`} order by p.id desc limit $1`,
+    values: [limit, ...asked.map(({ value }) => value)],
+  };
+}
 
 /** $1 id. Our operations, and how the runner's rows of them stand; those of the gateway `manual` have none: nobody was called. What has ended
  * is as we know it: a refund may fail days after the gateway's reply, where the runner's row ends. */
