@@ -51,6 +51,8 @@ export interface Invariant {
   readonly thorough?: true;
   /** The third party without whose ledger there is nothing to compare. */
   readonly ledger?: string;
+  /** Those that share a walk through a log are worth asking on one thread. */
+  readonly shares?: string;
   check(given: AuditGiven): Promise<readonly Finding[]>;
 }
 
@@ -72,10 +74,12 @@ export type Check = (invariant: Invariant) => Promise<Line>;
 
 /** One line per invariant, told in their order. One after the other: an audit beside a busy shop stays small. */
 export async function audit(given: AuditGiven, invariants: readonly Invariant[], each?: (line: Line) => void): Promise<Line[]> {
-  return audit_in_lanes([invariant => check_one(given, invariant)], invariants, each);
+  // Walks are shared within this audit, never with an earlier one.
+  const this_time = { ...given };
+  return audit_in_lanes([invariant => check_one(this_time, invariant)], invariants, each);
 }
 
-/** Lanes work side by side, each second one from the end of the list. Lines are told in the list's order nevertheless. */
+/** Lanes work side by side, each second one from the end of the list; what shares a walk is one lane's. Lines are told in the list's order nevertheless. */
 export async function audit_in_lanes(
   lanes: readonly Check[],
   invariants: readonly Invariant[],
@@ -83,20 +87,22 @@ export async function audit_in_lanes(
 ): Promise<Line[]> {
   const checked = new Map<Invariant, Line>();
   const lines: Line[] = [];
-  const waiting = [...invariants];
-  const work = async (check: Check, lane: number) => {
-    const next = () => (lane % 2 === 0 ? waiting.shift() : waiting.pop());
-    for (let invariant = next(); invariant !== undefined; invariant = next()) {
-      checked.set(invariant, await check(invariant));
-      for (let line = told_next(); line !== undefined; line = told_next()) {
-        each(line);
-        lines.push(line);
-      }
-    }
-  };
+  const waiting = [...Map.groupBy(invariants, invariant => invariant.shares ?? invariant).values()];
   const told_next = () => {
     const invariant = invariants[lines.length];
     return invariant === undefined ? undefined : checked.get(invariant);
+  };
+  const work = async (check: Check, lane: number) => {
+    const next = () => (lane % 2 === 0 ? waiting.shift() : waiting.pop());
+    for (let together = next(); together !== undefined; together = next()) {
+      for (const invariant of together) {
+        checked.set(invariant, await check(invariant));
+        for (let line = told_next(); line !== undefined; line = told_next()) {
+          each(line);
+          lines.push(line);
+        }
+      }
+    }
   };
   await Promise.all(lanes.map(work));
   return lines;

@@ -5,97 +5,30 @@
 import type pg from 'pg';
 import { is_reference, kind_of } from '../platform/batch.ts';
 import type { Event, Kind, Row } from '../platform/service.ts';
-import { type AuditGiven, type Finding, findings_max, type Invariant } from './auditor.ts';
-import { is_whole } from './dropped.ts';
 import { type Fold, type FoldedEvent, type State, services, subject_kinds } from './kinds.ts';
-import { recent_aggregates_max } from './limits.ts';
-import { look_after } from './sql.ts';
+import type { Found, KeyCheck } from './walks.ts';
 
-export const keys_per_page = 250;
-
-/** One line per kind; beside running services only what the newest events changed. */
-export const fold_invariants: readonly Invariant[] = subject_kinds.flatMap(({ service, fold }) =>
-  fold === undefined
-    ? []
-    : [
-        {
-          name: 'E13',
-          says: `each ${fold.kind} is the fold of its events`,
-          check: given => each_page(given, service, 'E13', (client, keys) => compare_page(client, service, fold, keys)),
-        },
-      ],
-);
-
-/**
- * Pages of a log's keys, each in a transaction of its own that sees one moment: memory stays small, and the shop goes on meanwhile.
- * `work` returns what it found.
- */
-export async function each_page(
-  given: AuditGiven,
-  log: string,
-  invariant: string,
-  work: (client: pg.PoolClient, keys: readonly string[]) => Promise<readonly Omit<Finding, 'invariant'>[]>,
-): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  const from = given.incremental ? await look_after(given, log) : undefined;
-  const client = await given.pool_of(log).connect();
-  try {
-    let keys = await next_keys(client, log, from, '');
-    while (keys.length > 0 && findings.length <= findings_max) {
-      await client.query('begin transaction isolation level repeatable read read only');
-      findings.push(...(await work(client, keys)).map(found => ({ ...found, invariant })));
-      await client.query('commit');
-      if (from !== undefined || keys.length < keys_per_page) break;
-      keys = await next_keys(client, log, from, keys.at(-1) ?? '');
-    }
-  } finally {
-    await client.query('rollback').then(
-      () => client.release(),
-      () => client.release(true),
-    );
-  }
-  return findings;
-}
-
-/** Of the newest events those with the newest keys; else page by page. Those whose first events are in the archive are left out (dropped.ts). */
-async function next_keys(client: pg.PoolClient, log: string, from: number | undefined, after: string): Promise<string[]> {
-  const { rows } =
-    from === undefined
-      ? await client.query<{ key: string }>(
-          `select key from ${log}.events e where key > $1 and ${is_whole(log)} group by key order by key limit ${keys_per_page}`,
-          [after],
-        )
-      : await client.query<{ key: string }>(
-          `select key from ${log}.events e where position > $1 and ${is_whole(log)} group by key order by max(position) desc limit ${recent_aggregates_max}`,
-          [from],
-        );
-  return rows.map(row => row.key);
-}
-
-/** The events of these keys, of all or some types, in the order of their positions. */
-export async function events_of(
-  client: pg.PoolClient,
-  log: string,
-  keys: readonly string[],
-  those = 'true',
-): Promise<readonly FoldedEvent[]> {
-  const { rows } = await client.query<FoldedEvent>(
-    `select position::float8 as position, key, type, subject, sequence, data from ${log}.events where key = any($1) and ${those} order by events.position`,
-    [keys],
+/** One line per kind, those of a log in one walk with each other; beside running services only what the newest events changed. */
+export function fold_checks(log: string): KeyCheck[] {
+  return subject_kinds.flatMap(({ service, fold }) =>
+    fold === undefined || service !== log
+      ? []
+      : [
+          {
+            name: 'E13',
+            says: `each ${fold.kind} is the fold of its events`,
+            ...(fold.those === undefined ? {} : { those: fold.those }),
+            check: (client, events) => compare_folds(client, service, fold, events),
+          },
+        ],
   );
-  return rows;
 }
 
-async function compare_page(
-  client: pg.PoolClient,
-  service: string,
-  fold: Fold,
-  keys: readonly string[],
-): Promise<Omit<Finding, 'invariant'>[]> {
+async function compare_folds(client: pg.PoolClient, service: string, fold: Fold, events: readonly FoldedEvent[]): Promise<Found[]> {
   const kind = kind_to_fold(service, fold.kind);
   const states = new Map<string, unknown>();
   const broken = new Map<string, string>();
-  for (const event of await events_of(client, service, keys, fold.those)) {
+  for (const event of events) {
     for (const id of fold.ids(event)) {
       if (broken.has(id)) continue;
       try {
