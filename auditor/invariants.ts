@@ -12,15 +12,21 @@ import { postings } from './postings.ts';
 import { price_invariants } from './prices.ts';
 import { stock_invariants } from './stock.ts';
 import { supply_invariants } from './supply.ts';
+import { order_transitions, payment_transitions, shipment_transitions } from './transitions.ts';
 import { walk_invariants } from './walks.ts';
 
-const walks = ['inventory', 'payments', 'shipping', 'suppliers'].flatMap(log => walk_invariants(log, fold_checks(log)));
+const walks = [
+  ...walk_invariants('inventory', fold_checks('inventory')),
+  ...walk_invariants('payments', [payment_transitions, ...fold_checks('payments')]),
+  ...walk_invariants('shipping', [shipment_transitions, ...fold_checks('shipping')]),
+  ...walk_invariants('suppliers', fold_checks('suppliers')),
+];
 
 export const invariants: readonly Invariant[] = [
   ...stock_invariants,
   ...money_invariants,
   ...price_invariants,
-  ...walk_invariants('orders', [postings, ...fold_checks('orders')]),
+  ...walk_invariants('orders', [postings, order_transitions, ...fold_checks('orders')]),
   ...operation_invariants,
   ...order_invariants,
   ...supply_invariants,

@@ -1,6 +1,6 @@
 /** Orders: each is at its end or somebody waits for it, units add up, and states change as the tables of domain.md 3 say. */
 import type { AuditGiven, Finding, Invariant } from './auditor.ts';
-import { type SqlCheck, sql_invariant } from './sql.ts';
+import { sql_invariant } from './sql.ts';
 import { keys_at_work, unheard_events } from './waiting.ts';
 
 const candidates_max = 1_000;
@@ -46,54 +46,6 @@ const quotes = sql_invariant(
             from (select id, order_id from orders.quote) q full join (select id, quote_id from orders.orders where quote_id is not null) o on o.quote_id = q.id
            where (o.id is not null or q.order_id is not null) and o.id is distinct from q.order_id`,
   },
-);
-
-/** Steps that one event may tell: where a decision takes two at once, it says only the second. */
-const order_steps: Readonly<Record<string, readonly string[]>> = {
-  placed: ['awaiting_payment', 'confirmed', 'in_fulfillment', 'rejected', 'cancelling'],
-  awaiting_payment: ['confirmed', 'in_fulfillment', 'rejected', 'expired', 'cancelling'],
-  confirmed: ['in_fulfillment', 'cancelling'],
-  in_fulfillment: ['completed', 'cancelling'],
-  cancelling: ['cancelled', 'in_fulfillment'],
-};
-const shipment_steps: Readonly<Record<string, readonly string[]>> = {
-  planned: ['labeling', 'labeled', 'dispatched', 'cancelled'],
-  labeling: ['planned', 'labeled', 'dispatched', 'cancelled'],
-  labeled: ['planned', 'labeling', 'dispatched', 'cancelled'],
-  dispatched: ['delivered', 'closed'],
-  // A parcel that was delivered may come back, one that was lost may arrive.
-  delivered: ['closed'],
-  closed: ['delivered'],
-};
-/** A payment never goes back: from money taken to money held, from an outcome to none. */
-const payment_ranks: readonly (readonly string[])[] = [
-  ['processing', 'action_required', 'pending', 'unknown'],
-  ['authorized', 'declined', 'failed', 'abandoned', 'voided', 'lapsed'],
-  ['partially_captured', 'captured', 'partially_refunded', 'refunded'],
-];
-const payment_steps: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
-  payment_ranks.flatMap((states, rank) => states.map(state => [state, payment_ranks.slice(rank).flat()])),
-);
-
-/** A state that an event carries may follow the one before it of the same subject, or be the same. */
-function steps_taken(service: string, state: string, steps: Readonly<Record<string, readonly string[]>>): SqlCheck {
-  const allowed = Object.entries(steps).flatMap(([from, all]) => all.map(to => `('${from}', '${to}')`));
-  return {
-    service,
-    // Materialized: each look at a field reads the whole text of an event.
-    sql: `with told as materialized (select position, key, subject, type, ${state} as state from ${service}.events where position > {after}),
-      states as (select * from told where state is not null),
-      steps as (select *, lag(state) over (partition by key, subject order by position) as before from states)
-      select array[subject] as ids, format('%s at position %s: from %s to %s', type, position, before, state) as detail
-        from steps where before <> state and (before, state) not in (${allowed.join(', ')})`,
-  };
-}
-
-const transitions = sql_invariant(
-  { name: 'O6', says: 'states of orders, payments, shipments change as their tables say; the end is final' },
-  steps_taken('orders', `data -> 'axes' ->> 'status'`, order_steps),
-  steps_taken('payments', `data ->> 'state'`, payment_steps),
-  steps_taken('shipping', `data ->> 'shipment_status'`, shipment_steps),
 );
 
 const units_are_placed = sql_invariant(
@@ -149,4 +101,4 @@ const same_units = sql_invariant(
   },
 );
 
-export const order_invariants: readonly Invariant[] = [somebody_waits, quotes, transitions, units_are_placed, units_add_up, same_units];
+export const order_invariants: readonly Invariant[] = [somebody_waits, quotes, units_are_placed, units_add_up, same_units];

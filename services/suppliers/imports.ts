@@ -3,6 +3,7 @@ import { not_found } from '../../platform/http.ts';
 import { Problem, type Reply, type Route, type RouteRequest } from '../../platform/route.ts';
 import { parse_json_text, validator } from '../../platform/strict_json.ts';
 import { code_in } from './answers.ts';
+import type { SetReorderPolicy } from './commands.ts';
 import { policy_command } from './policy.ts';
 import { import_reply, type PolicyLine, policy_line, type SupplierItemLine, supplier_item_line } from './schemas.ts';
 import { get_supplier, put_supplier_items, type SuppliersDesk } from './views.ts';
@@ -47,33 +48,30 @@ const policy_check = validator(policy_line);
 
 /** Errors: 404 for an unknown supplier; what is wrong with a line is in the reply. */
 async function import_items(desk: SuppliersDesk, request: RouteRequest): Promise<Reply> {
-  const supplier = await get_supplier(desk, code_in(request, 'code'));
-  if (supplier === undefined) throw not_found();
-  const read = reading<SupplierItemLine>(item_check);
-  return in_batches(
-    request,
-    read,
-    ({ sku }) => sku,
-    async batch => {
+  const code = code_in(request, 'code');
+  return in_batches<SupplierItemLine>(request, {
+    read: reading(item_check),
+    name_of: ({ sku }) => sku,
+    async put(batch) {
+      if ((await get_supplier(desk, code)) === undefined) throw not_found();
       const rows = batch.map(({ asked: { preferred, inspect, ...item } }) => ({
         ...item,
         preferred: preferred ?? false,
         inspect: inspect ?? false,
       }));
-      await put_supplier_items(desk, supplier.id, rows);
+      if (rows.length > 0) await put_supplier_items(desk, code, rows);
       return [];
     },
-  );
+  });
 }
 
 function import_policies(desk: SuppliersDesk, request: RouteRequest): Promise<Reply> {
   const read = reading<PolicyLine>(policy_check);
   const command_of = ({ sku, location, ...body }: PolicyLine) => policy_command(sku, location, body, null);
-  return in_batches(
-    request,
-    text => command_of(read(text)),
-    ({ sku, location_id }) => `${sku}@${location_id}`,
-    async batch => {
+  return in_batches<SetReorderPolicy>(request, {
+    read: text => command_of(read(text)),
+    name_of: ({ sku, location_id }) => `${sku}@${location_id}`,
+    async put(batch) {
       // Submitted together they share a transaction.
       const noes = await Promise.all(
         batch.map(async ({ line, asked }) => {
@@ -83,7 +81,7 @@ function import_policies(desk: SuppliersDesk, request: RouteRequest): Promise<Re
       );
       return noes.flat();
     },
-  );
+  });
 }
 
 /** Checked against its schema: what comes out is of its type. */
@@ -95,13 +93,16 @@ function reading<T>({ check }: Pick<ReturnType<typeof validator>, 'check'>): (te
   };
 }
 
-/** What is named twice is set twice, in order: it begins a batch of its own. `put` returns what it refused. */
-async function in_batches<T>(
-  request: RouteRequest,
-  read: (text: string) => T,
-  name_of: (asked: T) => string,
-  put: (batch: readonly Numbered<T>[]) => Promise<readonly Rejected[]>,
-): Promise<Reply> {
+interface Importing<T> {
+  /** Errors: a Problem about the line. */
+  read(text: string): T;
+  /** What is named twice is set twice, in order: it begins a batch of its own. */
+  name_of(asked: T): string;
+  /** Returns what it refused. It is called at least once, the last time with what is left. Errors: a Problem about all. */
+  put(batch: readonly Numbered<T>[]): Promise<readonly Rejected[]>;
+}
+
+async function in_batches<T>(request: RouteRequest, { read, name_of, put }: Importing<T>): Promise<Reply> {
   const rejected: Rejected[] = [];
   let [imported, rejected_total] = [0, 0];
   let batch = new Map<string, Numbered<T>>();
@@ -110,23 +111,30 @@ async function in_batches<T>(
     if (rejected.length < rejected_lines_listed_max) rejected.push(no);
   };
   const flush = async () => {
-    if (batch.size === 0) return;
     const noes = await put([...batch.values()]);
     noes.forEach(reject);
     imported += batch.size - noes.length;
     batch = new Map();
   };
   for await (const { line, text } of request.lines?.() ?? []) {
-    try {
-      const asked = read(text);
-      const name = name_of(asked);
-      if (batch.has(name) || batch.size >= import_batch_lines_max) await flush();
-      batch.set(name, { line, asked });
-    } catch (error) {
-      if (!(error instanceof Problem) || error.status >= 500) throw error;
-      reject({ line, code: error.code, detail: error.detail });
+    const asked = attempt(() => read(text));
+    if (asked instanceof Problem) {
+      reject({ line, code: asked.code, detail: asked.detail });
+      continue;
     }
+    const name = name_of(asked);
+    if (batch.has(name) || batch.size >= import_batch_lines_max) await flush();
+    batch.set(name, { line, asked });
   }
   await flush();
   return { status: 200, body: { imported, rejected: rejected.map(no => ({ ...no })), rejected_total } };
+}
+
+function attempt<T>(work: () => T): T | Problem {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
 }
