@@ -344,15 +344,17 @@ describe('the console', { skip: no_browser }, () => {
       await is_accessible(page);
       await picture(page, 'console', 'sign-in');
     });
-    for (const [name, path] of pages) {
-      story(name, async () => {
-        await sign_in('admin', `/console${path()}`);
+    story('one after the other', async () => {
+      await sign_in('admin');
+      for (const [name, path] of pages) {
+        await page.setViewportSize({ width: 1_440, height: 900 });
+        await page.goto(`/console${path()}`);
         await settled(page);
         if (name === 'audit') await page.getByText(left_out).waitFor();
         await is_accessible(page);
         await picture(page, 'console', name);
-      });
-    }
+      }
+    });
     story('the menu of a phone', async () => {
       await sign_in('admin', '/console/orders');
       await page.setViewportSize({ width: 360, height: 740 });

@@ -11,7 +11,7 @@ import { tell_orders } from './testing/stories.ts';
 import type { Answer } from './warehouses/warehouse.ts';
 
 describe('exactly once', () => {
-  const [seed, lives] = [11, 60];
+  const [seed, lives] = [11, 40];
   const logs = logs_of(seed, tell_orders(lives));
   let expected: Record<string, Answer[]>;
   before(async () => {
@@ -75,7 +75,7 @@ describe('exactly once', () => {
         child.stdout.once('data', () => resolve());
         child.once('exit', () => resolve());
       });
-      if (kills < 4) {
+      if (kills < 3) {
         await real_clock.sleep(next() * 150);
         child.kill('SIGKILL');
       }
