@@ -70,21 +70,21 @@ export interface SupplierItemRow {
   readonly preferred: boolean;
   readonly inspect: boolean;
 }
+const item_columns = 'supplier_sku, cost, minimum_quantity, pack_size, lead_time_days, preferred, inspect';
+const own_item = item_columns.replaceAll(/\w+/g, name => `i.${name}`);
+const excluded_item = item_columns.replaceAll(/\w+/g, name => `excluded.${name}`);
 export async function put_supplier_item(
   desk: Reads,
   row: Omit<SupplierItemRow, 'version'>,
   if_version: number | null,
 ): Promise<SupplierItemRow | undefined> {
-  const columns = 'supplier_sku, cost, minimum_quantity, pack_size, lead_time_days, preferred, inspect';
-  const own = columns.replaceAll(/\w+/g, name => `i.${name}`);
-  const excluded = columns.replaceAll(/\w+/g, name => `excluded.${name}`);
   const [stored] = await desk.query<SupplierItemRow>(
     'supplier_item.put',
-    `insert into suppliers.supplier_item as i (supplier_id, sku, version, ${columns})
+    `insert into suppliers.supplier_item as i (supplier_id, sku, version, ${item_columns})
      select $1, $2, 1, $3, $4, $5, $6, $7, $8, $9
       where $10::integer is null or $10 = coalesce((select version from suppliers.supplier_item where supplier_id = $1 and sku = $2), 0)
          on conflict (sku, supplier_id) do update
-        set version = i.version + ((${own}) is distinct from (${excluded}))::integer, (${columns}) = row (${excluded})
+        set version = i.version + ((${own_item}) is distinct from (${excluded_item}))::integer, (${item_columns}) = row (${excluded_item})
       where $10::integer is null or i.version = $10
      returning *`,
     [
@@ -100,15 +100,12 @@ export async function put_supplier_items(
   supplier_id: string,
   rows: readonly Omit<SupplierItemRow, 'supplier_id' | 'version'>[],
 ): Promise<void> {
-  const columns = 'supplier_sku, cost, minimum_quantity, pack_size, lead_time_days, preferred, inspect';
-  const own = columns.replaceAll(/\w+/g, name => `i.${name}`);
-  const excluded = columns.replaceAll(/\w+/g, name => `excluded.${name}`);
   await desk.query(
     'supplier_item.import',
-    `insert into suppliers.supplier_item as i (supplier_id, sku, version, ${columns})
-     select $1, sku, 1, ${columns} from json_populate_recordset(null::suppliers.supplier_item, $2) order by sku
-         on conflict (sku, supplier_id) do update set version = i.version + 1, (${columns}) = row (${excluded})
-      where (${own}) is distinct from (${excluded})`,
+    `insert into suppliers.supplier_item as i (supplier_id, sku, version, ${item_columns})
+     select $1, sku, 1, ${item_columns} from json_populate_recordset(null::suppliers.supplier_item, $2) order by sku
+         on conflict (sku, supplier_id) do update set version = i.version + 1, (${item_columns}) = row (${excluded_item})
+      where (${own_item}) is distinct from (${excluded_item})`,
     [supplier_id, JSON.stringify(rows)],
   );
 }
