@@ -32,7 +32,8 @@ export interface Moved {
 }
 
 export interface Collected {
-  readonly events: readonly Logged<Event>[];
+  /** How many. */
+  readonly events: number;
   readonly facts: FactBatch;
   readonly moved: readonly Moved[];
   readonly caught_up: readonly { readonly source: Source; readonly at: string }[];
@@ -51,28 +52,34 @@ interface Cursor {
 
 /** While a batch is collected its logs are looked at this often: what was just appended is still in memory, and later it is not. */
 export const nap_ms = 250;
+/** Other work of this thread waits so long at most; to let it run costs a millisecond. */
+const breathe_after_ms = 10;
 
-/** From where the sources stand, or will once the batch before this one is written. Empty at once when no log has anything new. Errors: the readers', and `unreadable_event`. */
-export async function collect(
-  sources: readonly Source[],
-  { events_max, batch_ms }: Batching,
-  { clock, waiting }: { readonly clock: Clock; readonly waiting: Clock },
-  signal: AbortSignal,
-  before: readonly Moved[] = [],
-): Promise<Collected> {
+export interface Collecting {
+  readonly batching: Batching;
+  readonly clock: Clock;
+  readonly waiting: Clock;
+  readonly signal: AbortSignal;
+  /** Where the sources will stand once the batch before this one is written. */
+  readonly before?: readonly Moved[] | undefined;
+  /** What was read, as it is read: the batch itself keeps only what it says. */
+  hand_over(events: readonly Logged<Event>[]): Promise<void>;
+}
+
+/** From where the sources stand. Empty at once when no log has anything new. Errors: the readers', those of `hand_over`, and `unreadable_event`. */
+export async function collect(sources: readonly Source[], collecting: Collecting): Promise<Collected> {
+  const { batching, waiting, signal, before = [] } = collecting;
   const cursors = sources.map(source => cursor_of(source, before.find(moved => moved.source === source) ?? source));
-  const events: Logged<Event>[] = [];
   const facts = fact_batch();
+  const breathe = breathing(waiting);
+  let events = 0;
   let began_ms: number | undefined;
-  while (events.length < events_max) {
-    const more = await read_round(cursors, events, facts, clock);
-    if (events.length > 0) began_ms ??= waiting.now_ms();
-    if (more) {
-      // Slices from memory come without a pause: other work of this thread gets its turn.
-      await waiting.sleep(0);
-      continue;
-    }
-    const left_ms = began_ms === undefined ? 0 : began_ms + batch_ms - waiting.now_ms();
+  while (events < batching.events_max) {
+    const round = await read_round(cursors, facts, { ...collecting, breathe });
+    events += round.events;
+    if (events > 0) began_ms ??= waiting.now_ms();
+    if (round.more) continue;
+    const left_ms = began_ms === undefined ? 0 : began_ms + batching.batch_ms - waiting.now_ms();
     if (left_ms <= 0 || signal.aborted) break;
     await waiting.sleep(Math.min(left_ms, nap_ms), signal);
   }
@@ -84,31 +91,44 @@ export async function collect(
   };
 }
 
+/** Lets other work of this thread run, when it has waited long enough. */
+export function breathing(waiting: Clock): () => Promise<void> {
+  let last_ms = waiting.now_ms();
+  return async () => {
+    if (waiting.now_ms() - last_ms < breathe_after_ms) return;
+    await waiting.sleep(0);
+    last_ms = waiting.now_ms();
+  };
+}
+
 function cursor_of(source: Source, { position, at }: Pick<Moved, 'position' | 'at'>): Cursor {
   return { source, types: types_of(source.reader.source), from: position, position, at, ended_at: undefined };
 }
 
-/** One slice of each log; true when one of them was full, so that there is likely more. */
-async function read_round(cursors: readonly Cursor[], events: Logged<Event>[], facts: FactBatch, clock: Clock): Promise<boolean> {
+/** One slice of each log; `more` when one of them was full, so that there is likely more. */
+async function read_round(
+  cursors: readonly Cursor[],
+  facts: FactBatch,
+  { clock, hand_over, breathe }: Collecting & { breathe(): Promise<void> },
+): Promise<{ events: number; more: boolean }> {
   const asked_at = clock.now();
   const slices = await Promise.all(cursors.map(({ source, types, position }) => source.reader.read(position, types)));
-  let more = false;
+  const round = { events: 0, more: false };
   for (const [index, slice] of slices.entries()) {
     const cursor = cursors[index];
     if (cursor === undefined) continue;
     cursor.ended_at = slice.upto === cursor.position ? asked_at : undefined;
-    more ||= slice.events.length >= read_events_max;
-    for (const event of slice.events) {
-      // A position is applied once, whatever a reader hands over twice.
-      if (event.position <= cursor.position) continue;
-      take(event, facts);
-      events.push(event);
-      cursor.position = event.position;
-      cursor.at = event.time;
-    }
+    round.more ||= slice.events.length >= read_events_max;
+    // A position is applied once, whatever a reader hands over twice.
+    const events = slice.events.filter(event => event.position > cursor.position);
+    for (const event of events) take(event, facts);
+    await hand_over(events);
+    round.events += events.length;
+    cursor.at = events.at(-1)?.time ?? cursor.at;
     cursor.position = Math.max(cursor.position, slice.upto);
+    await breathe();
   }
-  return more;
+  return round;
 }
 
 function take(event: Logged<Event>, facts: FactBatch): void {

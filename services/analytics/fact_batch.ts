@@ -17,63 +17,60 @@ export interface FactBatch {
   readonly last_out: Map<string, boolean>;
 }
 
+/** Rows as columns: so they are written, and a row of an entity is its place in each. */
+interface Staged {
+  readonly columns: Cell[][];
+  /** Where the row of a key stands; of entities only. */
+  readonly places: Map<string, number>;
+}
+
 export function fact_batch(): FactBatch {
-  const folded = new Map<FactTable, Map<string, Cell[]>>();
-  const entries = new Map<FactTable, Cell[][]>();
-  for (const table of fact_tables) {
-    if (table.kind === 'entity') folded.set(table, new Map());
-    else
-      entries.set(
-        table,
-        table.columns.map(() => []),
-      );
-  }
+  const staged = new Map<FactTable, Staged>(fact_tables.map(table => [table, { columns: table.columns.map(() => []), places: new Map() }]));
+  const of = (table: FactTable): Staged => {
+    const known = staged.get(table);
+    if (known === undefined) throw new Error(`${table.name} is none of fact_tables`);
+    return known;
+  };
   return {
     last_out: new Map(),
     put(table, row) {
+      const { columns, places } = of(table);
       // Typed at the call; from here on a row is its cells.
       const loose = row as Loose;
-      const key = table.keys.length === 1 ? String(loose[table.keys[0] ?? '']) : table.keys.map(name => loose[name]).join('\0');
-      const rows = folded.get(table);
-      const known = rows?.get(key);
-      if (known === undefined) rows?.set(key, cells_of(table, loose));
-      else fold_into(table, known, loose);
+      const key = key_of(table, loose);
+      const place = places.get(key);
+      if (place === undefined) places.set(key, append(table, columns, loose));
+      else fold_into(table, columns, place, loose);
     },
-    add(table, row) {
-      const loose = row as Loose;
-      const columns = entries.get(table) ?? [];
-      for (const { name, place } of table.columns) columns[place]?.push(loose[name] ?? undefined);
-    },
-    columns(table) {
-      if (table.kind === 'entry') return entries.get(table) ?? [];
-      const rows = [...(folded.get(table)?.values() ?? [])];
-      return table.columns.map(({ place }) => rows.map(cells => cells[place]));
-    },
-    column(table, name) {
-      const place = table.columns.findIndex(column => column.name === name);
-      if (table.kind === 'entry') return entries.get(table)?.[place] ?? [];
-      return [...(folded.get(table)?.values() ?? [])].map(cells => cells[place]);
-    },
+    add: (table, row) => void append(table, of(table).columns, row as Loose),
+    columns: table => of(table).columns,
+    column: (table, name) => of(table).columns[table.by_name[name]?.place ?? -1] ?? [],
   };
 }
 
-function cells_of(table: FactTable, row: Loose): Cell[] {
-  const { columns } = table;
-  const cells: Cell[] = [];
-  for (let place = 0; place < columns.length; place++) cells.push(row[columns[place]?.name ?? ''] ?? undefined);
-  return cells;
+function key_of({ keys }: Entity, row: Loose): string {
+  const [first = '', second] = keys;
+  return second === undefined ? String(row[first]) : `${row[first]}\0${row[second]}`;
 }
 
-function fold_into(table: Entity, cells: Cell[], row: Loose): void {
-  const known_sequence = cells[table.sequence_place];
+/** Answers where the row stands. */
+function append({ columns: shape }: FactTable, columns: Cell[][], row: Loose): number {
+  const place = columns[0]?.length ?? 0;
+  for (let at = 0; at < shape.length; at++) columns[at]?.push(row[shape[at]?.name ?? ''] ?? undefined);
+  return place;
+}
+
+function fold_into(table: Entity, columns: Cell[][], place: number, row: Loose): void {
+  const known_sequence = columns[table.sequence_place]?.[place];
   const { sequence } = row;
   const is_newer = typeof sequence === 'number' && (typeof known_sequence !== 'number' || sequence > known_sequence);
   for (const name in row) {
     const column = table.by_name[name];
     const value = row[name] ?? undefined;
-    if (column === undefined || value === undefined) continue;
-    const known = cells[column.place];
-    if (known === undefined || replaces(column.merge, value, known, is_newer)) cells[column.place] = value;
+    if (column === undefined || column.merge === 'key' || value === undefined) continue;
+    const cells = columns[column.place] ?? [];
+    const known = cells[place];
+    if (known === undefined || replaces(column.merge, value, known, is_newer)) cells[place] = value;
   }
 }
 

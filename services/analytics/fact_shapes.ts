@@ -33,11 +33,11 @@ export interface FactTable {
   /** `entity`: one row per key, folded. `entry`: one row per event and line, written once and never again. */
   readonly kind: 'entity' | 'entry';
   readonly columns: readonly FactColumn[];
+  readonly by_name: Readonly<Record<string, FactColumn>>;
 }
 export interface Entity<C extends Columns = Columns> extends FactTable {
   readonly kind: 'entity';
   readonly shape: C;
-  readonly by_name: Readonly<Record<string, FactColumn>>;
   readonly keys: readonly string[];
   readonly sequence_place: number;
 }
@@ -54,7 +54,7 @@ export function entity<const C extends Columns>(name: string, shape: C): Entity<
     kind: 'entity',
     shape,
     columns,
-    by_name: Object.fromEntries(columns.map(column => [column.name, column])),
+    by_name: by_name(columns),
     keys: columns.filter(column => column.merge === 'key').map(column => column.name),
     sequence_place: columns.findIndex(column => column.merge === 'sequence'),
   };
@@ -62,5 +62,7 @@ export function entity<const C extends Columns>(name: string, shape: C): Entity<
 
 export function entry<const C extends EntryColumns>(name: string, shape: C): Entry<C> {
   const columns = Object.entries(shape).map(([column, sql], place) => ({ name: column, sql, merge: 'once' as const, place }));
-  return { name, kind: 'entry', shape, columns };
+  return { name, kind: 'entry', shape, columns, by_name: by_name(columns) };
 }
+
+const by_name = (columns: readonly FactColumn[]) => Object.fromEntries(columns.map(column => [column.name, column]));

@@ -2,9 +2,10 @@
 import type { Clock } from '../../platform/clock.ts';
 import type { LogReader } from '../../platform/log.ts';
 import type { Logger } from '../../platform/logger.ts';
-import { type Batching, type Collected, collect, type Source, stored_positions_of } from './batch.ts';
+import type { Event, Logged } from '../../platform/service.ts';
+import { type Batching, type Collected, type Collecting, collect, type Source, stored_positions_of } from './batch.ts';
 import { type Verified, verify_logs } from './verify.ts';
-import type { Warehouse } from './warehouses/warehouse.ts';
+import type { Warehouse, Writing } from './warehouses/warehouse.ts';
 
 export const poll_idle_ms = 500;
 export const outage_backoff_max_ms = 5_000;
@@ -162,11 +163,18 @@ async function turn(state: State): Promise<void> {
   state.is_broken = false;
   if (!state.is_verified) await verify(state);
   state.poked = false;
-  const collected = await collect(state.sources, given.batching, given, stopping.signal, state.writing?.moved);
+  const { collected, commit } = await read_batch(given.warehouse, state.sources, {
+    ...given,
+    signal: stopping.signal,
+    before: state.writing?.moved,
+    broken: () => {
+      state.is_broken = true;
+    },
+  });
   await written(state);
-  state.writing = { moved: collected.moved, done: write(state, collected) };
+  state.writing = { moved: collected.moved, done: write(state, collected, commit) };
   // Where nothing comes behind it, nothing is read ahead.
-  if (collected.events.length > 0) return;
+  if (collected.events > 0) return;
   await written(state);
   if (state.still.length === 0) await until_poked(state);
 }
@@ -178,10 +186,10 @@ async function written(state: State): Promise<void> {
   await writing?.done;
 }
 
-function write(state: State, collected: Collected): Promise<void> {
+function write(state: State, { caught_up }: Collected, commit: () => Promise<void>): Promise<void> {
   const done = (async () => {
-    if (collected.moved.length > 0) await write_batch(state.given.warehouse, collected);
-    for (const { source, at } of collected.caught_up) source.caught_up = { position: source.position, at };
+    await commit();
+    for (const { source, at } of caught_up) source.caught_up = { position: source.position, at };
   })();
   // Whoever waits for it hears of it, too.
   done.catch(() => {
@@ -190,9 +198,35 @@ function write(state: State, collected: Collected): Promise<void> {
   return done;
 }
 
-/** What was collected, and how far its sources are then. */
-export async function write_batch(warehouse: Warehouse, { events, facts, moved }: Collected): Promise<void> {
-  await warehouse.apply({ events, facts, positions: moved.flatMap(stored_positions_of) });
+interface ReadGiven extends Omit<Collecting, 'hand_over'> {
+  /** The store did not take it: `recover` before the next. */
+  broken?(): void;
+}
+
+/** A batch whose events are already on their way into the store; `commit` writes what they say, and how far its sources are then. */
+export async function read_batch(
+  warehouse: Warehouse,
+  sources: readonly Source[],
+  { broken, ...collecting }: ReadGiven,
+): Promise<{ readonly collected: Collected; commit(): Promise<void> }> {
+  const writing = warehouse.begin();
+  const hand_over = (events: readonly Logged<Event>[]) =>
+    writing.events(events).catch(error => {
+      broken?.();
+      throw error;
+    });
+  try {
+    const collected = await collect(sources, { ...collecting, hand_over });
+    return { collected, commit: () => commit_batch(writing, collected) };
+  } catch (error) {
+    await writing.abandon().catch(() => broken?.());
+    throw error;
+  }
+}
+
+async function commit_batch(writing: Writing, { facts, moved }: Collected): Promise<void> {
+  if (moved.length === 0) return writing.abandon();
+  await writing.commit(facts, moved.flatMap(stored_positions_of));
   for (const { source, position, at } of moved) {
     source.position = position;
     source.at = at;

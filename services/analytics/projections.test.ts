@@ -11,7 +11,7 @@ import { stock_span } from './facts_supply.ts';
 import { project } from './projections.ts';
 import { logs_of } from './testing/lives.ts';
 import { tell_orders } from './testing/stories.ts';
-import { without_personal } from './warehouses/duckdb_load.ts';
+import { without_personal } from './warehouses/pieces.ts';
 
 // The keys of the contracts are the event types.
 const types = Object.keys(event_contracts) as EventType[];

@@ -4,9 +4,9 @@
  */
 import type { LogReader } from '../../platform/log.ts';
 import { Problem } from '../../platform/route.ts';
-import { type Batching, collect, type Source } from './batch.ts';
+import type { Batching, Source } from './batch.ts';
 import { type Compared, compare_table, compared_tables } from './compare.ts';
-import { type Hearing, type HearingGiven, write_batch } from './hearing.ts';
+import { type Hearing, type HearingGiven, read_batch } from './hearing.ts';
 import { verify_logs } from './verify.ts';
 import type { Warehouse } from './warehouses/warehouse.ts';
 
@@ -172,9 +172,9 @@ async function read_up_to_live(
   const batching: Batching = { events_max: given.batching.events_max, batch_ms: 0 };
   for (let left = Number.POSITIVE_INFINITY; left > left_max; ) {
     given.stopping.throwIfAborted();
-    const collected = await collect(sources, batching, given, given.stopping);
-    if (collected.moved.length > 0) await write_batch(shadow, collected);
-    left = await count(collected.events.length, sources);
+    const { collected, commit } = await read_batch(shadow, sources, { ...given, batching, signal: given.stopping });
+    await commit();
+    left = await count(collected.events, sources);
   }
 }
 

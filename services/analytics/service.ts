@@ -6,7 +6,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { LogReader } from '../../platform/log.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Lag } from '../../platform/runtime.ts';
-import type { Batching, Source } from './batch.ts';
+import { type Batching, breathing, type Source } from './batch.ts';
 import type { Dialect } from './dialect.ts';
 import { type Exported, type ExportWanted, exporter } from './exports.ts';
 import { start_hearing } from './hearing.ts';
@@ -58,7 +58,7 @@ export async function start_analytics(ports: AnalyticsPorts): Promise<Analytics>
   const { waiting, folder, clickhouse_url } = ports;
   const warehouse =
     clickhouse_url === undefined
-      ? await open_duckdb({ folder, breathe: () => waiting.sleep(0), sleep: waiting.sleep })
+      ? await open_duckdb({ folder, breathe: breathing(waiting), sleep: waiting.sleep })
       : await open_clickhouse({ url: clickhouse_url });
   try {
     return await begin(ports, warehouse);

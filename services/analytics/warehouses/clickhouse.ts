@@ -13,10 +13,10 @@ import { fact_tables } from '../facts.ts';
 import { clickhouse_dialect } from './clickhouse_dialect.ts';
 import { type Asked, answer_query, cells_of, is_known_error, rows_answered, tables_of } from './clickhouse_query.ts';
 import { batch_column, clickhouse_schema, rows_of, version_insert } from './clickhouse_sql.ts';
-import { json_of, pieces_of, position_json, raw_json } from './duckdb_load.ts';
 import { position_columns, raw_columns, warehouse_version } from './duckdb_sql.ts';
 import { in_line } from './line.ts';
-import type { Answer, Ask, Batch, FileWanted, Patience, Warehouse } from './warehouse.ts';
+import { in_pieces, json_of, type Piece, position_json, raw_cells } from './pieces.ts';
+import type { Answer, Ask, FileWanted, Patience, Warehouse, Writing } from './warehouse.ts';
 
 export const query_timeout_ms = 10_000;
 export const write_timeout_ms = 60_000;
@@ -57,6 +57,8 @@ export async function open_clickhouse(options: ClickHouseOptions): Promise<Wareh
     log: quiet,
   });
   const state = { committed: 0, writes: 0 };
+  /** The last batch's end. */
+  let written: Promise<void> = Promise.resolve();
   const questions = in_line(questions_waiting_max);
   const own_questions = in_line(own_queries_waiting_max);
   const exporting = in_line(exports_waiting_max);
@@ -74,6 +76,7 @@ export async function open_clickhouse(options: ClickHouseOptions): Promise<Wareh
       answers_of(one, sql);
   const begin = async () => {
     state.committed = await settle(client, database);
+    written = Promise.resolve();
   };
   try {
     await make_database(server, database);
@@ -97,23 +100,22 @@ export async function open_clickhouse(options: ClickHouseOptions): Promise<Wareh
         timeline: String(row['timeline']),
       }));
     },
-    async apply(batch) {
-      const number = state.committed + 1;
-      const write = async (table: string, names: readonly string[], columns: readonly string[], rows: number) => {
-        state.writes += 1;
-        await insert(client, { database, query: state.writes, table, names, columns, rows, batch: number });
-      };
-      await write_facts(batch, write);
-      // Questions that are being answered see the moment they began at.
-      await questions.closed(() =>
-        write(
-          'positions',
-          position_columns.map(({ name }) => name),
-          position_json(batch.positions),
-          batch.positions.length,
-        ),
-      );
-      state.committed = number;
+    begin() {
+      const writing = begin_writing({
+        before: written,
+        async insert(inserted) {
+          state.writes += 1;
+          await insert(client, { ...inserted, database, query: state.writes, batch: state.committed + 1 });
+        },
+        // Questions that are being answered see the moment they began at.
+        counted: insert_positions => questions.closed(insert_positions),
+        committed() {
+          state.committed += 1;
+        },
+        remove: async () => void (await settle(client, database)),
+      });
+      written = writing.ended;
+      return writing;
     },
     read: (work, patience) => questions.next(() => late_as_problem(() => work(ask_with(asked(patience))))),
     query: (sql, beside) =>
@@ -214,37 +216,81 @@ async function settle(client: ClickHouseClient, database: string): Promise<numbe
   return committed;
 }
 
-type Write = (table: string, names: readonly string[], columns: readonly string[], rows: number) => Promise<void>;
-
-async function write_facts(batch: Batch, write: Write): Promise<void> {
-  const raw_names = raw_columns.map(({ name }) => name);
-  for (const piece of pieces_of(batch.events))
-    await write(
-      'event_raw',
-      raw_names,
-      raw_json(piece, data => `[${data.join()}]`),
-      piece.events.length,
-    );
-  for (const table of fact_tables) {
-    const columns = batch.facts.columns(table);
-    const rows = columns[0]?.length ?? 0;
-    if (rows > 0)
-      await write(
-        table.name,
-        table.columns.map(({ name }) => name),
-        columns.map(json_of),
-        rows,
-      );
-  }
+interface WritingGiven {
+  readonly before: Promise<void>;
+  insert(rows: Rows): Promise<void>;
+  counted(insert_positions: () => Promise<void>): Promise<void>;
+  committed(): void;
+  /** What stands there of a batch that is given up. */
+  remove(): Promise<void>;
 }
 
-interface Inserted {
-  readonly database: string;
-  readonly query: number;
+function begin_writing({ before, insert, counted, committed, remove }: WritingGiven): Writing & { readonly ended: Promise<void> } {
+  const pieces = in_pieces();
+  const ended = Promise.withResolvers<void>();
+  ended.promise.catch(() => undefined);
+  let has_begun = false;
+  const insert_piece = async (piece: Piece) => {
+    await before;
+    has_begun = true;
+    await insert(rows_of_piece(piece));
+  };
+  return {
+    ended: ended.promise,
+    async events(events) {
+      for (const piece of pieces.filled(events)) await insert_piece(piece);
+    },
+    async commit(facts, positions) {
+      try {
+        await before;
+        for (const piece of pieces.rest()) await insert_piece(piece);
+        for (const table of fact_tables) {
+          const columns = facts.columns(table);
+          const rows = columns[0]?.length ?? 0;
+          if (rows > 0) await insert({ table: table.name, names: names_of(table.columns), columns: columns.map(json_of), rows });
+        }
+        const rows = { table: 'positions', names: names_of(position_columns), columns: position_json(positions), rows: positions.length };
+        await counted(() => insert(rows));
+        committed();
+        ended.resolve();
+      } catch (error) {
+        ended.reject(error);
+        throw error;
+      }
+    },
+    async abandon() {
+      try {
+        await before;
+        if (has_begun) await remove();
+        ended.resolve();
+      } catch (error) {
+        ended.reject(error);
+        throw error;
+      }
+    },
+  };
+}
+
+const names_of = (columns: readonly { readonly name: string }[]) => columns.map(({ name }) => name);
+
+function rows_of_piece({ events, data }: Piece): Rows {
+  const columns = raw_columns.map(({ name }) => {
+    const cell = raw_cells[name];
+    return cell === undefined ? `[${data.join()}]` : json_of(events.map(cell));
+  });
+  return { table: 'event_raw', names: names_of(raw_columns), columns, rows: events.length };
+}
+
+interface Rows {
   readonly table: string;
   readonly names: readonly string[];
   readonly columns: readonly string[];
   readonly rows: number;
+}
+
+interface Inserted extends Rows {
+  readonly database: string;
+  readonly query: number;
   readonly batch: number;
 }
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { real_clock } from '../../../platform/clock.ts';
 import { fresh_folder } from '../testing/analytics.ts';
 import { open_duckdb } from './duckdb.ts';
-import { json_of } from './duckdb_load.ts';
+import { json_of } from './pieces.ts';
 
 test('a question that takes too long is ended, answered 503, and keeps nobody else waiting', async () => {
   const { folder, remove } = await fresh_folder();

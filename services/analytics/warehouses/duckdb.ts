@@ -1,6 +1,6 @@
 /**
- * DuckDB in this process, one file that one process owns. A batch goes in as one statement per table, each column one JSON text: the calling thread
- * only writes JSON, the rest is done on a thread of libuv's. Survives kill -9: a batch is one transaction, its positions included.
+ * DuckDB in this process, one file that one process owns. A batch goes in as statements of one text per column (duckdb_load.ts): the calling thread
+ * only makes texts, the rest is done on a thread of libuv's. Survives kill -9: a batch is one transaction, its positions included.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { type DuckDBConnection, DuckDBInstance, DuckDBTimestampValue, type DuckD
 import { Problem } from '../../../platform/route.ts';
 import { duckdb_dialect } from '../dialect.ts';
 import { write_csv, write_parquet } from './duckdb_export.ts';
-import { apply, type Loads, prepare_loads } from './duckdb_load.ts';
+import { begin_writing } from './duckdb_load.ts';
 import { answer_query, tables_of } from './duckdb_query.ts';
 import { schema_statements, version_statements, warehouse_version } from './duckdb_sql.ts';
 import { in_line } from './line.ts';
@@ -49,6 +49,8 @@ export async function open_duckdb(options: DuckDBOptions): Promise<Warehouse> {
   await mkdir(options.folder, { recursive: true });
   await rm(shadow_folder(options), { recursive: true, force: true });
   let open: OpenFile | undefined = await open_file(options);
+  /** The last batch's end. */
+  let written: Promise<void> = Promise.resolve();
   const questions = in_line(queries_waiting_max);
   const own_questions = in_line(own_queries_waiting_max);
   const exporting = in_line(exports_waiting_max);
@@ -71,7 +73,11 @@ export async function open_duckdb(options: DuckDBOptions): Promise<Warehouse> {
   return {
     dialect: duckdb_dialect,
     positions: async () => stored_positions(opened().writer),
-    apply: async batch => apply(opened(), batch, options.breathe),
+    begin() {
+      const writing = begin_writing(opened().writer, written, options.breathe);
+      written = writing.ended;
+      return writing;
+    },
     // One at a time: a connection answers one question, and each takes two cores while it does.
     read: (work, { timeout_ms = query_timeout_ms, signal } = {}) =>
       questions.next(() => {
@@ -111,6 +117,7 @@ export async function open_duckdb(options: DuckDBOptions): Promise<Warehouse> {
       nobody_asking(async () => {
         await close();
         open = await open_file(options);
+        written = Promise.resolve();
       }),
     close: () => nobody_asking(close),
   };
@@ -135,7 +142,6 @@ interface OpenFile {
   /** For questions in people's own words. */
   readonly analyst: DuckDBConnection;
   readonly exporter: DuckDBConnection;
-  readonly loads: Loads;
 }
 
 async function open_file({ folder }: DuckDBOptions): Promise<OpenFile> {
@@ -171,7 +177,7 @@ async function open_file({ folder }: DuckDBOptions): Promise<OpenFile> {
     // What a question by somebody else may not do either: it is one SELECT.
     await writer.run(`set allowed_configs = ['threads']`);
     await writer.run('set lock_configuration = true');
-    return { ...connections, loads: await prepare_loads(writer) };
+    return connections;
   } catch (error) {
     close_file(connections);
     throw error;
@@ -182,7 +188,7 @@ function unavailable(message: string, cause?: unknown): Error {
   return Object.assign(new Error(`analytics: ${message}`, { cause }), { code: 'warehouse_unavailable' });
 }
 
-function close_file({ instance, ...connections }: Omit<OpenFile, 'loads'>): void {
+function close_file({ instance, ...connections }: OpenFile): void {
   for (const connection of [connections.exporter, connections.analyst, connections.reader, connections.writer]) connection.closeSync();
   instance.closeSync();
 }

@@ -39,7 +39,7 @@ const money_change: Derived = {
     'confirmed_at timestamp',
   ],
   rows: touched => `
-    with t as ${touched},
+    with t as (select * from ${touched}),
          o as (select o.* from orders o join t on t.order_id = o.order_id where o.confirmed_at is not null and o.placed_at is not null),
          l as (select l.* from order_line l join t on t.order_id = l.order_id)
     select o.order_id as order_id, 'sale' as kind, o.placed_at as counted_at, o.currency as currency, o.country as country, o.region as region, l.line_no as line_no, l.sku as sku,
@@ -103,7 +103,7 @@ const promise_kept: Derived = {
     'promise_at timestamp',
   ],
   rows: touched => `
-    with t as ${touched},
+    with t as (select * from ${touched}),
          o as (select o.* from orders o join t on t.order_id = o.order_id),
          told as (select l.order_id, l.line_no, 0 as sequence, l.promise_at from order_line l join t on t.order_id = l.order_id where l.promise_at is not null
                   union all select p.order_id, p.line_no, p.sequence, p.promise_at from line_promise p join t on t.order_id = p.order_id),
@@ -161,7 +161,7 @@ const purchase_line: Derived = {
     'outstanding bigint',
   ],
   rows: touched => `
-    with t as ${touched},
+    with t as (select * from ${touched}),
          promise as (select p.po_id as po_id, p.line_no as line_no, arg_min(p.promised_at, p.sequence) as first_promised_at, arg_max(p.promised_at, p.sequence) as promised_at
                        from po_promise p join t on t.po_id = p.po_id group by p.po_id, p.line_no),
          cancelled as (select c.po_id as po_id, c.line_no as line_no, min(c.happened_at) as cancelled_at from po_cancellation c join t on t.po_id = c.po_id
@@ -198,7 +198,7 @@ const missed_demand: Derived = {
     'unit_price bigint',
   ],
   rows: touched => `
-    with t as ${touched},
+    with t as (select * from ${touched}),
          d as (select m.* from lost_demand m join t on t.order_id = m.order_id),
          l as (select p.order_id as order_id, p.sku as sku, max(p.unit_price) as unit_price from order_line p join t on t.order_id = p.order_id
                 where p.order_id in (select order_id from d) group by p.order_id, p.sku)
@@ -281,32 +281,48 @@ function checkouts_began(touched: string): string[] {
   ];
 }
 
+/** Statements to run in their order, after a batch's facts are in. */
 export interface DerivedWork {
   readonly sql: string;
-  /** Parameter 1, JSON: their ids; those of purchase orders where the table is made of them. */
-  readonly orders: readonly string[];
+  /** Parameter 1, JSON, where there is one. */
+  readonly ids?: readonly string[];
 }
 
-/** What a batch makes anew, after its facts are in. */
+/** What a batch makes anew. */
 export function derived_work(facts: FactBatch): DerivedWork[] {
   const { placed, confirmed, cancelled } = orders_in(facts);
-  const of = (tables: readonly AnyFactTable[], key: Derived['key']) => tables.flatMap(table => facts.column(table, key).map(String));
-  const money = new Set([...confirmed, ...of([cancellation, refund], 'order_id')]);
-  const promises = new Set([...confirmed, ...cancelled, ...of([cancellation, line_promise, parcel_line], 'order_id')]);
-  const dispatched_at = facts.column(shipment, 'dispatched_at');
-  const dispatched = new Set(of([shipment], 'order_id').filter((_, row) => dispatched_at[row] !== undefined));
-  const demand = new Set([...placed, ...of([lost_demand], 'order_id')]);
-  const purchases = new Set(of([purchase_order, po_line, po_promise, po_cancellation, receipt_line], 'po_id'));
+  const money = new Set(confirmed);
+  collect(money, facts, [cancellation, refund], 'order_id');
+  const promises = new Set([...confirmed, ...cancelled]);
+  collect(promises, facts, [cancellation, line_promise, parcel_line], 'order_id');
+  const demand = new Set(placed);
+  collect(demand, facts, [lost_demand], 'order_id');
+  const purchases = new Set<string>();
+  collect(purchases, facts, [purchase_order, po_line, po_promise, po_cancellation, receipt_line], 'po_id');
   return [
-    ...anew(money_change, money),
-    ...new_customers(money),
-    ...anew(order_change, money),
-    ...anew(promise_kept, promises),
-    ...anew(order_dispatch, dispatched),
-    ...anew(missed_demand, demand),
-    ...anew(purchase_line, purchases),
-    ...(placed.length === 0 ? [] : checkouts_began(touched_by('order_id')).map(sql => ({ sql, orders: placed }))),
+    ...touching('money', 'order_id', money, touched => [
+      ...anew(money_change, touched),
+      ...new_customers(touched),
+      ...anew(order_change, touched),
+    ]),
+    ...touching('promises', 'order_id', promises, touched => anew(promise_kept, touched)),
+    ...touching('dispatched', 'order_id', dispatched_in(facts), touched => anew(order_dispatch, touched)),
+    ...touching('demand', 'order_id', demand, touched => anew(missed_demand, touched)),
+    ...touching('purchases', 'po_id', purchases, touched => anew(purchase_line, touched)),
+    ...touching('placed', 'order_id', placed, checkouts_began),
   ];
+}
+
+function collect(ids: Set<string>, facts: FactBatch, tables: readonly AnyFactTable[], key: Derived['key']): void {
+  for (const table of tables) for (const id of facts.column(table, key)) ids.add(String(id));
+}
+
+/** The ids once, as a table of this connection's own: as constants of every statement the planner made a value of each, several times over. */
+function touching(name: string, key: Derived['key'], ids: Iterable<string>, work: (touched: string) => string[]): DerivedWork[] {
+  const [given, touched] = [[...ids], `touched_${name}`];
+  if (given.length === 0) return [];
+  const make = `create or replace temp table ${touched} as select unnest(from_json_strict(given, '["varchar"]')) as ${key} from (select $1::varchar as given)`;
+  return [{ sql: make, ids: given }, ...work(touched).map(sql => ({ sql }))];
 }
 
 /** Ids of orders that a batch says so of. */
@@ -324,26 +340,28 @@ function orders_in(facts: FactBatch) {
   };
 }
 
-const touched_by = (key: Derived['key']) => `(select unnest(from_json_strict($1::varchar, '["varchar"]')) as ${key})`;
+function dispatched_in(facts: FactBatch): Set<string> {
+  const dispatched_at = facts.column(shipment, 'dispatched_at');
+  return new Set(
+    facts
+      .column(shipment, 'order_id')
+      .filter((_, row) => dispatched_at[row] !== undefined)
+      .map(String),
+  );
+}
 
-function anew(table: Derived, ids: ReadonlySet<string>): DerivedWork[] {
-  if (ids.size === 0) return [];
-  const [given, touched] = [[...ids], touched_by(table.key)];
-  return [
-    { sql: `delete from ${table.name} where ${table.key} in ${touched}`, orders: given },
-    { sql: insert_rows(table, touched), orders: given },
-  ];
+function anew(table: Derived, touched: string): string[] {
+  return [`delete from ${table.name} where ${table.key} in (select ${table.key} from ${touched})`, insert_rows(table, touched)];
 }
 
 /** Before their orders are made anew. Where an order is heard of that was placed before the first one known, that customer's others learn of it. */
-function new_customers(ids: ReadonlySet<string>): DerivedWork[] {
-  if (ids.size === 0) return [];
-  const heard = first_orders(`(select c.* from money_change c join ${touched_by('order_id')} t on t.order_id = c.order_id) m`);
+function new_customers(touched: string): string[] {
+  const heard = first_orders(`(select c.* from money_change c join ${touched} t on t.order_id = c.order_id) m`);
   return [
     `update order_change set first_order_at = n.first_order_at, cohort = n.cohort
        from (select h.* from (${heard}) h join customer_first c on c.customer_key = h.customer_key where h.first_order_at < c.first_order_at) n
       where n.customer_key = order_change.customer_key`,
     `insert into customer_first ${heard} on conflict (customer_ref) do update
         set first_order_at = least(customer_first.first_order_at, excluded.first_order_at), cohort = least(customer_first.cohort, excluded.cohort)`,
-  ].map(sql => ({ sql, orders: [...ids] }));
+  ];
 }

@@ -1,136 +1,126 @@
-/** How a batch gets into DuckDB: one statement per table, each column one JSON text; all of it one transaction. */
-import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api';
-import type { Event, Logged } from '../../../platform/service.ts';
-import type { AnyFactTable } from '../fact_shapes.ts';
-import { fact_tables } from '../facts.ts';
-import { stock_span } from '../facts_supply.ts';
-import { derived_work } from './duckdb_derived.ts';
-import { data_separator, load_events, load_facts, load_positions, position_columns, raw_columns } from './duckdb_sql.ts';
-import type { Batch, StoredPosition } from './warehouse.ts';
-
-/** What is handed over before other work of this thread gets its turn. */
-const events_at_once_max = 4_000;
-const characters_at_once_max = 4 * 1024 * 1024;
-
-export interface Loads {
-  readonly events: DuckDBPreparedStatement;
-  readonly positions: DuckDBPreparedStatement;
-  readonly facts: ReadonlyMap<AnyFactTable, DuckDBPreparedStatement>;
-}
-
 /**
- * Planned once: planning the widest upsert takes as long as running it. Not stock_span, which reads a table: DuckDB 1.5.5 runs a plan that was made
- * by the statistics of a table as it was, and fails on texts that have become longer since.
+ * How a batch gets into DuckDB: as one transaction, whose statements stand one behind the other. The calling thread reads on and makes their parameters while
+ * they run on a thread of libuv's. Large batches are cheap: an order whose whole life is in one is written once, and rows beyond a row group go to their place
+ * in the file at once, not into the write-ahead log first.
  */
-export async function prepare_loads(writer: DuckDBConnection): Promise<Loads> {
-  const facts = new Map<AnyFactTable, DuckDBPreparedStatement>();
-  for (const table of fact_tables) if (table !== stock_span) facts.set(table, await writer.prepare(load_facts(table)));
-  return { events: await writer.prepare(load_events), positions: await writer.prepare(load_positions), facts };
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { FactBatch } from '../fact_batch.ts';
+import { fact_tables } from '../facts.ts';
+import { derived_work } from './duckdb_derived.ts';
+import { cell_separator, load_events, load_facts, load_positions, raw_columns } from './duckdb_sql.ts';
+import { in_pieces, json_of, type Piece, position_json, raw_cells } from './pieces.ts';
+import type { Writing } from './warehouse.ts';
+
+/** Parameters that may wait to be written, in characters, before whoever reads has to wait. */
+export const waiting_characters_max = 32 * 1024 * 1024;
+
+export interface DuckDBWriting extends Writing {
+  /** Resolves when the transaction is over, one way or the other; fails when its commit did. */
+  readonly ended: Promise<void>;
 }
 
-/** While one statement runs on its own thread, this one writes the next one's JSON: half the time, where there are two cores. */
-export async function apply(
-  { writer, loads }: { readonly writer: DuckDBConnection; readonly loads: Loads },
-  batch: Batch,
-  breathe: () => Promise<void>,
-): Promise<void> {
-  await writer.run('begin transaction');
-  let running: Promise<unknown> = Promise.resolve();
-  const load = async (columns: readonly string[], statement: () => DuckDBPreparedStatement | Promise<DuckDBPreparedStatement>) => {
-    await Promise.all([running, breathe()]);
-    const prepared = await statement();
-    for (const [index, json] of columns.entries()) prepared.bindVarchar(index + 1, json);
-    running = prepared.run();
-    // Awaited before the next one; a failure in between is that one's to throw.
-    running.catch(() => undefined);
+/** Its first statement runs when `before` is over. `breathe` lets other work of this thread run. */
+export function begin_writing(writer: DuckDBConnection, before: Promise<void>, breathe: () => Promise<void>): DuckDBWriting {
+  const pieces = in_pieces();
+  const statements = in_transaction(writer, before);
+  const ended = Promise.withResolvers<void>();
+  ended.promise.catch(() => undefined);
+  const load = (piece: Piece) => statements.push(load_events, columns_of(piece));
+  return {
+    ended: ended.promise,
+    async events(events) {
+      for (const piece of pieces.filled(events)) await load(piece);
+    },
+    async commit(facts, positions) {
+      try {
+        for (const piece of pieces.rest()) await load(piece);
+        await push_facts(facts, statements, breathe);
+        await statements.push(load_positions, position_json(positions));
+        await statements.end('commit');
+        ended.resolve();
+      } catch (error) {
+        await statements.end('rollback').catch(() => undefined);
+        ended.reject(error);
+        throw error;
+      }
+    },
+    async abandon() {
+      await statements.end('rollback').catch(() => undefined);
+      ended.resolve(before);
+    },
   };
-  try {
-    for (const piece of pieces_of(batch.events))
-      await load(
-        raw_json(piece, data => data.join(data_separator)),
-        () => loads.events,
-      );
-    for (const table of fact_tables) {
-      const columns = batch.facts.columns(table);
-      if (columns[0]?.length === 0) continue;
-      await load(columns.map(json_of), () => loads.facts.get(table) ?? writer.prepare(load_facts(table)));
+}
+
+async function push_facts(facts: FactBatch, statements: Statements, breathe: () => Promise<void>): Promise<void> {
+  for (const table of fact_tables) {
+    const columns = facts.columns(table);
+    if (columns[0]?.length === 0) continue;
+    const texts: string[] = [];
+    for (const cells of columns) {
+      texts.push(json_of(cells));
+      await breathe();
     }
-    for (const { sql, orders } of derived_work(batch.facts)) await load([json_of(orders)], () => writer.prepare(sql));
-    await load(position_json(batch.positions), () => loads.positions);
-    await running;
-    await writer.run('commit');
-  } catch (error) {
-    await running.catch(() => undefined);
-    await writer.run('rollback').catch(() => undefined);
-    throw error;
+    await statements.push(load_facts(table), texts);
   }
+  for (const { sql, ids } of derived_work(facts)) await statements.push(sql, ids === undefined ? [] : [json_of(ids)]);
 }
 
-/** Some of a batch's events, and their data as JSON. */
-interface Piece {
-  readonly events: Logged<Event>[];
-  readonly data: string[];
+/** Statements of one transaction in their order; the first begins it. */
+interface Statements {
+  /** Returns when there is room for more. Errors: those of a statement before. */
+  push(sql: string, texts: readonly string[]): Promise<void>;
+  /** After all of them. Errors: theirs, and its own. */
+  end(how: 'commit' | 'rollback'): Promise<void>;
 }
 
-/** Orders reach a thousand lines: what one statement holds is bounded by bytes too. */
-export function* pieces_of(events: readonly Logged<Event>[]): Generator<Piece> {
-  let piece: Piece = { events: [], data: [] };
-  let characters = 0;
-  for (const event of events) {
-    const json = well_formed(JSON.stringify(without_personal(event.data)));
-    piece.events.push(event);
-    piece.data.push(json);
-    characters += json.length;
-    if (piece.events.length < events_at_once_max && characters < characters_at_once_max) continue;
-    yield piece;
-    piece = { events: [], data: [] };
-    characters = 0;
-  }
-  if (piece.events.length > 0) yield piece;
+function in_transaction(writer: DuckDBConnection, before: Promise<void>): Statements {
+  const unfinished: Promise<void>[] = [];
+  let last: Promise<void> | undefined;
+  let waiting = 0;
+  const begin = async () => {
+    await before;
+    await writer.run('begin transaction');
+  };
+  const run = async (turn: Promise<void>, sql: string, texts: readonly string[]) => {
+    await turn;
+    // Planned for each: a plan is made by the statistics of tables as they were, and DuckDB 1.5.5 fails on texts that have become longer since.
+    const prepared = await writer.prepare(sql);
+    for (const [index, text] of texts.entries()) prepared.bindVarchar(index + 1, text);
+    await prepared.run();
+    prepared.destroySync();
+  };
+  return {
+    async push(sql, texts) {
+      const characters = texts.reduce((sum, text) => sum + text.length, 0);
+      last ??= begin();
+      const mine = run(last, sql, texts).finally(() => {
+        waiting -= characters;
+        unfinished.shift();
+      });
+      // Whoever waits for it, or for one behind it, hears of its failure.
+      mine.catch(() => undefined);
+      waiting += characters;
+      unfinished.push(mine);
+      last = mine;
+      while (waiting > waiting_characters_max) await unfinished[0];
+    },
+    async end(how) {
+      if (last === undefined) return;
+      if (how === 'commit') await last;
+      else await last.catch(() => undefined);
+      await writer.run(how);
+    },
+  };
 }
 
-const raw_cells: Readonly<Record<string, (event: Logged<Event>) => unknown>> = {
-  source: event => event.source,
-  position: event => event.position,
-  partition: event => event.partition,
-  key: event => event.key,
-  type: event => event.type,
-  id: event => event.id,
-  subject: event => event.subject,
-  sequence: event => event.sequence,
-  time: event => event.time,
-  cause: event => event.cause,
-};
-
-/** Columns as the engine takes them; `data` as it says, of events' data that are JSON already. */
-export function raw_json({ events, data }: Piece, joined: (data: readonly string[]) => string): string[] {
-  return raw_columns.map(({ name }) => (name === 'data' ? joined(data) : json_of(events.map(event => raw_cells[name]?.(event)))));
+/** The cells of each column, apart by the separator. */
+function columns_of({ events, data }: Piece): string[] {
+  return raw_columns.map(({ name }) => {
+    const cell = raw_cells[name];
+    return cell === undefined ? data.join(cell_separator) : events.map(event => unseparated(cell(event))).join(cell_separator);
+  });
 }
 
-export function position_json(positions: readonly StoredPosition[]): string[] {
-  const rows = positions.map(({ source, partition, position, at, system_identifier, timeline }) => [
-    source,
-    partition,
-    position,
-    at,
-    system_identifier,
-    timeline,
-  ]);
-  return position_columns.map((_, index) => json_of(rows.map(row => row[index])));
-}
-
-/** Personal data stands only under `personal` at the top (domain.md 4; a test reads the contracts). */
-export function without_personal(data: unknown): unknown {
-  if (typeof data !== 'object' || data === null || !('personal' in data)) return data;
-  const { personal: _, ...rest } = data;
-  return rest;
-}
-
-export function json_of(cells: readonly unknown[]): string {
-  return well_formed(JSON.stringify(cells));
-}
-
-/** JSON that every reader takes: half a surrogate pair, which JavaScript's texts may hold and others' may not, becomes the replacement character. */
-function well_formed(json: string): string {
-  return json.includes('\\ud') ? json.replace(/(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g, '$1\\ufffd') : json;
-}
+/** None of ours holds the separator; a key of somebody else's that does must not shift the others. */
+const unseparated = (cell: string | number | null) =>
+  typeof cell === 'string' && cell.includes(cell_separator) ? cell.replaceAll(cell_separator, '\ufffd') : cell;

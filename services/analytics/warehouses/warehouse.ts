@@ -14,11 +14,14 @@ export interface StoredPosition {
   readonly timeline: string;
 }
 
-export interface Batch {
-  readonly events: readonly Logged<Event>[];
-  readonly facts: FactBatch;
-  /** Only those that moved. */
-  readonly positions: readonly StoredPosition[];
+/** A batch on its way in: its events while more of them are read, then what they say. Nothing of it is there before `commit` returns, and then all is. */
+export interface Writing {
+  /** Returns when more may come: what waits to be written is bounded. Errors: whatever befell the batch, or the one before it. */
+  events(events: readonly Logged<Event>[]): Promise<void>;
+  /** Durable when it returns. `positions`: only those that moved. After a throw nothing of the batch is there; call `recover`. */
+  commit(facts: FactBatch, positions: readonly StoredPosition[]): Promise<void>;
+  /** Nothing of it stays. */
+  abandon(): Promise<void>;
 }
 
 /** Integers beyond 2^53 - 1 throw; instants are RFC 3339 UTC. */
@@ -61,8 +64,8 @@ export interface Warehouse {
   /** How its engine spells what metrics ask. */
   readonly dialect: Dialect;
   positions(): Promise<StoredPosition[]>;
-  /** Events, facts and positions in one transaction, durable when it returns. After a throw nothing of it is there; call `recover`. */
-  apply(batch: Batch): Promise<void>;
+  /** May be begun while the batch before is being committed: it waits for that one, and fails with it. */
+  begin(): Writing;
   /** Every question of `work` sees the same moment. Errors: Problem 503 `overloaded` when too many wait or it takes too long. */
   read<T>(work: (ask: Ask) => Promise<T>, patience?: Patience): Promise<T>;
   /**
