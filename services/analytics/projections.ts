@@ -161,10 +161,10 @@ function order_placed(event: Of<'order.placed'>, facts: FactBatch): void {
 function order_stands(event: OrderEvent, facts: FactBatch, told: Told<typeof orders.shape> = {}): void {
   const { order_id, axes, closed_at } = event.data;
   const is_delivered = axes.fulfillment_status === 'delivered' || axes.fulfillment_status === 'returned';
-  const steps = { ...told, closed_at, delivered_at: is_delivered ? event.time : undefined };
+  const delivered_at = is_delivered ? event.time : undefined;
   // A return or a refund with a version of its own says nothing of the order's.
-  if (event.subject !== order_id || event.sequence === null) facts.put(orders, { order_id, ...steps });
-  else facts.put(orders, { order_id, ...steps, sequence: event.sequence, status: axes.status });
+  if (event.subject !== order_id || event.sequence === null) facts.put(orders, { ...told, order_id, closed_at, delivered_at });
+  else facts.put(orders, { ...told, order_id, closed_at, delivered_at, sequence: event.sequence, status: axes.status });
 }
 
 function order_confirmed(event: Of<'order.confirmed'>, facts: FactBatch): void {

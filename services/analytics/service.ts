@@ -71,7 +71,7 @@ export async function start_analytics(ports: AnalyticsPorts): Promise<Analytics>
 async function begin(ports: AnalyticsPorts, warehouse: Warehouse): Promise<Analytics> {
   const { clock } = ports;
   const stopping = new AbortController();
-  const batching: Batching = { events_max: 25_000, batch_ms: 1_000, ...ports.batching };
+  const batching: Batching = { events_max: 250_000, batch_ms: 1_000, ...ports.batching };
   const hearing = await start_hearing({ ...ports, warehouse, batching });
   const given = { ...ports, warehouse, hearing, batching, stopping: stopping.signal };
   const files = await exporter({ ...given, sources: hearing.sources });

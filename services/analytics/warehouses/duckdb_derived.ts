@@ -288,33 +288,29 @@ export interface DerivedWork {
   readonly ids?: readonly string[];
 }
 
-/** What a batch makes anew. */
-export function derived_work(facts: FactBatch): DerivedWork[] {
+/** What a batch makes anew; of a large one each step takes tens of milliseconds to say. */
+export function* derived_work(facts: FactBatch): Generator<DerivedWork> {
   const { placed, confirmed, cancelled } = orders_in(facts);
-  const money = new Set(confirmed);
-  collect(money, facts, [cancellation, refund], 'order_id');
-  const promises = new Set([...confirmed, ...cancelled]);
-  collect(promises, facts, [cancellation, line_promise, parcel_line], 'order_id');
-  const demand = new Set(placed);
-  collect(demand, facts, [lost_demand], 'order_id');
-  const purchases = new Set<string>();
-  collect(purchases, facts, [purchase_order, po_line, po_promise, po_cancellation, receipt_line], 'po_id');
-  return [
-    ...touching('money', 'order_id', money, touched => [
-      ...anew(money_change, touched),
-      ...new_customers(touched),
-      ...anew(order_change, touched),
-    ]),
-    ...touching('promises', 'order_id', promises, touched => anew(promise_kept, touched)),
-    ...touching('dispatched', 'order_id', dispatched_in(facts), touched => anew(order_dispatch, touched)),
-    ...touching('demand', 'order_id', demand, touched => anew(missed_demand, touched)),
-    ...touching('purchases', 'po_id', purchases, touched => anew(purchase_line, touched)),
-    ...touching('placed', 'order_id', placed, checkouts_began),
-  ];
+  const money = told_in(facts, [cancellation, refund], 'order_id', confirmed);
+  yield* touching('money', 'order_id', money, touched => [
+    ...anew(money_change, touched),
+    ...new_customers(touched),
+    ...anew(order_change, touched),
+  ]);
+  const promises = told_in(facts, [cancellation, line_promise, parcel_line], 'order_id', confirmed, cancelled);
+  yield* touching('promises', 'order_id', promises, touched => anew(promise_kept, touched));
+  yield* touching('dispatched', 'order_id', dispatched_in(facts), touched => anew(order_dispatch, touched));
+  yield* touching('demand', 'order_id', told_in(facts, [lost_demand], 'order_id', placed), touched => anew(missed_demand, touched));
+  const purchases = told_in(facts, [purchase_order, po_line, po_promise, po_cancellation, receipt_line], 'po_id');
+  yield* touching('purchases', 'po_id', purchases, touched => anew(purchase_line, touched));
+  yield* touching('placed', 'order_id', placed, checkouts_began);
 }
 
-function collect(ids: Set<string>, facts: FactBatch, tables: readonly AnyFactTable[], key: Derived['key']): void {
+/** Keys that rows of these tables name, and others. */
+function told_in(facts: FactBatch, tables: readonly AnyFactTable[], key: Derived['key'], ...others: readonly string[][]): Set<string> {
+  const ids = new Set(others.flat());
   for (const table of tables) for (const id of facts.column(table, key)) ids.add(String(id));
+  return ids;
 }
 
 /** The ids once, as a table of this connection's own: as constants of every statement the planner made a value of each, several times over. */

@@ -62,7 +62,10 @@ async function push_facts(facts: FactBatch, statements: Statements, breathe: () 
     }
     await statements.push(load_facts(table), texts);
   }
-  for (const { sql, ids } of derived_work(facts)) await statements.push(sql, ids === undefined ? [] : [json_of(ids)]);
+  for (const { sql, ids } of derived_work(facts)) {
+    await statements.push(sql, ids === undefined ? [] : [json_of(ids)]);
+    await breathe();
+  }
 }
 
 /** Statements of one transaction in their order; the first begins it. */
@@ -113,14 +116,10 @@ function in_transaction(writer: DuckDBConnection, before: Promise<void>): Statem
   };
 }
 
-/** The cells of each column, apart by the separator. */
+/** The cells of each column, apart by the separator, which none holds: keys are of our own making or of the contracts' patterns. */
 function columns_of({ events, data }: Piece): string[] {
   return raw_columns.map(({ name }) => {
     const cell = raw_cells[name];
-    return cell === undefined ? data.join(cell_separator) : events.map(event => unseparated(cell(event))).join(cell_separator);
+    return (cell === undefined ? data : events.map(cell)).join(cell_separator);
   });
 }
-
-/** None of ours holds the separator; a key of somebody else's that does must not shift the others. */
-const unseparated = (cell: string | number | null) =>
-  typeof cell === 'string' && cell.includes(cell_separator) ? cell.replaceAll(cell_separator, '\ufffd') : cell;
