@@ -5,10 +5,13 @@ import { real_clock } from '../../platform/clock.ts';
 import type { LogReader } from '../../platform/log.ts';
 import { seeded_random } from '../../platform/random.ts';
 import { ask, begin, caught_up, contents, contents_at_once, fresh_folder, ingest_child, readers_of } from './testing/analytics.ts';
-import { log_names, logs_of, memory_log } from './testing/lives.ts';
+import { type Logs, log_names, logs_of, memory_log } from './testing/lives.ts';
 import { tell_small_shop } from './testing/small_shop.ts';
 import { tell_orders } from './testing/stories.ts';
 import type { Answer } from './warehouses/warehouse.ts';
+
+const placed_in = (told: Logs) =>
+  new Set((told.get('orders') ?? []).filter(event => event.type === 'order.placed').map(event => event.key));
 
 describe('exactly once', () => {
   const [seed, lives] = [11, 40];
@@ -113,27 +116,58 @@ describe('exactly once', () => {
     assert.deepEqual(await contents(analytics), await contents_at_once(late));
   });
 
-  test('a batch that fails leaves nothing of it', async () => {
-    const { folder, remove } = await fresh_folder();
-    const wrong = new Set(log_names.map(name => `${name} 25`));
-    const readers = [...logs].map(([source, events]): LogReader => {
+  for (const [what, slice_max, events_max] of [
+    ['alone', 500, 100_000],
+    ['while the next one is read', 20, 100],
+  ] as const)
+    test(`a batch that fails leaves nothing of it: ${what}`, async () => {
+      const { folder, remove } = await fresh_folder();
+      const wrong = new Set(log_names.map(name => `${name} 25`));
+      const readers = [...logs].map(([source, events]): LogReader => {
+        const reader = memory_log(source, events, { slice_max });
+        return {
+          ...reader,
+          async read(position, types) {
+            const slice = await reader.read(position, types);
+            // The first time, a version that no integer holds.
+            const spoiled = slice.events.map(event =>
+              wrong.delete(`${source} ${event.position}`) ? { ...event, sequence: 2 ** 40, time: 'never' } : event,
+            );
+            return { ...slice, events: spoiled };
+          },
+        };
+      });
+      const analytics = await begin(readers, folder, { batching: { events_max, batch_ms: 0 } });
+      await caught_up(analytics);
+      assert.equal(wrong.size, 0, 'each log was spoiled once');
+      assert.deepEqual(await contents(analytics), expected);
+      await analytics.stop();
+      await remove();
+    });
+
+  test('a log that cannot be read for a moment, when a part of the batch is already on its way', async () => {
+    // More than one piece.
+    const many = logs_of(seed, tell_orders(450));
+    const failing = new Set(many.keys());
+    const readers = [...many].map(([source, events]): LogReader => {
       const reader = memory_log(source, events);
       return {
         ...reader,
         async read(position, types) {
-          const slice = await reader.read(position, types);
-          // The first time, a version that no integer holds.
-          const spoiled = slice.events.map(event =>
-            wrong.delete(`${source} ${event.position}`) ? { ...event, sequence: 2 ** 40, time: 'never' } : event,
-          );
-          return { ...slice, events: spoiled };
+          if (position > events.length * 0.9 && failing.delete(source)) throw new Error('the database is not there');
+          return reader.read(position, types);
         },
       };
     });
+    const { folder, remove } = await fresh_folder();
     const analytics = await begin(readers, folder);
     await caught_up(analytics);
-    assert.equal(wrong.size, 0, 'each log was spoiled once');
-    assert.deepEqual(await contents(analytics), expected);
+    assert.equal(failing.size, 0, 'each log failed once');
+    const [{ length: events }, { size: placed }] = [[...many.values()].flat(), placed_in(many)];
+    assert.deepEqual(await ask(analytics, 'select count(*) as events, count(distinct id) as different from event_raw'), [
+      { events, different: events },
+    ]);
+    assert.deepEqual(await ask(analytics, 'select count(*) as placed from orders where placed_at is not null'), [{ placed }]);
     await analytics.stop();
     await remove();
   });
