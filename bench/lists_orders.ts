@@ -195,6 +195,7 @@ function tables(): readonly { readonly table: string; readonly each: string; rea
         ...tender,
         attempt_no: '1',
         gateway: `(array['stripe', 'stripe', 'cybersource', 'manual'])[1 + fate % 4]`,
+        listed_as: `case when payment_status in ('action_required', 'pending', 'unknown', 'authorized') then 'open' when payment_status <> 'captured' then payment_status end`,
         intent: `'authorize'`,
         currency: `'GBP'`,
         void_pending: '0',
