@@ -187,6 +187,18 @@ function tables(): readonly { readonly table: string; readonly each: string; rea
       },
     },
     {
+      table: 'orders.order_return',
+      each: `where fulfillment_status = 'returned'`,
+      columns: {
+        id: id('ret'),
+        order_id: id('ord'),
+        place: '0',
+        status: `case when i >= count * 0.98 then 'requested' when way < 1 then 'partially_received' when way < 50 then 'cancelled' else 'received' end`,
+        lines: `'[]'`,
+        receipts: '1',
+      },
+    },
+    {
       table: 'payments.payment',
       each: `where payment_status <> 'none'`,
       columns: {
