@@ -6,6 +6,7 @@ import { cpus, totalmem } from 'node:os';
 import { order_select } from '../services/orders/store.ts';
 import { contact_kind, shipments_kind } from '../services/orders/store_references.ts';
 import { look_at_console } from './lists_browser.ts';
+import { store_desk } from './lists_desk.ts';
 import { store_lists } from './lists_orders.ts';
 import { order_questions, other_paths } from './lists_questions.ts';
 import { cpu_seconds, open_shop, type Shop } from './shop.ts';
@@ -20,6 +21,7 @@ export async function bench_lists({ orders, browser }: { readonly orders: number
   const shop = await open_shop({ skus: 10_000, on_hand: 1_000, env });
   try {
     const seconds = await store_lists(shop.pool, orders, line => console.log(`  ${line}`));
+    await store_desk(shop.pool, orders);
     console.log(`  ${orders.toLocaleString('en-GB')} orders made in ${seconds.toFixed(0)} s`);
     await ask_all(shop, orders);
     if (browser) await look_at_console(shop, admin_password);

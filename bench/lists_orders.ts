@@ -41,8 +41,17 @@ const fulfillment_status = `case when ended_as = 'completed' then case when fate
 /** Columns and what stands in them, by table. */
 function tables(): readonly { readonly table: string; readonly each: string; readonly columns: Readonly<Record<string, string>> }[] {
   const paid = `payment_status not in ('none', 'declined', 'voided', 'action_required', 'pending', 'unknown')`;
-  const captured = `case when payment_status in ('captured', 'refunded', 'partially_refunded') then 12000 else 0 end`;
   const refunded = `case payment_status when 'refunded' then 12000 when 'partially_refunded' then 500 else 0 end`;
+  const sums = {
+    authorized: `case when ${paid} then 12000 else 0 end`,
+    captured: `case when payment_status in ('captured', 'refunded', 'partially_refunded') then 12000 else 0 end`,
+    refunded,
+    voided: '0',
+    capture_pending: '0',
+    refund_pending: '0',
+  };
+  /** As orders and payments both have it. */
+  const tender = { order_id: id('ord'), tender_no: '1', method_kind: `'card'`, status: 'payment_status', amount: '12000', ...sums };
   const left = `fulfillment_status not in ('unfulfilled', 'backordered')`;
   const sku = `case when line_no = 1 and i in (count / 20, count / 10, count / 2) then '${rare.sku}' else 'B' || case line_no when 1 then ${skewed('sku1', skus)} when 2 then ${skewed('sku2', skus)} else ${skewed('sku3', skus)} end end`;
   return [
@@ -72,12 +81,7 @@ function tables(): readonly { readonly table: string; readonly each: string; rea
         shipping_tax_cancelled: '0',
         cancelled_value: `case when ended_as = 'cancelled' then 12000 else 0 end`,
         credited_value: refunded.replace('12000', `case when ended_as = 'cancelled' then 0 else 12000 end`),
-        authorized: `case when ${paid} then 12000 else 0 end`,
-        captured,
-        voided: '0',
-        refunded,
-        capture_pending: '0',
-        refund_pending: '0',
+        ...sums,
         capture_policy: `'on_shipment'`,
         ship_policy: `'split'`,
         priority: '5',
@@ -137,19 +141,9 @@ function tables(): readonly { readonly table: string; readonly each: string; rea
       table: 'orders.order_payment',
       each: `where payment_status <> 'none'`,
       columns: {
-        order_id: id('ord'),
+        ...tender,
         payment_id: id('pay'),
-        tender_no: '1',
         gateway: `'stripe'`,
-        method_kind: `'card'`,
-        status: 'payment_status',
-        amount: '12000',
-        authorized: `case when ${paid} then 12000 else 0 end`,
-        captured,
-        refunded,
-        voided: '0',
-        capture_pending: '0',
-        refund_pending: '0',
         late: 'false',
         captures: '1',
         final_requested: 'true',
@@ -193,27 +187,30 @@ function tables(): readonly { readonly table: string; readonly each: string; rea
       },
     },
     {
+      table: 'orders.order_return',
+      each: `where fulfillment_status = 'returned'`,
+      columns: {
+        id: id('ret'),
+        order_id: id('ord'),
+        place: '0',
+        status: `case when i >= count * 0.98 then 'requested' when way < 1 then 'partially_received' when way < 50 then 'cancelled' else 'received' end`,
+        lines: `'[]'`,
+        receipts: '1',
+      },
+    },
+    {
       table: 'payments.payment',
       each: `where payment_status <> 'none'`,
       columns: {
         id: id('pay'),
         version: '5',
-        order_id: id('ord'),
-        tender_no: '1',
+        ...tender,
         attempt_no: '1',
         gateway: `(array['stripe', 'stripe', 'cybersource', 'manual'])[1 + fate % 4]`,
-        method_kind: `'card'`,
+        listed_as: `case when payment_status in ('action_required', 'pending', 'unknown', 'authorized') then 'open' when payment_status <> 'captured' then payment_status end`,
         intent: `'authorize'`,
         currency: `'GBP'`,
-        amount: '12000',
-        authorized: `case when ${paid} then 12000 else 0 end`,
-        captured,
-        refunded,
-        voided: '0',
-        capture_pending: '0',
         void_pending: '0',
-        refund_pending: '0',
-        status: 'payment_status',
         deadline: `at + interval '1 h'`,
         gateway_ref: `'pi_' || md5(i::text)`,
         release_requested: 'false',

@@ -1,4 +1,5 @@
 /** What somebody asks of the lists of a shop with a past: every filter by itself, and what a person puts together. */
+import { FulfillmentStatus, OrderStatus, PaymentState, PaymentStatus, ReturnStatus } from '../contracts/index.ts';
 import { common_sku, rare, wholesale_customer } from './lists_orders.ts';
 
 export interface ListQuestion {
@@ -22,39 +23,9 @@ export function order_questions(count: number): readonly ListQuestion[] {
   return [
     { name: 'no filter', query: {} },
     { name: 'no filter, from the middle on', query: middle },
-    ...by('status', [
-      'placed',
-      'awaiting_payment',
-      'confirmed',
-      'in_fulfillment',
-      'completed',
-      'rejected',
-      'expired',
-      'cancelling',
-      'cancelled',
-    ]),
-    ...by('payment_status', [
-      'none',
-      'action_required',
-      'pending',
-      'unknown',
-      'authorized',
-      'partially_captured',
-      'captured',
-      'partially_refunded',
-      'refunded',
-      'declined',
-      'voided',
-    ]),
-    ...by('fulfillment_status', [
-      'unfulfilled',
-      'backordered',
-      'partially_shipped',
-      'shipped',
-      'partially_delivered',
-      'delivered',
-      'returned',
-    ]),
+    ...by('status', OrderStatus.enum),
+    ...by('payment_status', PaymentStatus.enum),
+    ...by('fulfillment_status', FulfillmentStatus.enum),
     ...by('number', [String(1_000_000_000 + Math.floor(count / 3))]),
     ...by('reference', ['WEB-NONE']),
     ...by('customer', [wholesale_customer, 'c-77777', 'nobody']),
@@ -86,25 +57,45 @@ export function order_questions(count: number): readonly ListQuestion[] {
   ];
 }
 
-/** The lists behind the console's other pages, by path. */
+/** The lists behind the console's other pages, by path: what is most, what is rare (lists_desk.ts), and what there is none of. */
 export const other_paths = (count: number): readonly string[] => [
   '/v1/payments',
   `/v1/payments?cursor=pay_${String(Math.floor(count / 2)).padStart(26, '0')}`,
-  '/v1/payments?status=processing',
-  '/v1/payments?status=declined',
-  '/v1/payments?status=action_required',
-  '/v1/payments?status=partially_captured',
-  '/v1/payments?gateway=manual',
-  '/v1/payments?gateway=stripe&status=refunded',
+  ...PaymentState.enum.map(status => `/v1/payments?status=${status}`),
+  ...['manual', 'none'].map(gateway => `/v1/payments?gateway=${gateway}`),
+  ...['unknown', 'declined', 'refunded'].map(status => `/v1/payments?gateway=stripe&status=${status}`),
+  '/v1/payments?gateway=none&status=refunded',
   '/v1/shipments',
-  '/v1/shipments?status=labeled',
-  '/v1/shipments?status=dispatched',
-  '/v1/shipments?status=cancelled',
-  '/v1/shipments?location=south',
+  ...['planned', 'labeled', 'dispatched', 'delivered', 'cancelled'].map(status => `/v1/shipments?status=${status}`),
+  ...['south', 'attic'].flatMap(location => ['', '&status=delivered'].map(status => `/v1/shipments?location=${location}${status}`)),
   '/v1/stock',
-  '/v1/stock?below_reorder_point=true',
-  '/v1/stock?location=south',
+  ...['below_reorder_point=true', 'location=south', 'location=attic'].map(query => `/v1/stock?${query}`),
   '/v1/returns',
-  '/v1/returns?status=requested',
+  ...ReturnStatus.enum.map(status => `/v1/returns?status=${status}`),
   '/v1/exceptions',
+  '/v1/dead-letters',
+  '/v1/operations',
+  ...['unknown', 'failed', 'requested'].map(state => `/v1/operations?state=${state}`),
+  ...['provider=cybersource', 'provider=none', 'kind=void', 'kind=buy_label', 'provider=stripe&state=failed&kind=refund'].map(
+    query => `/v1/operations?${query}`,
+  ),
+  ...['purchase-orders', 'replenishment-proposals'].flatMap(list =>
+    [
+      '',
+      'supplier=acme-0',
+      'supplier=acme-rare',
+      'location=attic',
+      'sku=B0',
+      'sku=RARE',
+      'sku=NEVER',
+      'status=cancelled&supplier=acme-rare',
+    ]
+      .filter(query => list === 'purchase-orders' || !query.startsWith('status=cancelled'))
+      .map(query => `/v1/${list}?${query}`),
+  ),
+  ...['rejected', 'acknowledged', 'draft'].map(status => `/v1/purchase-orders?status=${status}`),
+  ...['dismissed', 'proposed'].map(status => `/v1/replenishment-proposals?status=${status}`),
+  ...['', 'partner=ZZ/RARE', 'partner=none', 'status=quarantined'].map(query => `/v1/interchanges?${query}`),
+  ...['', 'sku=RARE', 'location=attic'].map(query => `/v1/backorders?${query}`),
+  ...['', 'actor=staff_rare', 'action=key.created', 'action=none'].map(query => `/v1/audit-log?${query}`),
 ];

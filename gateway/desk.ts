@@ -116,10 +116,8 @@ interface ExceptionRow {
 async function exception_named(service: DeskService, exception_id: string): Promise<ExceptionRow[]> {
   const { rows } = await service.pool.query<ExceptionRow>(
     `select ${exception_columns(service)}, r.time as resolved_at, r.data->>'note' as note
-       from ${service.name}.events e
-       left join lateral (select time, data from ${service.name}.events r where r.type = 'exception.resolved' and r.key = e.key and r.data->>'exception_id' = $1 and r.position > e.position
-                           order by r.position desc limit 1) r on true
-      where e.type = 'exception.raised' and e.data->>'exception_id' = $1 order by e.position desc limit 1`,
+       from ${service.name}.exceptions x join ${service.name}.events e on e.position = x.raised left join ${service.name}.events r on r.position = x.resolved
+      where x.exception_id = $1 order by x.raised desc limit 1`,
     [exception_id],
   );
   return rows;
@@ -158,10 +156,8 @@ function exception_columns({ name }: DeskService): string {
 async function open_exceptions(service: DeskService): Promise<ExceptionRow[]> {
   const { rows } = await service.pool.query<ExceptionRow>(
     `select ${exception_columns(service)}
-       from ${service.name}.events e
-      where e.type = 'exception.raised'
-        and not exists (select 1 from ${service.name}.events r where r.type = 'exception.resolved' and r.key = e.key and r.data->>'exception_id' = e.data->>'exception_id' and r.position > e.position)
-      order by e.position desc limit ${list_max}`,
+       from ${service.name}.exceptions x join ${service.name}.events e on e.position = x.raised
+      where x.resolved is null order by x.raised desc limit ${list_max}`,
   );
   return rows;
 }
@@ -240,8 +236,9 @@ async function dead_letters(service: DeskService, on: pg.Pool | pg.ClientBase = 
   const { rows } = await on.query<DeadLetter>(
     `select '${service.name}.' || b.source || '.' || b.first_position as id, '${service.name}' as service, b.source, b.key, b.attempts, b.quarantined, b.reason, b.since, b.next_at, b.redrives,
             p.event->>'type' as type, p.event->>'id' as event_id, (select count(*)::int from ${service.name}.parked q where q.source = b.source and q.key = b.key) as waiting
-       from ${service.name}.blocked b left join ${service.name}.parked p on p.source = b.source and p.position = b.first_position
-      order by b.since limit ${list_max}`,
+       from (select * from ${service.name}.blocked order by since limit ${list_max}) b
+       left join ${service.name}.parked p on p.source = b.source and p.position = b.first_position
+      order by b.since`,
   );
   return rows;
 }

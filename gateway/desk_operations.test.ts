@@ -85,6 +85,8 @@ describe('GET /v1/operations', () => {
   test('can be asked for one provider or one kind', async () => {
     assert.equal((await get('/v1/operations', { provider: 'easypost' })).data.length, 3);
     assert.equal((await get('/v1/operations', { kind: 'capture' })).data.length, 0);
+    assert.equal((await get('/v1/operations', { provider: 'stripe', kind: 'authorize', state: 'unknown' })).data.length, 3);
+    assert.equal((await get('/v1/operations', { provider: 'easypost', state: 'unknown' })).data.length, 0);
   });
   test('refuses a cursor that is none of its own', () => assert.rejects(get('/v1/operations', { cursor: 'nonsense' })));
 });

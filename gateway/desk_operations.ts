@@ -83,15 +83,15 @@ function providers_of(service: string, providers: ReturnType<DeskService['provid
 }
 
 function operation_columns({ name: service }: DeskService): string {
-  return `op_id as id, '${service}' as service, kind, provider, subject, key, state, attempts, queries, next_at, waiting, last_outcome, requested_at, sent_at, ended_at,
-            case when state = 'unknown' then sent_at + interval '${asked_hours} hours' end as asked_until`;
+  return `o.op_id as id, '${service}' as service, o.kind, o.provider, o.subject, o.key, o.state, o.attempts, o.queries, o.next_at, o.waiting, o.last_outcome,
+            o.requested_at, o.sent_at, o.ended_at, case when o.state = 'unknown' then o.sent_at + interval '${asked_hours} hours' end as asked_until`;
 }
 
 async function operation_named(services: readonly DeskService[], id: string): Promise<Row> {
   const found = await Promise.all(
     services.map(async service => {
       const { rows } = await service.pool.query<Row>(
-        `select ${operation_columns(service)}, request, learned from ${service.name}.operations where op_id = $1`,
+        `select ${operation_columns(service)}, o.request, o.learned from ${service.name}.operations o where o.op_id = $1`,
         [id],
       );
       return rows;
@@ -102,12 +102,22 @@ async function operation_named(services: readonly DeskService[], id: string): Pr
   return without_secrets(operation);
 }
 
+/** Operations are of few sorts: each that is asked for is walked in the index over them, from its newest end. */
 async function operations_of(service: DeskService, { query: asked }: RouteRequest, page: ReturnType<typeof read_page>): Promise<Row[]> {
+  const table = `${service.name}.operations`;
   const { rows } = await service.pool.query<Row>(
-    `select ${operation_columns(service)}
-       from ${service.name}.operations
-      where ($1::text is null or state = $1) and ($2::text is null or provider = $2) and ($3::text is null or kind = $3) and ($4::text is null or op_id < $4)
-      order by op_id desc limit $5`,
+    `with recursive sort as (
+       (select provider, kind, state from ${table} order by provider, kind, state limit 1)
+       union all
+       select following.* from sort s, lateral (
+         select o.provider, o.kind, o.state from ${table} o
+          where (o.provider, o.kind, o.state) > (s.provider, s.kind, s.state) order by o.provider, o.kind, o.state limit 1) following)
+     select ${operation_columns(service)}
+       from sort s, lateral (
+         select o.* from ${table} o
+          where (o.provider, o.kind, o.state) = (s.provider, s.kind, s.state) and ($4::text is null or o.op_id < $4) order by o.op_id desc limit $5) o
+      where ($1::text is null or s.state = $1) and ($2::text is null or s.provider = $2) and ($3::text is null or s.kind = $3)
+      order by o.op_id desc limit $5`,
     [asked['state'] ?? null, asked['provider'] ?? null, asked['kind'] ?? null, page.after?.[0] ?? null, page.limit + 1],
   );
   return rows;

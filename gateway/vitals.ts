@@ -64,10 +64,8 @@ async function signs_of(name: string, pool: pg.Pool, now: string): Promise<Signs
         union all
         (select 'timer', kind || ' ' || id, id, due_at, kind from ${name}.timers where due_at < $1::timestamptz - interval '${timer_late_s} seconds' order by due_at limit ${stuck_max})
         union all
-        (select 'exception', e.data->>'exception_id', e.data->>'subject', e.time, coalesce(e.data->>'reason', '') from ${name}.events e
-          where e.type = 'exception.raised'
-            and not exists (select 1 from ${name}.events r where r.type = 'exception.resolved' and r.key = e.key and r.data->>'exception_id' = e.data->>'exception_id' and r.position > e.position)
-          order by e.position desc limit ${stuck_max}))
+        (select 'exception', e.data->>'exception_id', e.data->>'subject', e.time, coalesce(e.data->>'reason', '') from ${name}.exceptions x join ${name}.events e on e.position = x.raised
+          where x.resolved is null order by x.raised desc limit ${stuck_max}))
       select (select count(*)::int from ${name}.blocked) as parked,
              (select count(*)::int from ${name}.blocked where quarantined) as quarantined,
              (select count(*)::int from ${name}.operations where state = 'unknown') as unknown_operations,

@@ -210,6 +210,20 @@ test('what was taken beside a log that cannot be written is not lost: it waits f
   await pool.end();
 });
 
+test('a connection that dies between two statements of a transaction fails the next one, and not the process', async () => {
+  const pool = open_pool(url, role_of('toy'), 1);
+  const taken = await pool.connect();
+  await taken.query('begin');
+  const { rows } = await taken.query<{ pid: number }>('select pg_backend_pid() as pid');
+  const ended = new Promise(resolve => taken.once('end', resolve));
+  await client.query('select pg_terminate_backend($1)', [rows[0]?.pid]);
+  await ended;
+  await assert.rejects(taken.query('select 1'));
+  taken.release(true);
+  assert.equal((await pool.query('select 1 as one')).rows[0].one, 1);
+  await pool.end();
+});
+
 test('positions of another cluster stop the consumer instead of skipping silently', async () => {
   for (const runtime of running.splice(0)) await runtime.stop();
   await client.query(`update toy.positions set timeline = '0000FFFF'`);

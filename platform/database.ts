@@ -39,8 +39,9 @@ export function connection_options(url: string, role?: string): pg.ClientConfig 
 /** A pool for reads; callers wait at most a second for a connection. */
 export function open_pool(url: string, role: string | undefined, max: number): pg.Pool {
   const pool = new pg.Pool({ ...connection_options(url, role), max, idleTimeoutMillis: 30_000 });
-  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
-  pool.on('error', () => undefined);
+  // An idle connection that breaks is replaced by the pool; without a listener it would end the process. So would one that breaks between two statements
+  // of whoever has it: the next statement tells.
+  pool.on('error', () => undefined).on('connect', client => void client.on('error', () => undefined));
   return pool;
 }
 

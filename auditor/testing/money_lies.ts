@@ -144,7 +144,7 @@ export const money_lies: readonly Lie[] = [
     found_by: 'P13',
     lie: 'an unknown payment without an operation',
     ids: ids => [ids.completed],
-    sql: ids => `update payments.payment set status = 'unknown' where order_id = '${ids.completed}'`,
+    sql: ids => `${unchecked('payments.payment')} update payments.payment set status = 'unknown' where order_id = '${ids.completed}'`,
   },
   {
     found_by: 'D3',

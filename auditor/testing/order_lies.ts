@@ -25,7 +25,7 @@ export const order_lies: readonly Lie[] = [
     found_by: 'O1',
     lie: 'a payment nobody waits for',
     ids: () => [],
-    sql: ids => `update payments.payment set status = 'pending' where order_id = '${ids.completed}'`,
+    sql: ids => `${unchecked('payments.payment')} update payments.payment set status = 'pending' where order_id = '${ids.completed}'`,
   },
   {
     found_by: 'O1',

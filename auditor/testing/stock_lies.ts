@@ -74,7 +74,7 @@ export const stock_lies: readonly Lie[] = [
     found_by: 'S11',
     lie: 'free units while somebody waits',
     ids: () => ['LATE@near'],
-    sql: () => `update inventory.stock_item set on_hand = on_hand + 5 where id = 'LATE@near'`,
+    sql: () => `${unchecked('inventory.stock_item')} update inventory.stock_item set on_hand = on_hand + 5 where id = 'LATE@near'`,
   },
   {
     found_by: 'S11',

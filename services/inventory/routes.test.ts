@@ -224,6 +224,9 @@ describe('stock', () => {
       actor: 'system',
     });
     assert.deepEqual((await list({ below_reorder_point: 'true' })).ids, ['L-2@near']);
+    assert.deepEqual((await list({ below_reorder_point: 'true', location: 'far' })).ids, []);
+    await adjust({ sku: 'L-2', location: 'near', quantity: 1 });
+    assert.deepEqual((await list({ below_reorder_point: 'true' })).ids, []);
   });
 
   test('an import sets what its good lines say and names the others, again and again with one outcome', async () => {

@@ -3,6 +3,7 @@ import type { LocationAddress } from '../../contracts/index.ts';
 import { type Children, instant, instant_or_null, type Json, type ReferenceRows, type Row, type Rows } from '../../platform/service.ts';
 import {
   all_locations,
+  available,
   type BackorderQueue,
   type Footprint,
   type Location,
@@ -181,12 +182,13 @@ export const stock_item_rows: Rows<StockItem> = {
   update: `update inventory.stock_item i
               set version = r.version, on_hand = r.on_hand, damaged = r.damaged, quality_control = r.quality_control, held = r.held, allocated = r.allocated,
                   backorder_held = r.backorder_held, backordered = r.backordered, safety = r.safety, backorder_limit = r.backorder_limit,
-                  low_threshold = r.low_threshold, reorder_point = r.reorder_point
+                  low_threshold = r.low_threshold, reorder_point = r.reorder_point, below_reorder_point = r.below_reorder_point
              from json_populate_recordset(null::inventory.stock_item, $1) r where i.id = r.id`,
-  from_row({ id: _id, version: _version, ...counters }) {
+  // What lists find it by (migrations/003) follows from the counters.
+  from_row({ id: _id, version: _version, below_reorder_point: _below, ...counters }) {
     return counters as unknown as StockItem;
   },
-  to_row: state => ({ ...state }),
+  to_row: state => ({ ...state, below_reorder_point: state.reorder_point !== null && available(state) <= state.reorder_point }),
 };
 
 /** The ledger. Its numbers are the table's own. */

@@ -49,7 +49,7 @@ export function list_stock(desk: Reads, filter: StockFilter, page: Page): Promis
     // Every character of a SKU comes before the tilde.
     `select ${stock_columns} from inventory.stock_item i
       where i.id > $1 and i.id >= $2 and ($2 = '' or i.id < $2 || '~') and ($3::text is null or i.location_id = $3)
-        and (not $4 or i.on_hand - i.damaged - i.quality_control - i.safety - i.held - i.allocated <= i.reorder_point)
+        and (not $4 or i.below_reorder_point)
       order by i.id limit $5`,
     [page.after?.[0] ?? '', prefix, filter.location, filter.below_reorder_point, page.limit + 1],
   );

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
 import type { Static } from 'typebox';
+import { PaymentState } from '../../contracts/index.ts';
 import { real_clock } from '../../platform/clock.ts';
 import type { Route, RouteRequest } from '../../platform/route.ts';
 import { validator } from '../../platform/strict_json.ts';
@@ -190,6 +191,13 @@ test('payments are listed newest first, in pages, and shown with operations and 
     refunded.data.map(payment => [payment.id, payment.refunded]),
     [['pay_z3', 400]],
   );
+  const { data: all } = await body_of<Static<typeof PaymentList>>(list, { query: { limit: '200' } });
+  for (const status of PaymentState.enum)
+    for (const gateway of [undefined, 'manual', 'stripe']) {
+      const asked = { status, limit: '200', ...(gateway && { gateway }) };
+      const those = all.filter(each => each.status === status && (gateway === undefined || each.gateway === gateway));
+      assert.deepEqual((await body_of<Static<typeof PaymentList>>(list, { query: asked })).data, those, `${status} ${gateway}`);
+    }
 
   const shown = await body_of<PaymentDetailRow>(detail, { params: { id: 'pay_s' } });
   assert.ok(validator(PaymentDetail).accepts(shown), 'as documented');

@@ -5,7 +5,18 @@ import type { GatewayObject, MadePayments, OpenException, Payment, StoredFact, W
 
 const payment_columns = [
   ...['order_id', 'tender_no', 'attempt_no', 'gateway', 'method_kind', 'intent', 'currency', 'amount'],
-  ...['authorized', 'captured', 'voided', 'refunded', 'capture_pending', 'void_pending', 'refund_pending', 'status', 'decline_code'],
+  ...[
+    'authorized',
+    'captured',
+    'voided',
+    'refunded',
+    'capture_pending',
+    'void_pending',
+    'refund_pending',
+    'status',
+    'listed_as',
+    'decline_code',
+  ],
   ...['deadline', 'authorization_expires_at', 'gateway_ref', 'multi_capture', 'release_requested', 'exceptions', 'operations'],
 ] as const;
 /** What never changes after the first event. */
@@ -47,9 +58,15 @@ export const payment_rows: Rows<Payment> = {
   to_row: payment_row,
 };
 
+interface Beside {
+  readonly id: string;
+  readonly version: number;
+  readonly listed_as: string | null;
+}
+
 /** `load` gives the columns of payments.payment, which its constraints keep as the type says, and facts as they were stored. */
 function payment_of_row(row: Row): Payment {
-  const { id: _id, version: _version, facts, ...columns } = row as unknown as Payment & { id: string; version: number };
+  const { id: _id, version: _version, listed_as: _listed_as, facts, ...columns } = row as unknown as Payment & Beside;
   return {
     ...columns,
     deadline: instant(row['deadline']),
@@ -61,7 +78,15 @@ function payment_of_row(row: Row): Payment {
 function payment_row(payment: Payment): Row {
   const { facts: _facts, exceptions, operations, ...columns } = payment;
   // JSON columns take what the state holds: rows of plain data.
-  return { ...columns, exceptions: exceptions as unknown as Row[], operations: operations as unknown as Row[] };
+  const lists = { exceptions: exceptions as unknown as Row[], operations: operations as unknown as Row[] };
+  return { ...columns, listed_as: listed_as(payment.status), ...lists };
+}
+
+const open: ReadonlySet<string> = new Set(['processing', 'action_required', 'pending', 'unknown', 'authorized', 'partially_captured']);
+/** What lists find a payment by, as the constraint of migration 008 says it: under way, or its end; null for captured, the end that most have. */
+export function listed_as(status: string): string | null {
+  if (open.has(status)) return 'open';
+  return status === 'captured' ? null : status;
 }
 
 function fact_of_row(fact: StoredFact): StoredFact {

@@ -1,6 +1,7 @@
 /** What people read of payments (api.md 4): never the requests, which hold persons, and of the gateway's words only what the adapters let through. */
 import Type, { type Static } from 'typebox';
 import { Amount, Id, MethodKind, PaymentIntent, PaymentState, Text } from '../../contracts/index.ts';
+import { listed_as } from './store.ts';
 
 const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const payment_fields = {
@@ -77,10 +78,13 @@ export function payment_list(
   { cursor, status, gateway }: PaymentFilters,
   limit: number,
 ): { name: string; text: string; values: unknown[] } {
+  const listed = status === undefined ? undefined : (listed_as(status) ?? undefined);
   const asked = [
     { name: 'after', condition: 'p.id < ', value: cursor },
-    { name: 'status', condition: 'p.status = ', value: status },
-    { name: 'gateway', condition: 'p.gateway = ', value: gateway },
+    { name: 'listed', condition: 'p.listed_as = ', value: listed },
+    { name: 'status', condition: 'p.status = ', value: listed === status ? undefined : status },
+    // Of what is open there is little: no index of the many of a gateway.
+    { name: 'gateway', condition: listed === 'open' ? 'p.gateway is not distinct from ' : 'p.gateway = ', value: gateway },
   ].filter(({ value }) => value !== undefined);
   const where = asked.map(({ condition }, place) => `${condition}$${place + 2}`).join(' and ');
   return {

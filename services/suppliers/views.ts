@@ -180,7 +180,7 @@ export function list_purchase_orders(desk: Reads, filter: PurchaseOrderFilter, {
     'purchase_order.list',
     `select o.*, ${lines_of_order} from suppliers.purchase_order o
       where ($1::text is null or o.status = $1) and ($2::text is null or o.supplier_id = $2) and ($3::text is null or o.location_id = $3)
-        and ($4::text is null or exists (select 1 from suppliers.purchase_order_line l where l.po_id = o.id and l.sku = $4))
+        and ($4::text is null or o.id = any (array(select l.po_id from suppliers.purchase_order_line l where l.sku = $4)))
         and ($5::timestamptz is null or (o.created_at, o.id) < ($5, $6))
       order by o.created_at desc, o.id desc limit $7`,
     [filter.status, filter.supplier, filter.location, filter.sku, after?.[0] ?? null, after?.[1] ?? null, limit + 1],
