@@ -144,9 +144,7 @@ export async function remote_vitals(
         });
         const read = await json_of<{ data: VitalsOf[] }>(body);
         // Our own services' answer, in the form of vitals_route.
-        return status === 200
-          ? { found: read.data, unavailable: [] }
-          : { found: [], unavailable: one.services };
+        return status === 200 ? { found: read.data, unavailable: [] } : { found: [], unavailable: one.services };
       } catch (error) {
         logger.debug({ error, services: one.services }, 'no vitals');
         return { found: [], unavailable: one.services };
