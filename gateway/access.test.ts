@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { Problem } from '../platform/route.ts';
 import { broken_audit_row } from './audit_log.ts';
 import { ensure_first_keys } from './first_keys.ts';
 import { password_fits, password_hash } from './keys.ts';
+import { audited_put } from './testing/audited_put.ts';
 import { admin_password, publishable_key, secret_key, type TestDoor, test_door } from './testing/door.ts';
 
 let at: TestDoor;
@@ -248,6 +253,29 @@ describe('the audit log', () => {
     assert.deepEqual(await actions(`object=${id}`), ['key.revoked', 'key.created']);
     assert.deepEqual(await actions(`object=${id}&action=key.revoked`), ['key.revoked']);
     assert.deepEqual(await actions(`object=${id}&actor=nobody`), []);
+  });
+
+  it('tells of a deed whose process was killed before its entry that it was attempted, and of no refusal', async () => {
+    const entries = async () => {
+      const { body } = await ask('GET', '/v1/audit-log?object=msg_toy', undefined, as_owner);
+      return (Array.isArray(body['data']) ? body['data'] : []).map(row => `${row.action} ${row.outcome} ${row.request_id}`);
+    };
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'testing/audited_put.ts'), at.database_url], { stdio: 'inherit' });
+    assert.deepEqual(await once(child, 'close'), [null, 'SIGKILL']);
+    assert.equal((await at.pool.query('select from gateway.webhook_messages')).rowCount, 1, 'the deed was done');
+    assert.deepEqual(await entries(), ['message.changed attempted killed']);
+    const put = (request_id: string, status: number) => audited_put(at.pool, request_id, () => ({ status, body: {} }));
+    await put('refused', 409);
+    await assert.rejects(
+      audited_put(at.pool, 'thrown', () => {
+        throw new Problem(412, 'version_conflict', 'It was changed.');
+      }),
+    );
+    await put('again', 200);
+    const told = ['message.changed done again', 'message.changed attempted killed'];
+    assert.deepEqual(await entries(), told);
+    await put('broken', 500);
+    assert.deepEqual(await entries(), ['message.changed attempted broken', ...told]);
   });
 
   it('is a chain that shows where it was broken, and that nobody may change', async () => {

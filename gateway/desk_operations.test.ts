@@ -51,7 +51,7 @@ async function get(path: string, query: Readonly<Record<string, string>> = {}): 
   const reply = await route.handle(test_request(undefined, { query }));
   assert.ok('body' in reply);
   // Replies of the desk's lists.
-  return reply.body as unknown as { data: Row[]; next_cursor: string | null };
+  return reply.body as { data: Row[]; next_cursor: string | null };
 }
 
 describe('GET /v1/operations', () => {

@@ -112,7 +112,8 @@ function kept(headers: Readonly<Record<string, unknown>>, names: readonly string
   return Object.fromEntries(names.flatMap(name => (typeof headers[name] === 'string' ? [[name, headers[name]]] : [])));
 }
 
-async function json_of(body: AsyncIterable<Buffer>): Promise<Json> {
+/** What our own services answer is of the form that their routes declare: the parsed boundary. */
+async function json_of<T = Json>(body: AsyncIterable<Buffer>): Promise<T> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of body) {
@@ -141,11 +142,9 @@ export async function remote_vitals(
           request_id: fresh_id('req'),
           signal: AbortSignal.timeout(vitals_timeout_ms),
         });
-        const read = await json_of(body);
+        const read = await json_of<{ data: VitalsOf[] }>(body);
         // Our own services' answer, in the form of vitals_route.
-        return status === 200
-          ? { found: (read as unknown as { data: VitalsOf[] }).data, unavailable: [] }
-          : { found: [], unavailable: one.services };
+        return status === 200 ? { found: read.data, unavailable: [] } : { found: [], unavailable: one.services };
       } catch (error) {
         logger.debug({ error, services: one.services }, 'no vitals');
         return { found: [], unavailable: one.services };

@@ -79,6 +79,9 @@ const audit_schema = Type.Object({
   object: Type.String(),
   reason: Type.Union([Type.String(), Type.Null()]),
   request_id: Type.String(),
+  outcome: Type.Union([Type.Literal('done'), Type.Literal('attempted')], {
+    description: 'attempted: nothing tells how it ended. It is under way, or its process died, or its answer was a 5xx: look at the object',
+  }),
   hash: Type.String(),
 });
 
@@ -241,9 +244,11 @@ function version_conflict(version: number): Problem {
 
 const audit_word = Type.Optional(Type.String({ minLength: 1, maxLength: 200 }));
 const audit_query = Type.Object({ ...paging.properties, actor: audit_word, action: audit_word, object: audit_word });
+/** Of an attempt that has ended only its end is shown, and that only when something changed. */
 const audit_list_sql = `
-  select * from gateway.audit_log
-   where ($1::bigint is null or seq < $1) and ($3::text is null or actor = $3) and ($4::text is null or action = $4) and ($5::text is null or object = $5)
+  select * from gateway.audit_log entry
+   where outcome <> 'unchanged' and not (outcome = 'attempted' and exists (select from gateway.audit_log its_end where its_end.attempt = entry.seq))
+     and ($1::bigint is null or seq < $1) and ($3::text is null or actor = $3) and ($4::text is null or action = $4) and ($5::text is null or object = $5)
    order by seq desc limit $2`;
 
 function audit_route(given: GatewayRoutesGiven): Route {
@@ -264,7 +269,7 @@ function audit_route(given: GatewayRoutesGiven): Route {
           const { actor = null, action = null, object = null } = request.query;
           return store.ask<AuditRow>(given.pool, 'gateway_list_audit', audit_list_sql, [seq, limit, actor, action, object]);
         },
-        ({ seq, at, actor, actor_type, action, object, reason, request_id, hash }) => ({
+        ({ seq, at, actor, actor_type, action, object, reason, request_id, outcome, hash }) => ({
           id: String(seq),
           seq,
           at,
@@ -274,6 +279,7 @@ function audit_route(given: GatewayRoutesGiven): Route {
           object,
           reason,
           request_id,
+          outcome,
           hash,
         }),
       ),

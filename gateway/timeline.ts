@@ -7,6 +7,7 @@ import type pg from 'pg';
 import Type from 'typebox';
 import { not_found } from '../platform/http.ts';
 import type { Reply, Route } from '../platform/route.ts';
+import type { Row } from '../platform/service.ts';
 import { summary_of } from './summary.ts';
 
 export interface TimelinePorts {
@@ -22,7 +23,8 @@ interface TimelineRow {
   readonly position: number;
   readonly at: string;
   readonly type: string;
-  readonly data: Record<string, unknown>;
+  /** JSON, as the log's column has it. */
+  readonly data: Row;
   readonly caused_by: string;
 }
 
@@ -78,17 +80,17 @@ export async function timeline_of(ports: TimelinePorts, key: string): Promise<Ti
 }
 
 /** Equal times are common (one batch): an event goes behind the event that caused it, and behind those before it in its own log. */
-export function by_cause<Row extends Pick<TimelineRow, 'id' | 'service' | 'caused_by'>>(rows: readonly Row[]): Row[] {
+export function by_cause<Told extends Pick<TimelineRow, 'id' | 'service' | 'caused_by'>>(rows: readonly Told[]): Told[] {
   const of_id = new Map(rows.map(row => [row.id, row]));
-  const before = new Map<Row, Row | undefined>();
-  const last = new Map<string, Row>();
+  const before = new Map<Told, Told | undefined>();
+  const last = new Map<string, Told>();
   for (const row of rows) {
     before.set(row, last.get(row.service));
     last.set(row.service, row);
   }
-  const seen = new Set<Row>();
-  const sorted: Row[] = [];
-  const place = (row: Row | undefined) => {
+  const seen = new Set<Told>();
+  const sorted: Told[] = [];
+  const place = (row: Told | undefined) => {
     if (row === undefined || seen.has(row)) return;
     seen.add(row);
     place(before.get(row));
@@ -100,7 +102,7 @@ export function by_cause<Row extends Pick<TimelineRow, 'id' | 'service' | 'cause
 }
 
 /** What travels sealed to one hearer is nobody else's to read. */
-function without_personal(data: Record<string, unknown>): Record<string, unknown> {
+function without_personal(data: Row): Row {
   const { personal, ...rest } = data;
   return personal === undefined ? data : rest;
 }
@@ -148,8 +150,7 @@ export function timeline_routes(ports: TimelinePorts): Route[] {
           data: without_personal(payload),
           caused_by,
         }));
-        // Events are JSON by their contracts.
-        return { status: 200, body: { data, ...(in_archive === undefined ? {} : { archived: in_archive }) } as unknown as Reply['body'] };
+        return { status: 200, body: { data, ...(in_archive === undefined ? {} : { archived: in_archive }) } };
       },
     },
   ];

@@ -9,6 +9,7 @@ import { ended, open_shop, reached, type Shop, sound, until } from './shop.ts';
 const rounds = Number(process.env['ROUNDS'] ?? 150);
 const wave_size = 100;
 const head_start_first_ms = 60;
+const waves_max = Math.ceil(rounds / wave_size) + 12;
 const shop = await open_shop({ after });
 const one_lamp = [{ sku: 'LAMP', quantity: 1 }];
 
@@ -266,21 +267,29 @@ function winner(warehouse: Shop, order: Order, cancelled: Answer, dispatched: An
   return won;
 }
 
+/** A race that one side wins nine times of ten tells nothing of the other. */
+function is_one_sided(winners: readonly Winner[]): boolean {
+  const cancelled = winners.filter(who => who === 'cancelled').length;
+  return Math.min(cancelled, winners.length - cancelled) < winners.length / 10;
+}
+
 test(`cancel against dispatch, ${rounds} rounds: one winner each, and the money goes with it`, async t => {
   const warehouse = await open_shop(t, { env: { FULFILLMENT: 'manual' } });
   const winners: Winner[] = [];
   let head_start_ms = head_start_first_ms;
-  for (let wave = 0; winners.length < rounds; wave++) {
-    const size = Math.min(wave_size, rounds - winners.length);
+  // A machine on which one side has hardly won yet needs another head start, and another wave.
+  for (let wave = 0; winners.length < rounds || (is_one_sided(winners) && wave < waves_max); wave++) {
+    const size = Math.min(wave_size, rounds, Math.max(rounds - winners.length, Math.ceil(rounds / 4)));
     const won = await cancel_against_dispatch(warehouse, wave, { size, head_start_ms });
     // How long a cancellation takes is the machine's business: the head start follows, so that both sides win many.
-    head_start_ms *= won.filter(who => who === 'dispatched').length > size / 2 ? 1.5 : 1 / 1.5;
+    const step = is_one_sided(won) ? 4 : 1.5;
+    head_start_ms *= won.filter(who => who === 'dispatched').length > size / 2 ? step : 1 / step;
     winners.push(...won);
   }
   const count = (who: Winner) => winners.filter(winner => winner === who).length;
   t.diagnostic(`cancelled ${count('cancelled')}, dispatched ${count('dispatched')}`);
-  assert.equal(winners.length, rounds);
-  assert.ok(Math.min(count('cancelled'), count('dispatched')) >= rounds / 10, 'a race that one side always wins is none');
+  assert.ok(winners.length >= rounds);
+  assert.ok(!is_one_sided(winners), 'a race that one side always wins is none');
   await sound(warehouse);
   const [stock] = (await warehouse.pool.query(`select on_hand, held, allocated from inventory.stock_item where id = 'LAMP@north'`)).rows;
   assert.deepEqual(stock, { on_hand: 100_000 - count('dispatched'), held: 0, allocated: 0 });

@@ -98,7 +98,7 @@ async function follow(api: ReturnType<typeof client>, id: string, placed_at: str
       const seconds = (Date.parse(entry.at) - Date.parse(placed_at)) / 1_000;
       const color = colors[entry.service] ?? ((text: string) => text);
       console.log(
-        `  ${dim(`${seconds.toFixed(2).padStart(6)} s`)}  ${color('●')} ${color(entry.service.padEnd(10))} ${entry.type.padEnd(30)} ${dim(entry.summary)}`,
+        `  ${dim(`${seconds.toFixed(2).padStart(6)} s`)}  ${color('●')} ${color(entry.service.padEnd(10))} ${entry.type.padEnd(30)} ${dim(with_money(entry.summary))}`,
       );
     }
     if (ends.includes(order.status) || order.payment_status === 'declined') return order;
@@ -137,6 +137,13 @@ function print_end(order: Answer): number {
   if (order.rejection !== null && order.rejection !== undefined) console.log(`    ${JSON.stringify(order.rejection)}`);
   console.log('');
   return good ? 0 : 1;
+}
+
+/** Exceptions tell amounts as `1999 GBP minor units`. */
+function with_money(summary: string): string {
+  return summary.replaceAll(/(?<![\w.-])(-?\d{1,15}) ([A-Z]{3}) minor units\b/g, (_all, amount: string, currency: string) =>
+    money(Number(amount), currency),
+  );
 }
 
 function money(amount: number, currency: string): string {

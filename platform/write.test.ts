@@ -104,6 +104,19 @@ describe('a batch', () => {
     assert.match(result?.result === 'failed' ? result.error.message : '', /undeclared ref: counter b/);
   });
 
+  test('shows a command what those before it made, when the state that they left names it', async () => {
+    const follow: Item = { command: command({ type: 'follow', id: 'way' }), cause: 'req_follow', actor: 'test' };
+    const results = await writer.write([add('way_3', 5), add('way', 3), follow], []);
+    assert.deepEqual(
+      results.map(result => result.result),
+      ['decided', 'decided', 'decided'],
+    );
+    assert.equal(await total('way_3'), 10);
+    // Nobody loaded it: it is for the next batch.
+    const [, unknown] = await writer.write([add('way', 1), { ...follow, cause: 'req_follow_2' }], []);
+    assert.match(unknown?.result === 'failed' ? unknown.error.message : '', /undeclared ref: counter way_4/);
+  });
+
   test('whose save fails tells nobody of success', async () => {
     await assert.rejects(writer.write([add('fine', 1), add('too_much', 2_000_000)], []), { code: '23514' });
     assert.equal(await total('fine'), 0);

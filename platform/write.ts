@@ -292,8 +292,16 @@ function decide_one(batch: Batch, index: number, item: Item): Result {
     return { result: 'decided', events: outcome.events, ...(reply === undefined ? {} : { reply }) };
   } catch (error) {
     if (error instanceof ChangedMeanwhile) throw error;
-    return { result: 'failed', error: as_error(error) };
+    return made_meanwhile(batch, index, item) ? decide_one(batch, index, item) : { result: 'failed', error: as_error(error) };
   }
+}
+
+/** A command before this one may have made what `then_touches` names only now: it is in memory, and declared from here on. False: nothing is new. */
+function made_meanwhile({ ports, memory, refs }: Batch, index: number, { command }: Item): boolean {
+  const known = refs[index] ?? [];
+  const named = ports.service.commands[command.type]?.then_touches?.(command, view_of(memory, known)) as typeof known | undefined;
+  refs[index] = [...known, ...(named ?? []).filter(({ kind, id }) => !known.some(ref => ref.kind === kind && ref.id === id))];
+  return refs[index].length > known.length;
 }
 
 /** Same key: the first reply again, also when the first stands in this very batch. */

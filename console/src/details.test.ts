@@ -1,7 +1,7 @@
 /** What is wrong, with its money as people write it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { has_bare_amounts, with_money } from './details.ts';
+import { has_bare_amounts, json_with_money, with_money } from './details.ts';
 import { money } from './format.ts';
 
 const gbp = (amount: number) => money(amount, 'GBP');
@@ -45,4 +45,10 @@ test('a bare amount without a currency stays, and is known as one', () => {
   assert.equal(with_money('300 is uncovered.'), '300 is uncovered.');
   assert.ok(has_bare_amounts('300 is uncovered.'));
   assert.ok(!has_bare_amounts('300 GBP minor units is uncovered.'));
+});
+test('an event’s data has its amounts as money beside them, in its own currency or its order’s', () => {
+  const lines = (data: Record<string, unknown>) => json_with_money(data, 'GBP').split('\n').slice(1, -1);
+  assert.deepEqual(lines({ amount: 1_999, quantity: 2 }), [`  "amount": 1999,  = ${gbp(1_999)}`, '  "quantity": 2']);
+  assert.deepEqual(lines({ currency: 'JPY', tax_total: 30 }), ['  "currency": "JPY",', `  "tax_total": 30  = ${money(30, 'JPY')}`]);
+  assert.deepEqual(lines({ detail: '300 GBP minor units is uncovered.' }), [`  "detail": "${gbp(300)} is uncovered."`]);
 });

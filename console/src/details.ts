@@ -28,3 +28,17 @@ function in_currency(currency: string) {
 export function has_bare_amounts(detail: string): boolean {
   return bare.some(phrase => detail.search(phrase) >= 0);
 }
+
+/** Fields of events that hold minor units, as their contracts name them. */
+const amount_line =
+  /^ *"(?:amount|amount_due|unit_price|cost|subtotal|tax|discount|authorized|captured|refunded|voided|credited|(?:refund|capture)_pending|\w+_(?:amount|total|tax|value)|line_(?:subtotal|discount))": (-?\d{1,15}),?$/gm;
+
+/** An event's data as it is, with its amounts as money beside them: in its own currency, else its order's. */
+export function json_with_money(data: Readonly<Record<string, unknown>>, currency: string): string {
+  const { currency: own } = data;
+  const code = typeof own === 'string' ? own : currency;
+  return with_money(JSON.stringify(data, null, 2)).replaceAll(
+    amount_line,
+    (line, amount: string) => `${line}  = ${money(Number(amount), code)}`,
+  );
+}

@@ -46,6 +46,7 @@ export interface TestDoor {
   readonly door: Door;
   readonly url: string;
   readonly pool: pg.Pool;
+  readonly database_url: string;
   readonly clock: MovableClock;
   readonly fresh_id: (prefix: string) => string;
   /** What the toy handlers were asked. */
@@ -82,7 +83,7 @@ export async function test_door(settings: Partial<DoorSettings> = {}): Promise<T
     await pool.end();
     await database.drop();
   };
-  return { door, url: door.url, pool, clock, fresh_id, asked, house, open, close };
+  return { door, url: door.url, pool, database_url: database.url, clock, fresh_id, asked, house, open, close };
 }
 
 async function* empty(): AsyncGenerator<string> {}

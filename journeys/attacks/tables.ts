@@ -6,7 +6,13 @@ const restless = new Set(['members', 'positions', 'attempts', 'sessions']);
 
 export type Look = ReadonlyMap<string, string>;
 
-/** Looks at all tables that there are now. A refusal kept under its own idempotency key is no change: only replies to what was done count. */
+/** A refusal kept under its own idempotency key is no change, nor is one that the audit log keeps: only what was done counts, and what may have been. */
+const counted: Readonly<Record<string, string>> = {
+  idempotency: 'status < 400',
+  audit_log: `outcome <> 'unchanged' and not exists (select from gateway.audit_log its_end where its_end.attempt = t.seq and its_end.outcome = 'unchanged')`,
+};
+
+/** Looks at all tables that there are now. */
 export async function tables(pool: pg.Pool): Promise<() => Promise<Look>> {
   const { rows } = await pool.query<{ schema: string; name: string }>(
     `select schemaname as schema, tablename as name from pg_tables
@@ -14,7 +20,7 @@ export async function tables(pool: pg.Pool): Promise<() => Promise<Look>> {
   );
   const looked_at = rows.filter(({ name }) => !restless.has(name));
   const hashes = looked_at.map(({ schema, name }) => {
-    const kept = name === 'idempotency' ? ' where status < 400' : '';
+    const kept = counted[name] === undefined ? '' : ` where ${counted[name]}`;
     return `select '${schema}.${name}' as name, (select md5(coalesce(string_agg(t::text, e'\\n' order by t::text), '')) from ${schema}.${name} t${kept}) as hash`;
   });
   const text = hashes.join(' union all ');

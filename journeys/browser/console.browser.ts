@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { Browser, Page, Route } from 'playwright-core';
+import { append_audit } from '../../gateway/audit_log.ts';
+import { transaction } from '../../gateway/store.ts';
 import { build_pages } from '../../main/pages.ts';
 import { until } from '../shop.ts';
 import { fits, hostile_texts, is_accessible, is_unbroken, launch, no_browser, picture, type Visitor, visit } from './browser.ts';
@@ -238,6 +240,18 @@ describe('the console', { skip: no_browser }, () => {
     await sign_in('analyst');
     await heading('Insight').waitFor();
     assert.equal((await page.request.get('/v1/orders')).status(), 403);
+  });
+
+  story('says of a deed that only its attempt is written down that its outcome is not known', async () => {
+    const deed = { actor: 'key_x', actor_type: 'sk', action: 'product.changed', object: 'LAMP', request_id: 'req_lost' };
+    await transaction(given.shop.pool, client => append_audit(client, { ...deed, at: '2026-05-12T09:12:00.000Z', outcome: 'attempted' }));
+    await sign_in('admin', '/console/audit-log?actor=key_x');
+    await row('LAMP').getByText('Outcome not known').waitFor();
+    await is_accessible(page);
+    await is_unbroken(page);
+    await page.goto('/console/audit-log?action=key.created');
+    await row('Key created').first().waitFor();
+    assert.equal(await page.getByText('Outcome not known').count(), 0);
   });
 
   story('shows hostile texts as texts', async () => {

@@ -8,6 +8,7 @@ import { type Shop, until } from '../shop.ts';
 export type Service = 'payments' | 'shipping' | 'suppliers';
 export interface OperationRow {
   readonly op_id: string;
+  readonly provider: string;
   readonly state: 'requested' | 'sent' | 'succeeded' | 'failed' | 'unknown';
   readonly attempts: number;
   readonly queries: number;
@@ -38,7 +39,7 @@ export const lines: readonly Line[] = [
 
 export async function operation_of({ pool }: Shop, { service, kind, key }: Effect): Promise<OperationRow | undefined> {
   const { rows } = await pool.query<OperationRow>(
-    `select op_id, state, attempts, queries, next_at from ${service}.operations where kind = $1 and key = $2 order by op_id desc limit 1`,
+    `select op_id, provider, state, attempts, queries, next_at from ${service}.operations where kind = $1 and key = $2 order by op_id desc limit 1`,
     [kind, key],
   );
   return rows[0];
@@ -59,16 +60,21 @@ const schedule_ms = 86_400_000;
 export async function ask_now(shop: Shop, effect: Effect): Promise<void> {
   const operation = await operation_of(shop, effect);
   const wait_ms = Date.parse(operation?.next_at ?? '') - shop.clock.now_ms();
-  if (operation?.state !== 'unknown' || wait_ms <= 0 || is_being_asked(wait_ms)) return;
+  if (operation?.state !== 'unknown' || wait_ms <= 0 || is_being_asked(shop, effect, operation, wait_ms)) return;
   if (wait_ms <= schedule_ms) shop.clock.move(wait_ms);
   else await look_at_list(shop, effect);
 }
 
 /** So long journeys let a third party think, at most. */
 const timeout_max_ms = 2_000;
-/** A question under way has its claim's end in its row: a clock put forward to it would have it asked again before it is answered, for ever on a slow machine. */
-function is_being_asked(wait_ms: number): boolean {
-  return wait_ms > claim_grace_ms && wait_ms <= claim_grace_ms + timeout_max_ms;
+/**
+ * A question under way has its claim's end in its row: a clock put forward to it would have it asked again before it is answered, for ever on a slow machine.
+ * The row tells while it is young; the process, which may be starved and take longer than any time-out, until its answer is written.
+ */
+function is_being_asked({ up }: Shop, { service }: Effect, { provider }: OperationRow, wait_ms: number): boolean {
+  const runtime = up.runtimes.get(service);
+  const in_flight = runtime?.providers().get(provider)?.in_flight ?? 0;
+  return in_flight > 0 || runtime?.events.busy === true || (wait_ms > claim_grace_ms && wait_ms <= claim_grace_ms + timeout_max_ms);
 }
 
 /** A list that is being read, or asked for again, has its time: a clock that jumps meanwhile would be its deadline. */

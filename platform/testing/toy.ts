@@ -12,7 +12,8 @@ type ToyCommand =
   | { readonly type: 'add'; readonly id: string; readonly amount: number }
   | { readonly type: 'call'; readonly id: string; readonly op_ids: readonly string[]; readonly provider: string }
   | { readonly type: 'explode'; readonly id: string }
-  | { readonly type: 'peek'; readonly id: string; readonly other: string };
+  | { readonly type: 'peek'; readonly id: string; readonly other: string }
+  | { readonly type: 'follow'; readonly id: string };
 interface Added extends Event {
   readonly type: 'toy.added';
   readonly data: { readonly id: string; readonly amount: number };
@@ -61,6 +62,16 @@ const toy_service: Service<ToyStates, ToyCommand, Added, { rejection: 'below_zer
       decide(command, view) {
         view('counter', command.other);
         return { facts: [] };
+      },
+    },
+    // The state names another counter.
+    follow: {
+      touches: command => [{ kind: 'counter', id: command.id }],
+      then_touches: ({ id }, view) => [{ kind: 'counter', id: `${id}_${view('counter', id).total}` }],
+      decide({ id }, view) {
+        const subject = { kind: 'counter', id: `${id}_${view('counter', id).total}` } as const;
+        const amount = view('counter', subject.id).total;
+        return { facts: [{ event: { type: 'toy.added', data: { id: subject.id, amount } }, key: subject.id, subject }] };
       },
     },
   },

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { before, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { recorded } from '../../contracts/recorded.ts';
 import { real_clock } from '../../platform/clock.ts';
 import type { LogReader } from '../../platform/log.ts';
 import { seeded_random } from '../../platform/random.ts';
+import type { Analytics } from './service.ts';
 import { ask, begin, caught_up, contents, contents_at_once, fresh_folder, ingest_child, readers_of } from './testing/analytics.ts';
 import { type Logs, log_names, logs_of, memory_log } from './testing/lives.ts';
 import { tell_small_shop } from './testing/small_shop.ts';
@@ -16,9 +17,19 @@ const placed_in = (told: Logs) =>
 describe('exactly once', () => {
   const [seed, lives] = [11, 40];
   const logs = logs_of(seed, tell_orders(lives));
+  let whole: Analytics | undefined;
+  let home: Awaited<ReturnType<typeof fresh_folder>> | undefined;
   let expected: Record<string, Answer[]>;
   before(async () => {
-    expected = await contents_at_once(logs);
+    home = await fresh_folder();
+    whole = await begin(readers_of(logs), home.folder);
+    await caught_up(whole);
+    expected = await contents(whole);
+  });
+  // Also when that failed: a store that hears keeps its process.
+  after(async () => {
+    await whole?.stop();
+    await home?.remove();
   });
 
   test('every event is stored once, with what it said but nothing personal', () => {
@@ -38,7 +49,7 @@ describe('exactly once', () => {
   });
 
   for (const round of [1, 2]) {
-    test(`in whatever order the logs come, however they are cut, handed over twice and interrupted (round ${round})`, async () => {
+    test(`in whatever order the logs come, however they are cut, handed over twice and interrupted (round ${round})`, async t => {
       const { next } = seeded_random(round);
       const shown = new Map<string, number>(log_names.map(name => [name, 0]));
       const readers: LogReader[] = [...logs].map(([source, events]) => {
@@ -52,6 +63,10 @@ describe('exactly once', () => {
       const { folder, remove } = await fresh_folder();
       const start = () => begin(readers, folder, { batching: { events_max: 20 + Math.floor(next() * 400), batch_ms: 0 } });
       let analytics = await start();
+      t.after(async () => {
+        await analytics.stop();
+        await remove();
+      });
       while ([...logs].some(([source, events]) => (shown.get(source) ?? 0) < events.length)) {
         for (const [source, events] of logs)
           if (next() < 0.5) shown.set(source, Math.min(events.length, (shown.get(source) ?? 0) + Math.floor(next() * 120)));
@@ -63,8 +78,6 @@ describe('exactly once', () => {
         }
       }
       assert.deepEqual(await contents(analytics), expected);
-      await analytics.stop();
-      await remove();
     });
   }
 
@@ -74,6 +87,7 @@ describe('exactly once', () => {
     let kills = 0;
     while (true) {
       const { child, ended } = ingest_child(folder, seed, lives);
+      t.after(() => child.kill('SIGKILL'));
       await new Promise<void>(resolve => {
         child.stdout.once('data', () => resolve());
         child.once('exit', () => resolve());
@@ -88,10 +102,12 @@ describe('exactly once', () => {
       kills += 1;
     }
     const analytics = await begin(readers_of(logs), folder);
+    t.after(async () => {
+      await analytics.stop();
+      await remove();
+    });
     await caught_up(analytics);
     assert.deepEqual(await contents(analytics), expected);
-    await analytics.stop();
-    await remove();
     t.diagnostic(`${kills} kills`);
   });
 
@@ -120,7 +136,7 @@ describe('exactly once', () => {
     ['alone', 500, 100_000],
     ['while the next one is read', 20, 100],
   ] as const)
-    test(`a batch that fails leaves nothing of it: ${what}`, async () => {
+    test(`a batch that fails leaves nothing of it: ${what}`, async t => {
       const { folder, remove } = await fresh_folder();
       const wrong = new Set(log_names.map(name => `${name} 25`));
       const readers = [...logs].map(([source, events]): LogReader => {
@@ -138,14 +154,16 @@ describe('exactly once', () => {
         };
       });
       const analytics = await begin(readers, folder, { batching: { events_max, batch_ms: 0 } });
+      t.after(async () => {
+        await analytics.stop();
+        await remove();
+      });
       await caught_up(analytics);
       assert.equal(wrong.size, 0, 'each log was spoiled once');
       assert.deepEqual(await contents(analytics), expected);
-      await analytics.stop();
-      await remove();
     });
 
-  test('a log that cannot be read for a moment, when a part of the batch is already on its way', async () => {
+  test('a log that cannot be read for a moment, when a part of the batch is already on its way', async t => {
     // More than one piece.
     const many = logs_of(seed, tell_orders(450));
     const failing = new Set(many.keys());
@@ -161,6 +179,10 @@ describe('exactly once', () => {
     });
     const { folder, remove } = await fresh_folder();
     const analytics = await begin(readers, folder);
+    t.after(async () => {
+      await analytics.stop();
+      await remove();
+    });
     await caught_up(analytics);
     assert.equal(failing.size, 0, 'each log failed once');
     const [{ length: events }, { size: placed }] = [[...many.values()].flat(), placed_in(many)];
@@ -168,7 +190,5 @@ describe('exactly once', () => {
       { events, different: events },
     ]);
     assert.deepEqual(await ask(analytics, 'select count(*) as placed from orders where placed_at is not null'), [{ placed }]);
-    await analytics.stop();
-    await remove();
   });
 });

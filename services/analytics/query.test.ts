@@ -248,7 +248,7 @@ describe('the examples', () => {
     const route = analyst_routes(analytics, { note: async () => undefined }).find(one => one.path === '/v1/analytics/queries');
     const reply = await route?.handle(test_request(undefined));
     assert.ok(reply !== undefined && 'body' in reply);
-    const { data, tables } = reply.body as unknown as { data: unknown[]; tables: { name: string; columns: { name: string }[] }[] };
+    const { data, tables } = reply.body as { data: unknown[]; tables: { name: string; columns: { name: string }[] }[] };
     assert.equal(data.length, gallery.length);
     assert.equal(new Set(gallery.map(one => one.id)).size, gallery.length);
     const orders = tables.find(table => table.name === 'orders');

@@ -68,8 +68,7 @@ export function analyst_routes(analytics: Analytics, given: AnalystGiven): Route
         // Validated by `body`.
         const { sql } = request.body as { sql: string };
         const { table, watermark } = await analytics.query(sql);
-        // JSON by the warehouse.
-        return { status: 200, body: { watermark: watermark.at, ...table } as unknown as Row };
+        return { status: 200, body: { watermark: watermark.at, ...table } };
       },
     },
     {
@@ -81,7 +80,7 @@ export function analyst_routes(analytics: Analytics, given: AnalystGiven): Route
       rejections: [],
       async handle(): Promise<Reply> {
         const tables = await analytics.tables();
-        return { status: 200, body: { data: [...gallery], tables } as unknown as Row };
+        return { status: 200, body: { data: gallery.map(example => ({ ...example })), tables: tables.map(table => ({ ...table })) } };
       },
     },
     {

@@ -1,7 +1,6 @@
 /** The facts made again from the logs, seen and begun over HTTP. */
 import Type from 'typebox';
 import type { Reply, Route } from '../../platform/route.ts';
-import type { Row } from '../../platform/service.ts';
 import type { RebuildProgress } from './rebuild.ts';
 import type { AnalystGiven } from './routes_analyst.ts';
 import type { Analytics } from './service.ts';
@@ -66,5 +65,5 @@ export function rebuild_routes(analytics: Analytics, given: AnalystGiven): Route
 }
 
 function shown(progress: RebuildProgress): Reply {
-  return { status: 200, body: { ...progress } as unknown as Row };
+  return { status: 200, body: { ...progress, tables: progress.tables.map(table => ({ ...table })) } };
 }

@@ -1,5 +1,7 @@
 /** The routes of stock and locations (api.md 2). */
+
 import Type from 'typebox';
+import { import_reply } from '../../contracts/imports.ts';
 import type { InventoryEvent } from '../../contracts/index.ts';
 import { not_found } from '../../platform/http.ts';
 import { page_reply, page_schema, paging, read_page } from '../../platform/pages.ts';
@@ -10,7 +12,6 @@ import {
   type AdjustmentBody,
   adjustment_body,
   type InspectionBody,
-  import_reply,
   inspection_body,
   type LocationBody,
   location_body,

@@ -90,8 +90,3 @@ export const import_line = Type.Object(
   { ...at_item, on_hand: Units(), safety: optional(Units()), backorder_limit: optional(Units()) },
   closed,
 );
-export const import_reply = Type.Object({
-  imported: Type.Integer(),
-  rejected: Type.Array(Type.Object({ line: Type.Integer(), code: Type.String(), detail: Type.String() })),
-  rejected_total: Type.Integer({ description: 'Of these the first 1,000 are listed.' }),
-});

@@ -1,5 +1,7 @@
 /** Products, tax rates and shipping rates (api.md 2). PUT replaces the whole of what its address names. */
+
 import Type from 'typebox';
+import { import_reply } from '../../contracts/imports.ts';
 import { not_found } from '../../platform/http.ts';
 import { page_reply, page_schema, paging, read_page, text_part } from '../../platform/pages.ts';
 import { Problem, type Reply, type Route, type RouteRequest } from '../../platform/route.ts';
@@ -20,7 +22,6 @@ import {
 import { instant_of, invalid } from './fields.ts';
 import { canonical_postal_code } from './pricing/tax.ts';
 import {
-  import_reply,
   type ProductBody,
   type ProductLine,
   product_body,

@@ -108,9 +108,3 @@ const shipping_row = Type.Object(
 );
 export type ShippingTableBody = Static<typeof shipping_table_body>;
 export const shipping_table_body = Type.Object({ data: Type.Array(shipping_row, { maxItems: table_rows_max }) }, closed);
-
-export const import_reply = Type.Object({
-  imported: Type.Integer(),
-  rejected: Type.Array(Type.Object({ line: Type.Integer(), code: Type.String(), detail: Type.String() })),
-  rejected_total: Type.Integer({ description: 'Of these the first 1,000 are listed' }),
-});

@@ -1,11 +1,12 @@
 /** What a buyer has in a spreadsheet: items of a supplier and reorder policies, one JSON object a line, set in batches. The same lines again change nothing. */
+import { import_reply } from '../../contracts/imports.ts';
 import { not_found } from '../../platform/http.ts';
 import { Problem, type Reply, type Route, type RouteRequest } from '../../platform/route.ts';
 import { parse_json_text, validator } from '../../platform/strict_json.ts';
 import { code_in } from './answers.ts';
 import type { SetReorderPolicy } from './commands.ts';
 import { policy_command } from './policy.ts';
-import { import_reply, type PolicyLine, policy_line, type SupplierItemLine, supplier_item_line } from './schemas.ts';
+import { type PolicyLine, policy_line, type SupplierItemLine, supplier_item_line } from './schemas.ts';
 import { get_supplier, put_supplier_items, type SuppliersDesk } from './views.ts';
 
 export const import_batch_lines_max = 500;

@@ -18,7 +18,7 @@ after(async () => {
   for (const stop of stops) await stop();
 });
 
-const rows_of = (list: Row): Row[] => list['data'] as unknown as Row[];
+const rows_of = (list: Row): Row[] => list['data'] as Row[];
 /** Read, and compared with the schema that documents it. */
 async function read(path: string, template = path.split('?')[0] ?? ''): Promise<Row> {
   const body = await desk.get(path);
@@ -91,7 +91,7 @@ test('who waits is told with the purchase order whose units it will get', async 
   await call('POST', `/v1/purchase-orders/${po_id}/approve`);
   const peg = await until('a peg', async () => {
     const [row] = rows_of(await read('/v1/backorders?sku=TEA&location=depot'));
-    const pegs = (row?.['pegs'] ?? []) as unknown as Row[];
+    const pegs = (row?.['pegs'] ?? []) as Row[];
     return pegs.find(one => one['purchase_order_id'] === po_id);
   });
   assert.deepEqual([peg['quantity'], peg['line_id']], [3, '1']);

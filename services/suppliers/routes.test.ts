@@ -8,8 +8,8 @@ import type { Row } from '../../platform/service.ts';
 import { proposal_schema, purchase_order_detail_schema, purchase_order_schema, receipt_schema } from './schemas.ts';
 import { inbound_secret, type Office, office, stocked, until } from './testing/desk.ts';
 
-const first_of = (list: Row): Row | undefined => (list['data'] as unknown as Row[])[0];
-const line_of = (order: Row, place = 0): Row => (order['lines'] as unknown as Row[])[place] ?? {};
+const first_of = (list: Row): Row | undefined => (list['data'] as Row[])[0];
+const line_of = (order: Row, place = 0): Row => (order['lines'] as Row[])[place] ?? {};
 const stops: (() => Promise<void> | void)[] = [];
 let desk: Office;
 before(async () => {
@@ -196,7 +196,7 @@ test('an import puts what its good lines say and names the others; again it chan
   const put = await send('/v1/reorder-policies/import', policies);
   assert.deepEqual([put['imported'], put['rejected_total']], [2, 4]);
   assert.deepEqual(said(put['rejected']).toSorted(), ['2 unknown_supplier', '3 out_of_range', '4 required', '5 required']);
-  const [stored] = (await desk.get('/v1/reorder-policies?sku=FLOUR-0'))['data'] as unknown as Row[];
+  const [stored] = (await desk.get('/v1/reorder-policies?sku=FLOUR-0'))['data'] as Row[];
   assert.deepEqual([stored?.['target'], stored?.['version']], [12, 2]);
 });
 
@@ -248,7 +248,7 @@ test('purchase orders by hand: drafted, listed by page and filter, cancelled', a
     'invalid',
   );
   assert.equal((await draft([{ sku: 'NONE', quantity: 1 }])).body['code'], 'unknown_sku');
-  const ids_of = (list: Row) => (list['data'] as unknown as Row[]).map(order => order['id']);
+  const ids_of = (list: Row) => (list['data'] as Row[]).map(order => order['id']);
   const page = await get('/v1/purchase-orders?supplier=hand&limit=2');
   const rest = await get(`/v1/purchase-orders?supplier=hand&limit=2&cursor=${page['next_cursor']}`);
   assert.deepEqual([...ids_of(page), ...ids_of(rest), rest['next_cursor']], [...ids, null]);

@@ -95,11 +95,6 @@ export const policy_body = Type.Object(
 );
 export type PolicyLine = Static<typeof policy_line>;
 export const policy_line = Type.Object({ sku: Code(), location: Code(), ...policy_body.properties }, closed);
-export const import_reply = Type.Object({
-  imported: Type.Integer(),
-  rejected: Type.Array(Type.Object({ line: Type.Integer(), code: Type.String(), detail: Type.String() })),
-  rejected_total: Type.Integer({ description: 'Of these the first 1,000 are listed.' }),
-});
 export const policy_schema = Type.Object({
   sku: Code(),
   location: Code(),

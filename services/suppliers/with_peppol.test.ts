@@ -67,7 +67,7 @@ async function when(address: string, what: string, looks_so: (order: Row) => boo
     throw new Error(JSON.stringify(last), { cause });
   }
 }
-const rows_in = (of: Row, name: string) => of[name] as unknown as Row[];
+const rows_in = (of: Row, name: string) => of[name] as Row[];
 const line_of = (of: Row): Row => rows_in(of, 'lines')[0] ?? {};
 const reasons_of = (of: Row) => rows_in(of, 'exceptions').map(exception => exception['reason']);
 const taken = (of: Row) =>
@@ -86,7 +86,7 @@ test('half now and half later: sent, answered, announced twice, received', async
   const both = await when(address, 'both', of => line_of(of)['quantity_in_transit'] === 20 && of['status'] === 'acknowledged');
   assert.deepEqual([both['receipt'], line_of(both)['quantity_confirmed'], reasons_of(both)], ['accepted', 10, []]);
   assert.deepEqual(
-    rows_in(both, 'ship_notices').map(({ lines }) => (lines as unknown as Row[])[0]?.['quantity']),
+    rows_in(both, 'ship_notices').map(({ lines }) => (lines as Row[])[0]?.['quantity']),
     [10, 10],
   );
   assert.deepEqual(

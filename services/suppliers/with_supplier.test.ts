@@ -95,8 +95,8 @@ async function sim_speaks_to(t: Afterwards, sim: StandIn, desk: Office): Promise
   await fetch(`${sim.url}/__sim/webhook`, { method: 'POST', body: JSON.stringify(target) });
 }
 
-const line_of = (order: Row, place = 0): Row => (order['lines'] as unknown as Row[])[place] ?? {};
-const reasons_of = (order: Row) => (order['exceptions'] as unknown as Row[]).map(exception => exception['reason']);
+const line_of = (order: Row, place = 0): Row => (order['lines'] as Row[])[place] ?? {};
+const reasons_of = (order: Row) => (order['exceptions'] as Row[]).map(exception => exception['reason']);
 const is = (status: string) => (order: Row) => order['status'] === status;
 const taken = (sim: StandIn, address: string) =>
   sim.ledger().filter(entry => entry.kind === 'purchase_order_accepted' && entry.reference === address.split('/').at(-1)).length;
@@ -112,7 +112,7 @@ test('approved, sent, acknowledged, shipped, billed, received by itself: closed'
     [billed['status'], line_of(billed)['quantity_confirmed'], line_of(billed)['quantity_in_transit'], reasons_of(billed)],
     ['acknowledged', ordered, ordered, []],
   );
-  assert.equal((billed['ship_notices'] as unknown as Row[]).length, 1);
+  assert.equal((billed['ship_notices'] as Row[]).length, 1);
   await desk.harness.runtime.pool.query("update suppliers.timers set due_at = now() where kind = 'receive'");
   const closed = await when(address, is('closed'));
   assert.equal(line_of(closed)['quantity_received'], ordered);
@@ -191,7 +191,7 @@ test('every magic of the supplier ends in its state', async t => {
   assert.deepEqual([line_of(too_much)['quantity_in_transit'], reasons_of(too_much)], [ordered, ['shipped_too_much', 'invoice_differs']]);
   const doubled = await when(dup, each => line_of(each)['quantity_invoiced'] === ordered);
   assert.deepEqual(
-    [line_of(doubled)['quantity_in_transit'], (doubled['ship_notices'] as unknown as Row[]).length, reasons_of(doubled)],
+    [line_of(doubled)['quantity_in_transit'], (doubled['ship_notices'] as Row[]).length, reasons_of(doubled)],
     [ordered, 1, []],
   );
   const some = await when(mixed, each => line_of(each)['quantity_in_transit'] === ordered);
@@ -257,7 +257,7 @@ test('what the supplier refuses is not ordered again by itself until a day later
     const { rows } = await desk.harness.runtime.pool.query<{ due_at: string }>(text);
     return rows.find(({ due_at }) => Date.parse(due_at) > Date.now() + 23 * 3_600_000);
   };
-  const orders = async () => (await desk.get('/v1/purchase-orders?sku=REJ-9'))['data'] as unknown as Row[];
+  const orders = async () => (await desk.get('/v1/purchase-orders?sku=REJ-9'))['data'] as Row[];
   await until('a review on the next day', review);
   assert.deepEqual(
     (await orders()).map(each => each['status']),
@@ -273,7 +273,7 @@ test('what the supplier refuses is not ordered again by itself until a day later
   await desk.call('PUT', '/v1/suppliers/other/items/MUG', { ...item, supplier_sku: 'O-MUG' });
   await desk.call('PUT', '/v1/reorder-policies/MUG/depot', { reorder_point: 15, target: 60 });
   await desk.levels('MUG', { version: 1, on_hand: 0 });
-  const mugs = async () => (await desk.get('/v1/purchase-orders?sku=MUG'))['data'] as unknown as Row[];
+  const mugs = async () => (await desk.get('/v1/purchase-orders?sku=MUG'))['data'] as Row[];
   const taken_over = async () => ((await mugs()).some(is('acknowledged')) ? mugs() : undefined);
   assert.deepEqual(
     (await until('the other supplier', taken_over)).map(each => [each['supplier'], each['status']]),

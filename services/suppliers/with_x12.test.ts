@@ -93,7 +93,7 @@ async function when(address: string, what: string, looks_so: (order: Row) => boo
     throw new Error(JSON.stringify(last), { cause });
   }
 }
-const rows_in = (of: Row, name: string) => of[name] as unknown as Row[];
+const rows_in = (of: Row, name: string) => of[name] as Row[];
 const line_of = (of: Row, place = 0): Row => rows_in(of, 'lines')[place] ?? {};
 const reasons_of = (of: Row) => rows_in(of, 'exceptions').map(exception => exception['reason']);
 const invoices_of = (of: Row) => rows_in(of, 'invoices').map(invoice => invoice['state']);

@@ -1,6 +1,6 @@
 /** Events in the order in which they happened, one lane a service, and a line from each cause to what it caused. */
 import { type ReactNode, type RefObject, useLayoutEffect, useMemo, useRef, useState } from 'react';
-import { with_money } from '../details.ts';
+import { json_with_money, with_money } from '../details.ts';
 import { clock_time, day, duration, exact, words } from '../format.ts';
 import { Icon } from './Icon.tsx';
 import { Raw } from './Value.tsx';
@@ -45,6 +45,7 @@ export function Timeline({ events, currency }: TimelineProps): ReactNode {
           key={event.id}
           event={event}
           says={says_of(event, currency)}
+          data={json_with_money(event.data, currency)}
           before={events[index - 1]}
           cause={by_id.get(event.caused_by)}
           lit={lit === event.id}
@@ -112,6 +113,7 @@ function says_of({ type, summary, data }: TimelineEvent, currency: string): stri
 interface EntryProps {
   readonly event: TimelineEvent;
   readonly says: string | null;
+  readonly data: string;
   readonly before: TimelineEvent | undefined;
   readonly cause: TimelineEvent | undefined;
   readonly lit: boolean;
@@ -119,7 +121,7 @@ interface EntryProps {
   show(id: string): void;
 }
 
-function Entry({ event, says, before, cause, lit, x, show }: EntryProps): ReactNode {
+function Entry({ event, says, data, before, cause, lit, x, show }: EntryProps): ReactNode {
   const is_new_day = before === undefined || day(before.at) !== day(event.at);
   return (
     <li id={event.id} className={lit ? 'is-lit' : undefined}>
@@ -139,7 +141,7 @@ function Entry({ event, says, before, cause, lit, x, show }: EntryProps): ReactN
           )}
           <details className="small">
             <summary>Data</summary>
-            <Raw value={event.data} label={`Data of ${event.type}`} />
+            <Raw value={data} label={`Data of ${event.type}`} />
           </details>
         </div>
       </div>

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { Filters, TextFilter } from '../components/Filters.tsx';
 import { Page } from '../components/Page.tsx';
 import { Empty } from '../components/State.tsx';
+import { StatusPill } from '../components/StatusPill.tsx';
 import { Subject } from '../components/Subject.tsx';
 import { type Column, Table } from '../components/Table.tsx';
 import { Time } from '../components/Value.tsx';
@@ -35,7 +36,18 @@ export function AuditLog(): ReactNode {
         </>
       ),
     },
-    { id: 'action', header: 'Did', cell: one => words(one.action) },
+    {
+      id: 'action',
+      header: 'Did',
+      cell: one => (
+        <>
+          {words(one.action)} {one.outcome === 'attempted' && <StatusPill value={one.outcome} tone="warn" label="Outcome not known" />}
+          {one.outcome === 'attempted' && (
+            <div className="small">It is under way, or what did it broke or died. Look at what it was done to.</div>
+          )}
+        </>
+      ),
+    },
     {
       id: 'object',
       header: 'To',

@@ -50,6 +50,8 @@ export interface AuditEntry {
   readonly object: string;
   readonly reason: string | null;
   readonly request_id: string;
+  /** attempted: nothing tells how it ended. */
+  readonly outcome: 'done' | 'attempted';
   readonly hash: string;
 }
 

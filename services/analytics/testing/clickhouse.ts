@@ -23,16 +23,21 @@ export async function start_clickhouse(): Promise<TestClickHouse> {
   const given = process.env['CLICKHOUSE_TEST_URL'];
   if (given !== undefined) return { url_of: database => new URL(`/${database}`, given).href, stop: async () => undefined };
   const child = spawn(python, [join(import.meta.dirname, 'clickhouse_server.py')], { stdio: ['pipe', 'pipe', 'inherit'] });
+  // Its engine keeps nothing that is needed again, and sometimes does not let go of its process when that should end.
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
   const ended = new Promise<void>(resolve => child.once('exit', () => resolve()));
   const port = await new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout }).once('line', resolve);
+    child.once('error', reject);
     child.once('exit', code => reject(new Error(`the server of chdb ended with ${code}`)));
   });
   return {
     url_of: database => `http://127.0.0.1:${port}/${database}`,
     async stop() {
-      child.stdin.end();
+      kill();
       await ended;
+      process.off('exit', kill);
     },
   };
 }

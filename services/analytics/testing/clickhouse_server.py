@@ -1,6 +1,7 @@
 """ClickHouse's own engine (the package chdb) behind as much of its HTTP protocol as the client of analytics speaks. For tests: one thing at a time,
 one user, no `readonly` and no `kill query`. Prints its port, ends with its standard input."""
 import http.server
+import os
 import re
 import sys
 import tempfile
@@ -67,3 +68,5 @@ server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 print(server.server_port, flush=True)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 sys.stdin.read()
+# Not by the interpreter's own end: the engine's threads do not always let go.
+os._exit(0)
