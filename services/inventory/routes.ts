@@ -1,5 +1,4 @@
 /** The routes of stock and locations (api.md 2). */
-
 import Type from 'typebox';
 import { import_reply } from '../../contracts/imports.ts';
 import type { InventoryEvent } from '../../contracts/index.ts';
