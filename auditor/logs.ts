@@ -194,6 +194,23 @@ const nothing_quarantined = sql_invariant(
   ),
 );
 
+/** A trigger keeps them (platform/migrations/005); of a story that was taken out they stay. */
+const cases_are_told = sql_invariant(
+  { name: 'E13', says: 'the cases for people are those that the log tells of, open or not', thorough: true },
+  ...of_each_log(
+    log => `with told as (
+        select data->>'exception_id' as exception_id, key, max(position) filter (where type = 'exception.raised') as raised,
+               max(position) filter (where type = 'exception.resolved') as resolved
+          from ${log}.events where type in ('exception.raised', 'exception.resolved') and data->>'exception_id' is not null group by 1, 2),
+      said as (select exception_id, key, raised, case when resolved > raised then resolved end as resolved from told where raised is not null)
+      select array[exception_id, key] as ids,
+             format('%s: the log says raised at %s, resolved at %s; the row %s and %s', '${log}', said.raised, said.resolved, kept.raised, kept.resolved) as detail
+        from said full join ${log}.exceptions kept using (exception_id, key)
+       where (said.raised, said.resolved) is distinct from (kept.raised, kept.resolved)
+         and not (said.raised is null and exists (select 1 from ${log}.dropped_key d where d.key = kept.key))`,
+  ),
+);
+
 const timers_fire = sql_invariant(
   { name: 'V1', says: 'no timer is due for more than a minute while its service runs' },
   ...of_each_log(
@@ -211,5 +228,6 @@ export const log_invariants: readonly Invariant[] = [
   positions_are_real,
   one_partition,
   nothing_quarantined,
+  cases_are_told,
   timers_fire,
 ];

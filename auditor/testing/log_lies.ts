@@ -108,6 +108,12 @@ export const log_lies: readonly Lie[] = [
 export const fold_lies: readonly Lie[] = [
   {
     found_by: 'E13',
+    lie: 'a case nobody raised',
+    ids: ids => ['exc_lie', ids.held],
+    sql: ids => `insert into orders.exceptions values ('exc_lie', '${ids.held}', 1)`,
+  },
+  {
+    found_by: 'E13',
     lie: 'an order changed by hand',
     ids: ids => [ids.held],
     sql: ids => `update orders.orders set shipping_service = 'express' where id = '${ids.held}'`,
