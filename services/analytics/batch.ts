@@ -119,12 +119,17 @@ async function read_round(
     if (cursor === undefined) continue;
     cursor.ended_at = slice.upto === cursor.position ? asked_at : undefined;
     round.more ||= slice.events.length >= read_events_max;
-    // A position is applied once, whatever a reader hands over twice.
-    const events = slice.events.filter(event => event.position > cursor.position);
-    for (const event of events) take(event, facts);
+    const events: Logged<Event>[] = [];
+    for (const event of slice.events) {
+      // A position is applied once, whatever a reader hands over twice.
+      if (event.position <= cursor.position) continue;
+      take(event, facts);
+      events.push(event);
+      cursor.position = event.position;
+      cursor.at = event.time;
+    }
     await hand_over(events);
     round.events += events.length;
-    cursor.at = events.at(-1)?.time ?? cursor.at;
     cursor.position = Math.max(cursor.position, slice.upto);
     await breathe();
   }

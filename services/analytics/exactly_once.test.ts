@@ -54,10 +54,13 @@ describe('exactly once', () => {
       const shown = new Map<string, number>(log_names.map(name => [name, 0]));
       const readers: LogReader[] = [...logs].map(([source, events]) => {
         const reader = memory_log(source, events, { slice_max: 10 + Math.floor(next() * 150), upto: () => shown.get(source) ?? 0 });
-        // Now and then a slice begins before what was asked for.
+        // Now and then a slice begins before what was asked for, or holds each event twice.
         return {
           ...reader,
-          read: async (position, types) => reader.read(Math.max(0, position - (next() < 0.3 ? Math.floor(next() * 30) : 0)), types),
+          read: async (position, types) => {
+            const slice = await reader.read(Math.max(0, position - (next() < 0.3 ? Math.floor(next() * 30) : 0)), types);
+            return next() < 0.3 ? { ...slice, events: slice.events.flatMap(event => [event, event]) } : slice;
+          },
         };
       });
       const { folder, remove } = await fresh_folder();
