@@ -34,6 +34,9 @@ export interface Rebuild {
   ended(): Promise<void>;
 }
 
+/** What may be left to read, in a second or two, while the store stands still. */
+const standing_still_events_max = 25_000;
+
 export interface RebuildGiven extends HearingGiven {
   readonly hearing: Hearing;
   readonly stopping: AbortSignal;
@@ -100,7 +103,7 @@ async function rebuild(given: RebuildGiven, tell: Tell): Promise<void> {
     const sources = await shadow_sources(given, shadow);
     const count = counter(given, tell);
     // Most of it beside the store, which goes on: while it does there is always one more. The last batch while it stands still.
-    await read_up_to_live(given, shadow, sources, count, given.batching.events_max);
+    await read_up_to_live(given, shadow, sources, count, Math.min(given.batching.events_max, standing_still_events_max));
     await given.hearing.while_still(async () => {
       await read_up_to_live(given, shadow, sources, count, 0);
       tell({ state: 'comparing' });
