@@ -166,6 +166,26 @@ describe('exactly once', () => {
       assert.deepEqual(await contents(analytics), expected);
     });
 
+  test('a subject with a control character, as a partner may name it, shifts nobody’s cells', async t => {
+    const told = [...(logs.get('payments') ?? [])].map((event, index) =>
+      index === 3 ? { ...event, subject: 'pay\u001f1', cause: '\u001f' } : event,
+    );
+    const { folder, remove } = await fresh_folder();
+    const analytics = await begin(readers_of(new Map([...logs, ['payments', told]])), folder);
+    t.after(async () => {
+      await analytics.stop();
+      await remove();
+    });
+    await caught_up(analytics);
+    const raw = (await contents(analytics))['event_raw'] ?? [];
+    const [strange] = raw.filter(row => row['source'] === 'payments' && row['position'] === 4);
+    assert.deepEqual([strange?.['subject'], strange?.['cause']], ['pay\ufffd1', '\ufffd']);
+    assert.deepEqual(
+      raw.filter(row => row !== strange),
+      (expected['event_raw'] ?? []).filter(row => row['source'] !== 'payments' || row['position'] !== 4),
+    );
+  });
+
   test('a log that cannot be read for a moment, when a part of the batch is already on its way', async t => {
     // More than one piece.
     const many = logs_of(seed, tell_orders(450));

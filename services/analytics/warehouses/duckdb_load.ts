@@ -116,10 +116,17 @@ function in_transaction(writer: DuckDBConnection, before: Promise<void>): Statem
   };
 }
 
-/** The cells of each column, apart by the separator, which none holds: keys are of our own making or of the contracts' patterns. */
+/** The cells of each column, apart by the separator. */
 function columns_of({ events, data }: Piece): string[] {
   return raw_columns.map(({ name }) => {
     const cell = raw_cells[name];
-    return (cell === undefined ? data : events.map(cell)).join(cell_separator);
+    if (cell === undefined) return data.join(cell_separator);
+    const cells = events.map(cell);
+    return (named_outside.has(name) ? cells.map(without_separator) : cells).join(cell_separator);
   });
 }
+
+/** What a third party may have named: its separator must not shift the cells behind it. All else is of our own making. */
+const named_outside: ReadonlySet<string> = new Set(['key', 'subject', 'cause']);
+const without_separator = (cell: string | number | null) =>
+  typeof cell === 'string' && cell.includes(cell_separator) ? cell.replaceAll(cell_separator, '\ufffd') : cell;
