@@ -18,6 +18,7 @@ import { whole_log } from '../olap.ts';
 import { read_settings } from '../settings.ts';
 import { archive_logs } from './archive.ts';
 import { archive_folder, read_manifest } from './manifest.ts';
+import { spoil_a_file } from './testing/spoil.ts';
 
 const logs = logs_of(23, tell_orders(80));
 const before_day = '2026-03-08T00:00:00.000Z';
@@ -214,16 +215,11 @@ describe('an archive of the logs', () => {
   });
 
   test('of which a file was changed is refused, and named', async () => {
-    const folder = archive_folder(data_folder, 'payments');
-    const [name = ''] = (await readdir(folder)).filter(file => file.endsWith('.parquet'));
-    const bytes = await readFile(join(folder, name));
-    const changed = Buffer.from(bytes);
-    changed[bytes.length >> 1] = (changed[bytes.length >> 1] ?? 0) ^ 1;
-    await writeFile(join(folder, name), changed);
+    const { name, restore } = await spoil_a_file(data_folder, 'payments');
     const reader = whole_log('payments', pool, data_folder);
     await reader.marks();
     await assert.rejects(reader.read(0, ['payment.requested']), { code: 'archive_changed', message: new RegExp(name) });
-    await writeFile(join(folder, name), bytes);
+    await restore();
   });
 
   test('that is missing is missed: nobody reads on as if nothing had been before', async () => {

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -25,7 +24,7 @@ import { log_names } from '../../services/analytics/testing/lives.ts';
 import { whole_log } from '../olap.ts';
 import { archive_logs } from './archive.ts';
 import { type DropGiven, drop_archived } from './drop.ts';
-import { archive_folder } from './manifest.ts';
+import { spoil_a_file } from './testing/spoil.ts';
 
 const day_ms = 86_400_000;
 const poll_ms = 20;
@@ -172,14 +171,9 @@ describe('stories that ended', () => {
 
   test('stay when the day is still to come, when a file of the archive was changed, and when one is missing', async () => {
     await assert.rejects(drop({ clock: real_clock }), { code: 'day_in_future' });
-    const folder = archive_folder(data_folder, 'payments');
-    const [name = ''] = (await readdir(folder)).filter(file => file.endsWith('.parquet'));
-    const bytes = await readFile(join(folder, name));
-    const changed = Buffer.from(bytes);
-    changed[bytes.length >> 1] = (changed[bytes.length >> 1] ?? 0) ^ 1;
-    await writeFile(join(folder, name), changed);
+    const { name, restore } = await spoil_a_file(data_folder, 'payments');
     await assert.rejects(drop(), { code: 'archive_changed', message: new RegExp(name) });
-    await writeFile(join(folder, name), bytes);
+    await restore();
     assert.deepEqual(await all_events(), whole);
   });
 
