@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Problem, type Reply, type Route, type RouteRequest } from '../../platform/route.ts';
+import type { Row } from '../../platform/service.ts';
 import { validator } from '../../platform/strict_json.ts';
 import { type Harness, service_on_postgres, test_request } from '../../platform/testing/harness.ts';
 import { rejection_status } from './rejections.ts';
@@ -21,7 +22,9 @@ before(async () => {
 });
 after(() => harness.stop());
 
-type Body = Record<string, never>;
+type Body = Row;
+/** The schemas of the routes say that these are lists; `call` validates against them. */
+const rows_in = (body: Body, name: string) => body[name] as readonly Body[];
 /** Validates what goes in as the door does, and what comes out against the route's own schema. */
 async function call(
   method: string,
@@ -39,7 +42,7 @@ async function call(
     return { status: reply.status, body: reply.body as Body };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    return { status: error.status, body: { code: error.code } as unknown as Body };
+    return { status: error.status, body: { code: error.code } };
   }
 }
 const code_of = async (called: Promise<{ status: number; body: Body }>) => {
@@ -78,14 +81,14 @@ describe('locations', () => {
   test('are listed page by page', async () => {
     const page = await call('GET', '/v1/locations', undefined, { query: { limit: '2' } });
     assert.deepEqual(
-      page.body['data'] as unknown as object[],
+      rows_in(page.body, 'data'),
       (await call('GET', '/v1/locations')).body['data'] ? [...(await all_locations())].slice(0, 2) : [],
     );
     const rest = await call('GET', '/v1/locations', undefined, { query: { cursor: String(page.body['next_cursor']) } });
-    assert.equal((rest.body['data'] as unknown as object[]).length + 2, (await all_locations()).length);
+    assert.equal(rows_in(rest.body, 'data').length + 2, (await all_locations()).length);
     assert.equal(await code_of(call('GET', '/v1/locations', undefined, { query: { cursor: 'Kg' } })), '422 format');
   });
-  const all_locations = async () => (await call('GET', '/v1/locations')).body['data'] as unknown as object[];
+  const all_locations = async () => rows_in((await call('GET', '/v1/locations')).body, 'data');
 });
 
 describe('stock', () => {
@@ -97,7 +100,7 @@ describe('stock', () => {
       ['A', 'near', 'received', 12, 'sellable', 'sk:key_test'],
     );
     await adjust({ quantity: -2, kind: 'counted', reason: 'count' });
-    const ledger = (await call('GET', '/v1/stock/:sku/movements', undefined, { params: { sku: 'A' } })).body['data'] as unknown as Body[];
+    const ledger = rows_in((await call('GET', '/v1/stock/:sku/movements', undefined, { params: { sku: 'A' } })).body, 'data');
     assert.deepEqual(ledger[1], body);
     assert.deepEqual([ledger[0]?.['to_account'], ledger[0]?.['reason']], ['loss', 'count']);
   });
@@ -109,12 +112,7 @@ describe('stock', () => {
     assert.deepEqual(
       {
         ...body,
-        locations: (body['locations'] as unknown as Body[]).map(one => [
-          one['location'],
-          one['on_hand'],
-          one['available'],
-          one['incoming'],
-        ]),
+        locations: rows_in(body, 'locations').map(one => [one['location'], one['on_hand'], one['available'], one['incoming']]),
       },
       {
         sku: 'SHOWN',
@@ -139,7 +137,7 @@ describe('stock', () => {
       (await call('POST', '/v1/stock/inspections', { sku: 'R', location: 'near', sellable: 1, damaged: 0 })).body['code'],
       'not_enough_units',
     );
-    assert.equal(((await stock('R')).body['locations'] as unknown as Body[])[0]?.['on_hand'], 5);
+    assert.equal(rows_in((await stock('R')).body, 'locations')[0]?.['on_hand'], 5);
     for (const [wrong, code] of [
       [{ quantity: 0 }, 'quantity_out_of_range'],
       [{ quantity: 1.5 }, 'type'],
@@ -169,7 +167,7 @@ describe('stock', () => {
     const { status, body } = await call('POST', '/v1/stock/inspections', { sku: 'QC', location: 'near', sellable: 4, damaged: 1 });
     assert.equal(status, 201);
     assert.deepEqual(
-      (body['data'] as unknown as Body[]).map(one => [one['from_account'], one['to_account'], one['quantity']]),
+      rows_in(body, 'data').map(one => [one['from_account'], one['to_account'], one['quantity']]),
       [
         ['quality_control', 'sellable', 4],
         ['quality_control', 'damaged', 1],
@@ -201,8 +199,8 @@ describe('stock', () => {
     const list = async (query: Record<string, string>) => {
       const { body } = await call('GET', '/v1/stock', undefined, { query });
       return {
-        ids: (body['data'] as unknown as Body[]).map(one => `${one['sku']}@${one['location']}`),
-        cursor: body['next_cursor'] as unknown as string | null,
+        ids: rows_in(body, 'data').map(one => `${one['sku']}@${one['location']}`),
+        cursor: body['next_cursor'] as string | null,
       };
     };
     for (const [sku, location] of [
@@ -240,7 +238,8 @@ describe('stock', () => {
     ];
     const once = await import_stock(lines);
     assert.deepEqual(once.body, await import_stock(lines).then(reply => reply.body));
-    const { imported, rejected, rejected_total } = once.body as unknown as { imported: number; rejected: Body[]; rejected_total: number };
+    const { imported, rejected_total } = once.body;
+    const rejected = rows_in(once.body, 'rejected');
     assert.deepEqual([imported, rejected_total], [3, 3]);
     assert.deepEqual(
       rejected.map(no => [no['line'], no['code']]),
