@@ -269,34 +269,37 @@ function decide_all(batch: Batch): void {
 }
 
 function decide_one(batch: Batch, index: number, item: Item): Result {
-  const { ports, memory, at } = batch;
   if (item.command.type === heard_only) return { result: 'decided', events: [] };
   try {
-    const refs = batch.refs[index] ?? [];
-    const outcome = execute(
-      ports.service,
-      memory,
-      item.command,
-      refs,
-      given_for(ports.service.name, at, item.cause, item.actor),
-      ports.event_id,
-    );
-    if (ports.freeze === true) freeze_memory(memory);
+    const outcome = execute_item(batch, index, item);
+    if (batch.ports.freeze === true) freeze_memory(batch.memory);
     if ('rejection' in outcome) {
       const reply = item.reject?.(outcome);
       remember(batch, item, reply);
       return { result: 'rejected', rejection: outcome, ...(reply === undefined ? {} : { reply }) };
     }
-    const reply = item.respond?.(view_of(memory, refs), outcome.events);
+    const reply = item.respond?.(view_of(batch.memory, batch.refs[index] ?? []), outcome.events);
     remember(batch, item, reply);
     return { result: 'decided', events: outcome.events, ...(reply === undefined ? {} : { reply }) };
   } catch (error) {
     if (error instanceof ChangedMeanwhile) throw error;
-    return made_meanwhile(batch, index, item) ? decide_one(batch, index, item) : { result: 'failed', error: as_error(error) };
+    return { result: 'failed', error: as_error(error) };
   }
 }
 
-/** A command before this one may have made what `then_touches` names only now: it is in memory, and declared from here on. False: nothing is new. */
+/** What throws has changed nothing: it may be decided again, once what commands before it made is declared. */
+function execute_item(batch: Batch, index: number, item: Item): ReturnType<typeof execute> {
+  const { ports, memory, at } = batch;
+  const given = given_for(ports.service.name, at, item.cause, item.actor);
+  try {
+    return execute(ports.service, memory, item.command, batch.refs[index] ?? [], given, ports.event_id);
+  } catch (error) {
+    if (error instanceof ChangedMeanwhile || !made_meanwhile(batch, index, item)) throw error;
+    return execute_item(batch, index, item);
+  }
+}
+
+/** A command before this one may have made what `then_touches` names only now: it is in memory. False: nothing is new. */
 function made_meanwhile({ ports, memory, refs }: Batch, index: number, { command }: Item): boolean {
   const known = refs[index] ?? [];
   const named = ports.service.commands[command.type]?.then_touches?.(command, view_of(memory, known)) as typeof known | undefined;
